@@ -29,8 +29,8 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from decimal import Decimal
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,8 @@ def _cases(
     for name, member in document.items():
         if name.endswith("cases"):
             for raw in member:
+                if not isinstance(raw, dict) or not {"id", "in", "out"} <= raw.keys():
+                    raise MalformedInput(f"{kind}.json: expected id, in and out in every {name}")
                 yield Case(kind, name, raw["id"], raw["in"], raw["out"], raw, document, directory)
         elif f"{kind}/{name}" in checks:
             yield Case(kind, name, name, None, member, {}, document, directory)

@@ -1,0 +1,129 @@
+"""Forwards from put-call parity, the dividend yields and the spot they imply (DOMAIN 2.2, 1.9).
+
+Per expiry: K* is the strike with the smallest |C - P| among admitted pairs, and
+F = median of K + e^{rT}(C - P) over the pairs nearest K*. Where too few pairs exist,
+F = S e^{(r-q)T} with the configured yield.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quanticity.domain.calendar import SECONDS_PER_YEAR
+from quanticity.domain.options import Chain
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Rates and yields are continuously compounded fractions per year."""
+
+    flat_r: float
+    dividend_yields: dict[str, float]
+    pairs: int
+    min_pairs: int
+    min_implied_q: float
+    max_implied_q: float
+    implied_q_from_s: float
+    spot_tolerance: float
+
+    def dividend_yield(self, symbol: str) -> float:
+        """The configured yield; a symbol not listed pays none."""
+        return self.dividend_yields.get(symbol, 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forwards:
+    """Columns per expiry: forward (dollars), r, q used in d1, and whether parity gave it."""
+
+    forward: Floats
+    r: Floats
+    q: Floats
+    from_parity: Bools
+    spot: float
+    header_spot: float | None
+    implied_spot: float | None
+
+    @property
+    def spot_is_implied(self) -> bool:
+        """True when the chain's own spot was missing or contradicted by parity."""
+        return self.spot != self.header_spot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Call and put mids of the same expiry and strike."""
+
+    expiry_idx: Ints
+    strike: Floats
+    call: Floats
+    put: Floats
+
+
+def compute(
+    chain: Chain, found: Pairs, settings: Settings, *, r: float, q: float
+) -> Forwards | None:
+    """Forward, r and q of every expiry; None when there is neither a spot nor a single pair."""
+    t = np.array([e.t_s for e in chain.expiries]) / SECONDS_PER_YEAR
+    parity = np.array(
+        [_parity_forward(found, index, math.exp(r * t[index]), settings) for index in range(len(t))]
+    )
+    implied = _implied_spot(parity, t, r, q)
+    spot = _believed_spot(chain.spot, implied, settings.spot_tolerance)
+    if spot is None:
+        return None
+    from_parity = np.isfinite(parity) & (t > 0)
+    yields = np.full(t.shape, q)
+    use = from_parity & (t * SECONDS_PER_YEAR >= settings.implied_q_from_s)
+    yields[use] = np.clip(
+        r - np.log(parity[use] / spot) / t[use], settings.min_implied_q, settings.max_implied_q
+    )
+    forward = np.where(from_parity, parity, spot * np.exp((r - q) * t))
+    return Forwards(forward, np.full(t.shape, r), yields, from_parity, spot, chain.spot, implied)
+
+
+def pair_up(chain: Chain, other: Ints, usable: Bools) -> Pairs:
+    """The mids of every strike where both rights are usable; `other` is the partner's row."""
+    mid = (chain.bid + chain.ask) / 2
+    calls = np.flatnonzero((chain.right > 0) & (other >= 0) & usable)
+    calls = calls[usable[other[calls]]]
+    return Pairs(chain.expiry_idx[calls], chain.strike[calls], mid[calls], mid[other[calls]])
+
+
+def at_the_money(strike: Floats, call: Floats, put: Floats) -> int:
+    """Index of K*: the smallest |C - P|, the lowest strike on ties."""
+    gap = np.abs(call - put)
+    nearest = np.flatnonzero(gap == gap.min())
+    return int(nearest[np.argmin(strike[nearest])])
+
+
+def _parity_forward(found: Pairs, index: int, growth: float, settings: Settings) -> float:
+    rows = np.flatnonzero(found.expiry_idx == index)
+    if rows.size < settings.min_pairs:
+        return math.nan
+    strike, call, put = found.strike[rows], found.call[rows], found.put[rows]
+    center = strike[at_the_money(strike, call, put)]
+    nearest = np.lexsort((strike, np.abs(strike - center)))[: settings.pairs]
+    return float(np.median(strike[nearest] + growth * (call[nearest] - put[nearest])))
+
+
+def _implied_spot(parity: Floats, t: Floats, r: float, q: float) -> float | None:
+    """Spot behind the front expiry's forward."""
+    known = np.flatnonzero(np.isfinite(parity) & (t > 0))
+    if not known.size:
+        return None
+    front = known[np.argmin(t[known])]
+    return float(parity[front] * math.exp(-(r - q) * t[front]))
+
+
+def _believed_spot(given: float | None, implied: float | None, tolerance: float) -> float | None:
+    if given is None or implied is None:
+        return implied if given is None else given
+    return implied if abs(implied / given - 1) > tolerance else given

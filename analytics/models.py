@@ -1,0 +1,85 @@
+"""Rows of the first stage: decisions, the signals admitted from them, and their episodes."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Source(models.TextChoices):
+    """Which world a row comes from; live and the others never mix."""
+
+    LIVE = "live"
+    PAPER = "paper"
+    SIM = "sim"
+    REPLAY = "replay"
+
+
+class Decision(models.Model):
+    """One evaluation of one strategy on one symbol, with everything it looked at."""
+
+    strategy = models.CharField(max_length=8)
+    symbol = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=16)
+    direction = models.SmallIntegerField(default=0)
+    confidence = models.FloatField(null=True, help_text="rank 0-100, not a probability")
+    explanation = models.JSONField(help_text="gates, votes, components, inputs with their ages")
+    config_hash = models.CharField(max_length=16)
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        # "Why did nothing happen at 10:42?"
+        indexes = (models.Index(fields=("strategy", "symbol", "at"), name="decision_lookup"),)
+
+    def __str__(self) -> str:
+        return f"{self.strategy} {self.symbol} {self.outcome}"
+
+
+class Signal(models.Model):
+    """An admitted decision with a contract; its id is its fingerprint."""
+
+    class State(models.TextChoices):
+        """Whether execution still owes an answer."""
+
+        LIVE = "live"
+        ENDED = "ended"
+
+    signal_id = models.CharField(max_length=32, primary_key=True)
+    strategy = models.CharField(max_length=8)
+    symbol = models.CharField(max_length=8)
+    direction = models.SmallIntegerField(help_text="+1 bullish, -1 bearish")
+    confidence = models.FloatField()
+    occ = models.CharField(max_length=21)
+    multiplier = models.PositiveIntegerField()
+    reference = models.JSONField(help_text="bid, ask, mid, delta, iv, spot when it was chosen")
+    session_date = models.DateField()
+    episode_seq = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    state = models.CharField(max_length=6, choices=State, default=State.LIVE)
+    acknowledgement = models.CharField(max_length=16, blank=True)
+    acknowledged_by = models.CharField(max_length=40, blank=True, help_text="denial code, if any")
+    ended_at = models.DateTimeField(null=True)
+    decision = models.ForeignKey(Decision, models.PROTECT, null=True)
+    probe = models.BooleanField(default=False, help_text="an operator's rehearsal, never public")
+    contracts_wanted = models.PositiveIntegerField(null=True, help_text="probes only")
+    exit_after_s = models.FloatField(null=True, help_text="probes only: seconds after the fill")
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("strategy", "symbol", "direction", "session_date", "episode_seq", "source", "probe"),
+                name="signal_once_per_episode",
+            ),
+            # The live lock: nobody may open a second episode of the same kind.
+            models.UniqueConstraint(
+                fields=("strategy", "symbol", "direction"),
+                condition=Q(state="live", probe=False),
+                name="one_live_signal_per_triple",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.strategy} {self.symbol} {self.occ}"

@@ -1,0 +1,319 @@
+"""Rows of the second stage: intents, orders, what the broker said, and what it came to.
+
+Money is Decimal dollars, prices are dollars per share, quantities are contracts. The broker is the
+truth for orders, fills and positions; these rows are the truth for intent.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from analytics.models import Source
+from quanticity.domain import orders
+
+_PRICE = {"max_digits": 12, "decimal_places": 4}
+_MONEY = {"max_digits": 16, "decimal_places": 4}
+IntentState = models.TextChoices("IntentState", [(s.name, s.value) for s in orders.IntentState])
+PositionState = models.TextChoices(
+    "PositionState", [(s.name, s.value) for s in orders.PositionState]
+)
+TradingState = models.TextChoices("TradingState", [(s.name, s.value) for s in orders.TradingState])
+
+
+class TradingScope(models.Model):
+    """What may be sent in one scope: global, one strategy or one symbol; survives restarts."""
+
+    scope = models.CharField(max_length=24, primary_key=True, help_text="global, 0DTE, SPY, ...")
+    state = models.CharField(max_length=8, choices=TradingState, default="ACTIVE")
+    reason = models.CharField(max_length=300)
+    actor = models.CharField(max_length=150)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.state}"
+
+
+class OrderIntent(models.Model):
+    """What we mean to do because of one signal, written before anything is sent."""
+
+    intent_id = models.CharField(max_length=26, primary_key=True)
+    signal = models.ForeignKey("analytics.Signal", models.PROTECT, related_name="intents")
+    role = models.CharField(max_length=1, choices=[(r.value, r.name) for r in orders.Role])
+    state = models.CharField(max_length=14, choices=IntentState, default="NEW")
+    strategy = models.CharField(max_length=8)
+    symbol = models.CharField(max_length=8)
+    direction = models.SmallIntegerField()
+    occ = models.CharField(max_length=21)
+    multiplier = models.PositiveIntegerField()
+    con_id = models.PositiveBigIntegerField(null=True)
+    quantity = models.PositiveIntegerField(null=True)
+    limit_price = models.DecimalField(**_PRICE, null=True)
+    arrival_mid = models.DecimalField(**_PRICE, null=True, help_text="mid when it was sized")
+    arrival_spread = models.DecimalField(**_PRICE, null=True)
+    notional_usd = models.DecimalField(**_MONEY, null=True)
+    stop_price = models.DecimalField(**_PRICE, null=True)
+    target_price = models.DecimalField(**_PRICE, null=True)
+    checks = models.JSONField(default=list, help_text="every rule with value and threshold")
+    denied_by = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(null=True, help_text="committed with its orders")
+    first_sent_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    probe = models.BooleanField(default=False)
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("signal", "role"), name="intent_once_per_signal_role"),
+        )
+        # "Which intents are not over?" is asked every second.
+        indexes = (models.Index(fields=("state",), name="intent_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.occ} {self.state}"
+
+
+class Position(models.Model):
+    """One trade from its first fill to its last; quantity and P&L are derived from fills."""
+
+    trade_id = models.CharField(max_length=16, primary_key=True, help_text="T-YYYYMMDD-nnn")
+    intent = models.OneToOneField(OrderIntent, models.PROTECT, related_name="position")
+    account = models.CharField(max_length=20)
+    con_id = models.PositiveBigIntegerField()
+    occ = models.CharField(max_length=21)
+    multiplier = models.PositiveIntegerField()
+    symbol = models.CharField(max_length=8)
+    strategy = models.CharField(max_length=8)
+    direction = models.SmallIntegerField()
+    state = models.CharField(max_length=12, choices=PositionState, default="OPENING")
+    quantity_open = models.IntegerField(default=0, help_text="sum of fills, rewritten at each")
+    quantity_total = models.PositiveIntegerField(default=0)
+    entry_price = models.DecimalField(**_PRICE, null=True, help_text="average of entry fills")
+    exit_price = models.DecimalField(**_PRICE, null=True, help_text="average of exit fills")
+    commission_usd = models.DecimalField(**_MONEY, null=True, help_text="null while one is pending")
+    realised_net_usd = models.DecimalField(**_MONEY, null=True)
+    stop_price = models.DecimalField(**_PRICE, null=True)
+    peak_price = models.DecimalField(**_PRICE, null=True)
+    mark_price = models.DecimalField(**_PRICE, null=True)
+    marked_at = models.DateTimeField(null=True)
+    exit_reason = models.CharField(max_length=16, blank=True)
+    naked_ms = models.PositiveBigIntegerField(default=0)
+    naked_since_at = models.DateTimeField(null=True)
+    exit_due_at = models.DateTimeField(null=True, help_text="probes: leave by then")
+    opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    session_date = models.DateField()
+    events_n = models.PositiveIntegerField(default=0, help_text="last event number, gapless")
+    probe = models.BooleanField(default=False)
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-opened_at",)
+        indexes = (models.Index(fields=("state",), name="position_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.trade_id} {self.occ} {self.quantity_open}"
+
+
+class Order(models.Model):
+    """One order: what we want of it (ours) beside what the broker says of it."""
+
+    class State(models.TextChoices):
+        """RECORDED is committed and unsent; UNKNOWN is asked about, never resent blindly."""
+
+        RECORDED = "RECORDED"
+        SENDING = "SENDING"
+        WORKING = "WORKING"
+        FILLED = "FILLED"
+        CANCELLED = "CANCELLED"
+        REJECTED = "REJECTED"
+        UNKNOWN = "UNKNOWN"
+        EXPIRED = "EXPIRED"
+
+    order_ref = models.CharField(max_length=64, primary_key=True)
+    intent = models.ForeignKey(OrderIntent, models.PROTECT, related_name="orders")
+    parent_ref = models.CharField(max_length=64, blank=True)
+    role = models.CharField(max_length=1, choices=[(r.value, r.name) for r in orders.Role])
+    occ = models.CharField(max_length=21)
+    con_id = models.PositiveBigIntegerField(null=True)
+    side = models.CharField(max_length=4)
+    quantity = models.PositiveIntegerField()
+    order_type = models.CharField(max_length=4)
+    time_in_force = models.CharField(max_length=3)
+    limit_price = models.DecimalField(**_PRICE, null=True, help_text="as last sent")
+    stop_price = models.DecimalField(**_PRICE, null=True, help_text="as last sent")
+    wanted_limit = models.DecimalField(**_PRICE, null=True)
+    wanted_stop = models.DecimalField(**_PRICE, null=True)
+    cancel_wanted_at = models.DateTimeField(null=True)
+    cancel_sent_at = models.DateTimeField(null=True)
+    amended_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.RECORDED)
+    order_id = models.PositiveBigIntegerField(null=True, unique=True)
+    perm_id = models.PositiveBigIntegerField(null=True, db_index=True)
+    filled = models.PositiveIntegerField(default=0, help_text="sum of distinct executions")
+    epoch = models.PositiveBigIntegerField(null=True, help_text="lease under which it was sent")
+    recorded_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True, help_text="first time the broker spoke of it")
+    unknown_since_at = models.DateTimeField(null=True)
+    looked_for = models.PositiveIntegerField(default=0)
+    error_code = models.IntegerField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-recorded_at", "order_ref")
+        # The gateway process asks for what to send, amend or cancel several times a second.
+        indexes = (models.Index(fields=("state",), name="order_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.quantity} {self.occ} {self.state}"
+
+
+class OrderEvent(models.Model):
+    """One thing the broker said, kept before it is interpreted."""
+
+    order_ref = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=12)
+    body = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.order_ref}"
+
+
+class Fill(models.Model):
+    """One execution as the broker reports it; a higher revision replaces a lower one."""
+
+    exec_id = models.CharField(max_length=64, primary_key=True)
+    base_exec_id = models.CharField(max_length=64)
+    revision = models.PositiveIntegerField()
+    order_ref = models.CharField(max_length=64, db_index=True, blank=True)
+    perm_id = models.PositiveBigIntegerField(null=True)
+    position = models.ForeignKey(Position, models.PROTECT, null=True, related_name="fills")
+    account = models.CharField(max_length=20)
+    con_id = models.PositiveBigIntegerField()
+    occ = models.CharField(max_length=21)
+    quantity = models.IntegerField(help_text="signed contracts, + bought")
+    price = models.DecimalField(**_PRICE)
+    executed_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-executed_at", "-exec_id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("account", "base_exec_id", "revision"), name="fill_once_per_revision"
+            ),
+            models.CheckConstraint(condition=~Q(quantity=0), name="fill_is_not_empty"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} {self.occ} @ {self.price}"
+
+
+class Commission(models.Model):
+    """The cost of one execution; pending until the broker has said a believable number."""
+
+    class Status(models.TextChoices):
+        """OK once believable."""
+
+        OK = "OK"
+        PENDING = "PENDING"
+
+    exec_id = models.CharField(max_length=64, primary_key=True)
+    raw = models.CharField(max_length=32, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    commission_usd = models.DecimalField(**_MONEY, null=True, help_text="cost, never negative")
+    rebate_usd = models.DecimalField(**_MONEY, null=True)
+    status = models.CharField(max_length=7, choices=Status)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.exec_id}: {self.commission_usd}"
+
+
+class PositionEvent(models.Model):
+    """A fact about a trade that is to be told, written in one transaction with the fact."""
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        ENTRY = "ENTRY"
+        ADJUSTMENT = "ADJUSTMENT"
+        SCALE_OUT = "SCALE_OUT"
+        EXIT = "EXIT"
+        EXPIRY = "EXPIRY"
+        CORRECTION = "CORRECTION"
+
+    position = models.ForeignKey(Position, models.PROTECT, related_name="events")
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    clock_at = models.DateTimeField(help_text="tier delays count from here")
+    created_at = models.DateTimeField()
+    facts = models.JSONField()
+    announced = models.BooleanField(default=False, help_text="publishing has taken it over")
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("position", "seq"), name="event_once_per_seq"),
+        )
+        indexes = (models.Index(fields=("announced",), name="event_owed"),)
+
+    def __str__(self) -> str:
+        return f"{self.position_id}-{self.seq} {self.kind}"
+
+
+class RiskEvent(models.Model):
+    """One denial, with the value and the threshold that made it."""
+
+    intent = models.ForeignKey(OrderIntent, models.PROTECT, null=True, related_name="denials")
+    code = models.CharField(max_length=40, db_index=True)
+    value = models.CharField(max_length=120, blank=True)
+    threshold = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.value} against {self.threshold})"
+
+
+class AccountValues(models.Model):
+    """The broker account as last reported; one row per account."""
+
+    account = models.CharField(max_length=20, primary_key=True)
+    equity_usd = models.DecimalField(**_MONEY)
+    buying_power_usd = models.DecimalField(**_MONEY)
+    available_usd = models.DecimalField(**_MONEY)
+    cash_usd = models.DecimalField(**_MONEY)
+    start_of_day_usd = models.DecimalField(**_MONEY, null=True)
+    high_water_usd = models.DecimalField(**_MONEY, null=True)
+    session_date = models.DateField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "account values"
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.equity_usd}"
+
+
+class Reconciliation(models.Model):
+    """One comparison of our book with the broker's."""
+
+    at = models.DateTimeField()
+    clean = models.BooleanField()
+    findings = models.JSONField()
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {'clean' if self.clean else 'unclean'}"

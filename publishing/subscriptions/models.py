@@ -1,0 +1,32 @@
+"""Rows of membership: which tier a user has, and why."""
+
+from django.conf import settings
+from django.db import models
+
+from quanticity.domain.tiers import Tier
+
+
+class Entitlement(models.Model):
+    """What one user may see, and the evidence for it (DOMAIN 8.3)."""
+
+    class State(models.TextChoices):
+        """How the tier is held; anything ended is FREE."""
+
+        FREE = "FREE"
+        TRIALING = "TRIALING"
+        ACTIVE = "ACTIVE"
+        PAST_DUE = "PAST_DUE"
+        CANCELING = "CANCELING"
+        BANNED = "BANNED"
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="entitlement", primary_key=True
+    )
+    tier = models.CharField(max_length=8, choices=[(t.value, t.value) for t in Tier], default="free")
+    state = models.CharField(max_length=9, choices=State, default=State.FREE)
+    until_at = models.DateTimeField(null=True, blank=True, help_text="null: no end")
+    evidence = models.CharField(max_length=300, help_text="who granted it, or Stripe's object id")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.tier} ({self.state})"

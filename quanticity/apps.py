@@ -1,0 +1,24 @@
+"""The project's own Django app; loads Celery here so that `quanticity/__init__.py` stays empty."""
+
+from django.apps import AppConfig
+from django.http import HttpRequest
+
+
+class QuantiCityConfig(AppConfig):
+    """Wires the frame together once Django is ready."""
+
+    name = "quanticity"
+    label = "quanticity"
+    verbose_name = "platform"
+
+    def ready(self) -> None:
+        """Load the Celery app and the system checks."""
+        from quanticity import celery, checks  # noqa: F401
+
+
+def environment_badge(_request: HttpRequest) -> tuple[str, str]:
+    """Say in every admin page which money this is: SIM, PAPER or LIVE."""
+    from django.conf import settings
+
+    colors = {"sim": "info", "paper": "warning", "live": "danger"}
+    return settings.TRADING_MODE.upper(), colors[settings.TRADING_MODE]

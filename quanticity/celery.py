@@ -1,0 +1,35 @@
+"""The Celery app: loads celeryconfig.py, finds tasks, and says in every log line whose it is."""
+
+import logging
+import time
+from typing import Any
+
+from celery import Celery, signals
+
+app = Celery("quanticity", set_as_current=True)
+app.config_from_object("celeryconfig")
+app.autodiscover_tasks(["analytics", "execution", "publishing", "reporting"])
+app.autodiscover_tasks(["quanticity"], related_name="workflows")
+
+logger = logging.getLogger("quanticity.tasks")
+_started: dict[str, float] = {}
+
+
+@signals.setup_logging.connect
+def keep_django_logging(**_: Any) -> None:
+    """Let Django's LOGGING stand; Celery would replace it."""
+
+
+@signals.task_prerun.connect
+def note_start(task_id: str, **_: Any) -> None:
+    """Remember when a task began."""
+    _started[task_id] = time.perf_counter()
+
+
+@signals.task_postrun.connect
+def log_end(task_id: str, task: Any, args: Any, state: str, **_: Any) -> None:
+    """Log name, arguments, outcome and duration: the only line a healthy task writes."""
+    began = _started.pop(task_id, None)
+    took_ms = 0.0 if began is None else (time.perf_counter() - began) * 1_000
+    level = logging.DEBUG if state == "SUCCESS" else logging.WARNING
+    logger.log(level, "%s%s %s in %.1f ms [%s]", task.name, args, state, took_ms, task_id)

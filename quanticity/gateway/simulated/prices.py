@@ -1,0 +1,299 @@
+"""Seeded prices: one day's tape per symbol and session, second by second (pure).
+
+A tape is a function of (seed, symbol, session) alone: the same at whatever instant a process
+starts, so history, live quotes, prints and bars always agree. Daily levels revert to a central
+price; within the session the path is a bridge from open to close with a U-shaped volatility.
+Order flow alternates between balanced and one-sided stretches of some minutes, in which price
+drifts, volume rises, the book leans and sweeps occur. VIX and its kin are read off the surface.
+"""
+
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quanticity.domain import calendar
+from quanticity.domain.calendar import Session
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+TICK = 0.01
+_EPOCH = datetime(2019, 1, 2, 15, tzinfo=UTC)
+_MEMORY_SESSIONS = 500
+_KEPT_TAPES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """One symbol's habits."""
+
+    price_usd: float
+    daily_vol_frac: float
+    market_share: float
+    adv_shares: int
+    spread_ticks: int
+    book_shares: int
+    prints_per_s: float
+    dividend_yield: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the simulated market moves."""
+
+    seed: int
+    symbols: dict[str, Stock]
+    index_multiple: float
+    reversion_per_session: float
+    overnight_variance_share: float
+    realized_to_implied: float
+    open_vol_boost: float
+    close_vol_boost: float
+    volume_u_shape: float
+    volume_noise: float
+    day_volume_noise: float
+    calm_minutes: tuple[float, float]
+    one_sided_minutes: tuple[float, float]
+    one_sided_drift_sd: float
+    one_sided_volume: float
+    one_sided_buy_share: float
+    one_sided_book: float
+    calm_book_noise: float
+    sweep_every_s: float
+    calm_sweep_every_s: float
+    closing_auction_share: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tape:
+    """One symbol's session by the second: arrays with one entry per second of the session.
+
+    `bid` and `ask` in dollars; volumes in shares by aggressor; `sweep` counts the price levels a
+    sweep ran through (+ upward, - downward, 0 none); `lean` is the book's imbalance in [-1, 1].
+    """
+
+    symbol: str
+    session: Session
+    previous_close: float
+    bid: Floats
+    ask: Floats
+    bought: Ints
+    sold: Ints
+    sweep: NDArray[np.int8]
+    lean: NDArray[np.float32]
+    flow: NDArray[np.int8]
+
+    def second(self, at: datetime) -> int:
+        """The tape's index for an instant, held within the session."""
+        since = int((at - self.session.open_at).total_seconds())
+        return min(max(since, 0), len(self.bid) - 1)
+
+    def mid(self, second: int) -> float:
+        """Halfway between bid and ask."""
+        return float(self.bid[second] + self.ask[second]) / 2
+
+    @property
+    def high(self) -> Floats:
+        """Highest print of each second."""
+        return np.where(self.bought > 0, self.ask, self.bid) + TICK * np.maximum(self.sweep, 0)
+
+    @property
+    def low(self) -> Floats:
+        """Lowest print of each second."""
+        return np.where(self.sold > 0, self.bid, self.ask) + TICK * np.minimum(self.sweep, 0)
+
+
+class Tapes:
+    """Makes tapes on demand and keeps the latest."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._kept: OrderedDict[tuple[str, date], Tape] = OrderedDict()
+        self._shocks: dict[str, Floats] = {}
+        self._common: OrderedDict[date, Floats] = OrderedDict()
+
+    def at(self, symbol: str, at: datetime) -> Tape:
+        """The tape in force: today's once the session has opened, the one before until then."""
+        day = calendar.on_or_after(at.astimezone(UTC).date())
+        while day.open_at > at:
+            day = calendar.previous_session(day.date)
+        return self.of(symbol, day)
+
+    def of(self, symbol: str, session: Session) -> Tape:
+        """The tape of one session."""
+        key = (symbol, session.date)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        tape = self._kept[key] = self._make(symbol, session)
+        if len(self._kept) > _KEPT_TAPES:
+            self._kept.popitem(last=False)
+        return tape
+
+    def stock(self, symbol: str) -> Stock:
+        """One symbol's habits."""
+        return self.settings.symbols[symbol]
+
+    def close(self, symbol: str, day: date) -> float:
+        """The session's official closing price."""
+        return round(self.stock(symbol).price_usd * float(np.exp(self._level(symbol, day))), 2)
+
+    def deviation(self, symbol: str, price: float) -> float:
+        """Log distance of a price from the symbol's central price."""
+        return float(np.log(price / self.stock(symbol).price_usd))
+
+    def random(self, *key: object) -> np.random.Generator:
+        """A generator of its own for one named purpose."""
+        text = "|".join(str(part) for part in (self.settings.seed, *key))
+        return np.random.default_rng(zlib.crc32(text.encode()))
+
+    # Log level of the close: shocks of past sessions, fading by the reversion.
+    def _level(self, symbol: str, day: date) -> float:
+        place = calendar.sessions_to(day, _EPOCH) + _MEMORY_SESSIONS
+        shocks = self._daily_shocks(symbol)[place - _MEMORY_SESSIONS : place + 1]
+        fading = (1 - self.settings.reversion_per_session) ** np.arange(len(shocks))[::-1]
+        return float(shocks @ fading)
+
+    def _daily_shocks(self, symbol: str) -> Floats:
+        if symbol not in self._shocks:
+            stock, sessions = self.stock(symbol), 4000
+            market = self.random("daily", "market").standard_normal(sessions)
+            own = self.random("daily", symbol).standard_normal(sessions)
+            mixed = _mix(stock.market_share, market, own)
+            self._shocks[symbol] = stock.daily_vol_frac * self.settings.realized_to_implied * mixed
+        return self._shocks[symbol]
+
+    def _make(self, symbol: str, session: Session) -> Tape:
+        stock, own = self.stock(symbol), self.random("tape", symbol, session.date)
+        before = self.close(symbol, calendar.previous_session(session.date).date)
+        flow = self._flow(symbol, session)
+        path = self._path(stock, session, flow, own, before, self.close(symbol, session.date))
+        spread = stock.spread_ticks + (own.random(len(path)) < 0.15)  # noqa: PLR2004 - one tick more at times
+        bid = np.round(np.floor(path / TICK - spread / 2 + 0.5) * TICK, 2)
+        sweep = self._sweeps(flow, own)
+        bought, sold = self._volume(stock, session, flow, sweep, own)
+        return Tape(
+            symbol, session, before, bid, np.round(bid + spread * TICK, 2), bought, sold, sweep,
+            self._lean(flow, own), flow,
+        )  # fmt: skip
+
+    # +1 while buyers press, -1 while sellers do, 0 in calm.
+    def _flow(self, symbol: str, session: Session) -> NDArray[np.int8]:
+        own, flow = self.random("flow", symbol, session.date), np.zeros(session.rth_s, np.int8)
+        # Some sessions trend more than others, so that measures of flow differ between days.
+        calm = own.uniform(0.5, 1.5)
+        second = 60 * own.uniform(1, 6)
+        while second < session.rth_s:
+            until = second + 60 * own.uniform(*self.settings.one_sided_minutes)
+            flow[int(second) : int(until)] = 1 if own.random() < 0.5 else -1  # noqa: PLR2004 - a coin
+            second = until + 60 * calm * own.uniform(*self.settings.calm_minutes)
+        return flow
+
+    def _path(
+        self,
+        stock: Stock,
+        session: Session,
+        flow: NDArray[np.int8],
+        own: np.random.Generator,
+        before: float,
+        close: float,
+    ) -> Floats:
+        settings, n = self.settings, session.rth_s
+        shape = variance_shape(n, settings)
+        day_sd = stock.daily_vol_frac * settings.realized_to_implied
+        sd = day_sd * np.sqrt((1 - settings.overnight_variance_share) * shape)
+        steps = sd * _mix(stock.market_share, self._market(session), own.standard_normal(n))
+        # Drift of a stretch, in standard deviations of a five-minute move spread over it.
+        steps += flow * sd * settings.one_sided_drift_sd / np.sqrt(300)
+        gap = settings.overnight_variance_share * np.log(close / before)
+        gap += 0.5 * day_sd * np.sqrt(settings.overnight_variance_share) * own.standard_normal()
+        open_price = before * np.exp(gap)
+        walk = np.cumsum(steps)
+        walk += (np.log(close / open_price) - walk[-1]) * np.cumsum(shape)
+        path: Floats = open_price * np.exp(walk)
+        return path
+
+    def _market(self, session: Session) -> Floats:
+        if session.date not in self._common:
+            own = self.random("market", session.date)
+            self._common[session.date] = own.standard_normal(session.rth_s)
+            if len(self._common) > 2:  # noqa: PLR2004 - today's and yesterday's
+                self._common.popitem(last=False)
+        return self._common[session.date]
+
+    def _sweeps(self, flow: NDArray[np.int8], own: np.random.Generator) -> NDArray[np.int8]:
+        settings, n = self.settings, len(flow)
+        pressed = flow != 0
+        rate = np.where(pressed, 1 / settings.sweep_every_s, 1 / settings.calm_sweep_every_s)
+        happens = own.random(n) < rate
+        side = np.where(pressed, flow, np.where(own.random(n) < 0.5, 1, -1))  # noqa: PLR2004 - a coin
+        return np.where(happens, side * own.integers(3, 6, n), 0).astype(np.int8)
+
+    def _volume(
+        self,
+        stock: Stock,
+        session: Session,
+        flow: NDArray[np.int8],
+        sweep: NDArray[np.int8],
+        own: np.random.Generator,
+    ) -> tuple[Ints, Ints]:
+        settings, n = self.settings, session.rth_s
+        day = stock.adv_shares * np.exp(settings.day_volume_noise * own.standard_normal())
+        shape = volume_shape(n, settings) * np.exp(settings.volume_noise * own.standard_normal(n))
+        shape *= np.where(flow != 0, settings.one_sided_volume, 1.0)
+        shares = day * shape / shape.sum()
+        calm_buys = 0.5 + 0.15 * own.standard_normal(n)
+        press = settings.one_sided_buy_share - 0.5
+        buys = np.where(flow != 0, 0.5 + flow * press + 0.05 * own.standard_normal(n), calm_buys)
+        buys = np.clip(buys, 0.02, 0.98)
+        swept = np.abs(sweep) * np.maximum(500.0, 0.0002 * stock.adv_shares * np.abs(sweep) / 4)
+        bought = shares * buys + np.where(sweep > 0, swept, 0)
+        sold = shares * (1 - buys) + np.where(sweep < 0, swept, 0)
+        auction = settings.closing_auction_share * day / 2
+        bought[-1] += auction
+        sold[-1] += auction
+        return _lots(bought, own), _lots(sold, own)
+
+    def _lean(self, flow: NDArray[np.int8], own: np.random.Generator) -> NDArray[np.float32]:
+        noise = _smooth(own.standard_normal(len(flow)), 8)
+        target = _smooth(flow.astype(np.float64), 6, normalise=False) * self.settings.one_sided_book
+        amplitude = np.where(flow != 0, 0.08, self.settings.calm_book_noise)
+        return np.clip(target + amplitude * noise, -0.95, 0.95).astype(np.float32)
+
+
+def variance_shape(seconds: int, settings: Settings) -> Floats:
+    """Share of the session's variance in each second: high at the open, lower at noon."""
+    t = np.arange(seconds) / seconds
+    shape = 1 + settings.open_vol_boost * np.exp(-t / 0.08)
+    shape += settings.close_vol_boost * np.exp(-(1 - t) / 0.06)
+    share: Floats = shape / shape.sum()
+    return share
+
+
+def volume_shape(seconds: int, settings: Settings) -> Floats:
+    """Share of the session's volume in each second, before noise."""
+    t = np.arange(seconds) / seconds
+    share: Floats = 1 + settings.volume_u_shape * (2 * t - 1) ** 2
+    return share / share.sum()
+
+
+# Correlated normals: `share` is the correlation with the market.
+def _mix(share: float, market: Floats, own: Floats) -> Floats:
+    return share * market + float(np.sqrt(1 - share**2)) * own
+
+
+# Moving mean over the last `width` seconds; `normalise` keeps unit variance.
+def _smooth(values: Floats, width: int, *, normalise: bool = True) -> Floats:
+    total = np.cumsum(np.concatenate([np.zeros(width), values]))
+    mean: Floats = (total[width:] - total[:-width]) / width
+    return mean * np.sqrt(width) if normalise else mean
+
+
+# Whole shares, mostly in round lots; the fraction below one lot happens by chance.
+def _lots(shares: Floats, own: np.random.Generator) -> Ints:
+    lot = 100.0 if shares.mean() > 200 else 1.0  # noqa: PLR2004 - shares per second
+    return (np.floor(shares / lot + own.random(len(shares))) * lot).astype(np.int32)

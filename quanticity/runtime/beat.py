@@ -1,0 +1,56 @@
+"""Beat's scheduler: the admin's timetable, by the platform's clock, held by one lease.
+
+Cadences are platform seconds, so a simulated day at twelve times the speed beats twelve times as
+often. A second beat process finds the lease taken and fires nothing.
+"""
+
+import logging
+import os
+import socket
+from datetime import timedelta
+from typing import Any
+
+from celery import schedules
+from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
+
+from quanticity.domain import clock
+from quanticity.leases import Lease, hold
+from quanticity.store import health
+
+logger = logging.getLogger(__name__)
+SHORTEST = timedelta(milliseconds=250)  # real time; faster than this only heats the machine
+LEASE_S = 15
+IDLE_S = 2.0
+
+
+class ScaledEntry(ModelEntry):  # type: ignore[misc] # untyped library
+    """A row of the timetable whose interval is platform time, and whose message expires."""
+
+    def __init__(self, model: Any, app: Any = None) -> None:
+        super().__init__(model, app)
+        if isinstance(self.schedule, schedules.schedule) and not isinstance(
+            self.schedule, schedules.crontab
+        ):
+            every = max(self.schedule.run_every / clock.speed(), SHORTEST)
+            self.schedule = schedules.schedule(every, app=self.app)
+            self.options["expires"] = max(every.total_seconds(), 1.0)
+
+
+class Scheduler(DatabaseScheduler):  # type: ignore[misc] # untyped library
+    """Fires only while it holds the lease `beat`."""
+
+    Entry = ScaledEntry
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._lease: Lease | None = None
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        super().__init__(*args, **kwargs)
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Run what is due, if the lease is ours; say how long to sleep."""
+        self._lease = hold("beat", self._holder, LEASE_S)
+        if self._lease is None:
+            logger.warning("another beat holds the lease; waiting")
+            return IDLE_S
+        health.beat("beat")
+        return float(super().tick(*args, **kwargs))

@@ -1,0 +1,248 @@
+"""Django settings: one file; every secret and address comes from the environment (INTERFACES 3)."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import dj_database_url
+
+from quanticity.domain import clock
+from quanticity.domain.errors import ConfigError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(os.environ.get("QC_VAR", BASE_DIR / "var")).resolve()
+VAR.mkdir(parents=True, exist_ok=True)
+
+
+def _text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def _port(name: str, default: int) -> int:
+    text = _text(name, str(default))
+    if not text.isdigit():
+        raise ConfigError(f"{name}: expected a port number, was {text!r}")
+    return int(text)
+
+
+def _choice(name: str, allowed: tuple[str, ...]) -> str:
+    text = _text(name, allowed[0])
+    if text not in allowed:
+        raise ConfigError(f"{name}: expected one of {', '.join(allowed)}, was {text!r}")
+    return text
+
+
+def _kept_secret(name: str) -> str:
+    """Read a secret of this installation, making it once, readable by its owner only."""
+    path = VAR / name
+    if not path.exists():
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.touch(mode=0o600)
+        scratch.write_text(secrets.token_urlsafe(48))
+        try:
+            scratch.rename(path) if not path.exists() else scratch.unlink()
+        except FileNotFoundError:
+            pass
+    return path.read_text().strip()
+
+
+def _database_of(url: str, number: int) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"{url}{'&' if parts.query else '?'}db={number}"
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+# --- what trades, and on which clock --------------------------------------------------------------
+TRADING_MODE = _choice("QC_TRADING_MODE", ("sim", "paper", "live"))
+LIVE_ARMED = _text("QC_LIVE_ARMED")
+IBKR_HOST = _text("QC_IBKR_HOST")
+IBKR_PORT = _port("QC_IBKR_PORT", 4002)
+IBKR_CLIENT_ID = _port("QC_IBKR_CLIENT_ID", 101)
+IBKR_ACCOUNT = _text("QC_IBKR_ACCOUNT")
+CLOCK_FILE = VAR / "clock.json"
+if TRADING_MODE == "sim" and CLOCK_FILE.exists():
+    clock.install(clock.ScaledClock(CLOCK_FILE))
+
+# --- place and identity ---------------------------------------------------------------------------
+PORT = _port("QC_PORT", 8000)
+FLOWER_PORT = _port("QC_FLOWER_PORT", 5555)
+PUBLIC_URL = _text("QC_PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+ALLOWED_HOSTS = _text("QC_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+SECRET_KEY = _text("QC_SECRET_KEY") or _kept_secret("secret_key")
+DEBUG = False
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_NAME = f"qc_session_{PORT}"  # two instances on one host keep two logins
+CSRF_COOKIE_NAME = f"qc_csrf_{PORT}"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# HTTPS is the proxy's to enforce; only a proxy that we trust may say that it did.
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
+
+# --- servers --------------------------------------------------------------------------------------
+DATABASES = {
+    "default": dj_database_url.parse(_text("QC_DATABASE_URL") or f"sqlite:///{VAR / 'db.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Four writing processes lose nothing with these; without them one write in eight fails.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+            "PRAGMA busy_timeout=20000;PRAGMA foreign_keys=ON;"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+_REDIS_FILE = VAR / "redis.url"  # `manage.py up` leaves the embedded server's address here
+REDIS_URL = _text("QC_REDIS_URL") or (
+    _REDIS_FILE.read_text().strip() if _REDIS_FILE.exists() else "redis://127.0.0.1:6379/0"
+)
+BROKER_URL = _text("QC_BROKER_URL") or _database_of(REDIS_URL, 1)
+CHANNELS_URL = _text("QC_CHANNELS_URL") or _database_of(REDIS_URL, 2)
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        # redis-py 8 would close an idle WebSocket after five seconds (channels_redis #422).
+        "CONFIG": {"hosts": [{"address": CHANNELS_URL, "socket_timeout": None}]},
+    }
+}
+
+# --- applications ---------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "simple_history",
+    "quanticity",
+    "analytics",
+    "execution",
+    "publishing",
+    "publishing.subscriptions",
+    "reporting",
+    "reporting.dashboard",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+ROOT_URLCONF = "quanticity.urls"
+ASGI_APPLICATION = "quanticity.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "quanticity" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/feed/"
+LOGOUT_REDIRECT_URL = "/"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "quanticity" / "static"]
+STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ("/admin/",),  # Unfold's Alpine evaluates; the admin has its own walls
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "style-src": ["'self'"],
+        "script-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    },
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 100,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "QuantiCity",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+UNFOLD = {
+    "SITE_TITLE": "QuantiCity",
+    "SITE_HEADER": "QuantiCity",
+    "ENVIRONMENT": "quanticity.apps.environment_badge",
+    "SHOW_HISTORY": True,
+}
+
+# --- channels out: a feature without its credential is off ----------------------------------------
+DISCORD_WEBHOOKS = {
+    tier: _text(f"DISCORD_WEBHOOK_{tier.upper()}")
+    for tier in ("premium", "basic", "free", "analysis", "ops")
+}
+STRIPE_SECRET_KEY = _text("STRIPE_SECRET_KEY")
+
+# --- logs -----------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+    },
+    "filters": {"secrets": {"()": "quanticity.redaction.SecretsFilter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]},
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # httpx logs whole URLs at INFO, and a Discord webhook's URL is its secret.
+        "httpx": {"level": "WARNING"},
+        "ib_insync": {"level": "WARNING"},
+    },
+}
+SILENCED_SYSTEM_CHECKS = [
+    "security.W004",  # HSTS follows QC_PUBLIC_URL
+    "security.W008",  # the redirect to HTTPS is the proxy's
+    "security.W012",  # cookies are secure exactly when QC_PUBLIC_URL is https
+    "security.W016",
+]

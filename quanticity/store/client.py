@@ -1,0 +1,63 @@
+"""The connection to Redis: the only importer of redis.
+
+Socket timeouts are explicit: redis-py 8 would cut a blocking read after five seconds.
+"""
+
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from quanticity.domain.errors import NotConnected
+
+_CONNECT_S = 2.0
+_ANSWER_S = 5.0
+
+StoreDown = RedisError
+
+
+@cache
+def client() -> "redis.Redis[bytes]":
+    """This process's client; a pool inside, bytes in and out."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_connect_timeout=_CONNECT_S,
+        socket_timeout=_ANSWER_S,
+        health_check_interval=25,
+    )
+
+
+def ping(url: str) -> None:
+    """Ask the server at `url` for a sign of life; raise NotConnected otherwise."""
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=1.0, socket_timeout=1.0) as server:
+            server.ping()
+    except RedisError as error:
+        raise NotConnected(f"no answer from the store: {type(error).__name__}") from error
+
+
+def server_settings() -> dict[str, str]:
+    """Version, persistence and eviction policy of the server, for `doctor` and start-up."""
+    try:
+        info: dict[str, Any] = client().info()
+        policy = client().config_get("maxmemory-policy").get("maxmemory-policy", "unknown")
+    except RedisError as error:
+        raise NotConnected(f"no answer from the store: {type(error).__name__}") from error
+    return {
+        "version": str(info.get("valkey_version") or info.get("redis_version")),
+        "append_only": "yes" if info.get("aof_enabled") else "no",
+        "eviction": str(policy),
+        "evicted": str(info.get("evicted_keys", 0)),
+        "memory_bytes": str(info.get("used_memory", 0)),
+    }
+
+
+def queue_depths(url: str, queues: tuple[str, ...]) -> dict[str, int]:
+    """Messages waiting in each queue of the broker at `url`."""
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=1.0, socket_timeout=2.0) as server:
+            return {queue: int(server.llen(queue)) for queue in queues}
+    except RedisError as error:
+        raise NotConnected(f"no answer from the broker: {type(error).__name__}") from error

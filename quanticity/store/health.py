@@ -1,0 +1,56 @@
+"""Signs of life, the broker link as last seen, and wake-up hints between processes."""
+
+import json
+import os
+from datetime import datetime
+from typing import Any
+
+from quanticity.domain import clock
+from quanticity.domain.readings import instant
+from quanticity.store import keys
+from quanticity.store.client import client
+
+
+def beat(module: str, **facts: Any) -> None:
+    """Say that a process made progress."""
+    key = keys.heartbeat(module)
+    content = {"at": instant(clock.now()), "pid": os.getpid(), **facts}
+    client().set(key.name, json.dumps(content), ex=key.ttl)
+
+
+def beats(modules: tuple[str, ...]) -> dict[str, dict[str, Any] | None]:
+    """The latest sign of life of each process."""
+    raw = client().mget([keys.heartbeat(module).name for module in modules])
+    return {m: None if v is None else json.loads(v) for m, v in zip(modules, raw, strict=True)}
+
+
+def write_connection(connection: dict[str, Any]) -> None:
+    """Publish what the gateway process knows of its link."""
+    key = keys.connection()
+    client().set(key.name, json.dumps(connection), ex=key.ttl)
+
+
+def connection() -> dict[str, Any] | None:
+    """The link as last seen, None when the gateway process is silent."""
+    raw = client().get(keys.connection().name)
+    return None if raw is None else dict(json.loads(raw))
+
+
+def wake(process: str) -> None:
+    """Hint that rows are waiting; losing the hint loses nothing, the process polls as well."""
+    key = keys.wake(process)
+    with client().pipeline(transaction=False) as pipe:
+        pipe.lpush(key.name, b"1")
+        pipe.ltrim(key.name, 0, 0)
+        pipe.expire(key.name, key.ttl or keys.MINUTE)
+        pipe.execute()
+
+
+def wait(process: str, seconds: float) -> bool:
+    """Wait for a hint at most so many real seconds; say whether one came."""
+    return client().brpop([keys.wake(process).name], timeout=seconds) is not None
+
+
+def age_s(at: str) -> float:
+    """Platform seconds since an ISO instant."""
+    return (clock.now() - datetime.fromisoformat(at)).total_seconds()

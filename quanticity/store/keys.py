@@ -1,0 +1,106 @@
+"""The Redis schema (DOMAIN 4): every key and its time to live, as functions.
+
+A TTL is a garbage collector, never a freshness test: readers look at `as_of`. A key without one
+says who clears it. Everything here can be rebuilt from SQL or from the feeds.
+"""
+
+from typing import NamedTuple
+
+MINUTE = 60
+HOUR = 3_600
+DAY = 86_400
+
+# TTL of each analytics family in seconds, at least three cadences (DOMAIN 3.21).
+FAMILY_TTL = {
+    "gex": 120, "dex": 120, "vanna": 180, "charm": 180, "hedging": 180, "skew": 180,
+    "forced_flow": 180, "vpin": 60, "toxicity": 180, "obi": 5, "sweep": 30, "hidden": 60,
+    "flow_clusters": 300, "unusual": 180, "moc": 120, "snapshot": 60, "volatility": 300,
+    "technicals": 300, "correlation": 900, "summary": 60,
+}  # fmt: skip
+
+
+class Key(NamedTuple):
+    """A name and its time to live in seconds; None only where the comment says who clears it."""
+
+    name: str
+    ttl: int | None
+
+
+def quote(symbol: str) -> Key:
+    """Latest quote of an underlying."""
+    return Key(f"market:{symbol}:quote", MINUTE)
+
+
+def contract_quote(occ: str) -> Key:
+    """Latest quote of one option contract."""
+    return Key(f"market:opt:{occ}:quote", MINUTE)
+
+
+def book(symbol: str) -> Key:
+    """Latest order book."""
+    return Key(f"market:{symbol}:book", 15)
+
+
+def prints(symbol: str) -> Key:
+    """Stream of prints, capped."""
+    return Key(f"market:{symbol}:prints", 7_200)
+
+
+def bars(symbol: str, size: str) -> Key:
+    """Stream of bars of one size (`5s`, `1min`, `5min`), capped."""
+    return Key(f"market:{symbol}:bars:{size}", 2 * DAY)
+
+
+def auction(symbol: str) -> Key:
+    """Latest auction ticks."""
+    return Key(f"market:{symbol}:auction", 2 * MINUTE)
+
+
+def chain(symbol: str) -> Key:
+    """Latest chain as column buffers."""
+    return Key(f"chain:{symbol}:current", 180)
+
+
+def history(symbol: str, metric: str) -> Key:
+    """The last values of one metric, newest last."""
+    return Key(f"history:{symbol}:{metric}", 5 * DAY)
+
+
+def reading(symbol: str, family: str) -> Key:
+    """One calculator's latest answer for one symbol."""
+    return Key(f"analytics:{symbol}:{family}", FAMILY_TTL[family])
+
+
+def vpin_state(symbol: str) -> Key:
+    """Incremental VPIN state (a copy of the row in SQL)."""
+    return Key(f"state:{symbol}:vpin", 5 * DAY)
+
+
+def last_decision(symbol: str, strategy: str) -> Key:
+    """The latest evaluation of a strategy, for the dashboard."""
+    return Key(f"signals:{symbol}:{strategy}:last_decision", 900)
+
+
+def last_contract(strategy: str, symbol: str, direction: int) -> Key:
+    """The contract chosen last, for hysteresis."""
+    return Key(f"signals:last_contract:{strategy}:{symbol}:{direction}", 600)
+
+
+def heartbeat(module: str) -> Key:
+    """When a process last made progress."""
+    return Key(f"hb:{module}", MINUTE)
+
+
+def connection() -> Key:
+    """What the gateway process knows of its link."""
+    return Key("gateway:connection", MINUTE)
+
+
+def account() -> Key:
+    """The broker account's latest values."""
+    return Key("account:summary", MINUTE)
+
+
+def wake(process: str) -> Key:
+    """A hint that rows are waiting for a process; a list of at most a few items."""
+    return Key(f"wake:{process}", MINUTE)

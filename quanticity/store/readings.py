@@ -1,0 +1,101 @@
+"""Readings in their envelope (DOMAIN 0.5): written by calculators' tasks, read in one round trip."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from quanticity.config.loader import config_hash
+from quanticity.domain import calendar, clock
+from quanticity.domain.readings import Reading, Unavailable, instant, plain
+from quanticity.store import keys
+from quanticity.store.client import client
+
+
+def write(
+    symbol: str,
+    family: str,
+    result: Reading | Unavailable,
+    *,
+    as_of: datetime,
+    feed: str,
+    coverage: float | None = None,
+    section: str | None = None,
+) -> dict[str, Any]:
+    """Store one answer, or that there is none and why; return the envelope."""
+    key = keys.reading(symbol, family)
+    computed_at = clock.now()
+    missing = isinstance(result, Unavailable)
+    envelope = {
+        "schema": f"analytics.{family}",
+        "v": 1 if missing else type(result).version,
+        "symbol": symbol,
+        "as_of": instant(as_of),
+        "computed_at": instant(computed_at),
+        "session_date": calendar.session_date(as_of).isoformat(),
+        "source": settings.TRADING_MODE,
+        "feed": feed,
+        "quality": {
+            "status": "INVALID" if missing else "OK",
+            "coverage": coverage,
+            "reasons": {family: result.reason} if isinstance(result, Unavailable) else {},
+        },
+        "provenance": {
+            "model_version": f"{family}/1",
+            "config_hash": config_hash(section) if section else None,
+        },
+        "valid_until": instant(computed_at + timedelta(seconds=key.ttl or 0)),
+        "data": None if missing else plain(result),
+    }
+    client().set(key.name, json.dumps(envelope, allow_nan=False), ex=key.ttl)
+    return envelope
+
+
+def read(symbol: str, families: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Envelopes that exist, by family, in one round trip."""
+    raw = client().mget([keys.reading(symbol, family).name for family in families])
+    return {
+        family: json.loads(value)
+        for family, value in zip(families, raw, strict=True)
+        if value is not None
+    }
+
+
+def read_all(symbols: Sequence[str], families: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Envelopes of many symbols, by symbol and family, in one round trip."""
+    names = [(s, f, keys.reading(s, f).name) for s in symbols for f in families]
+    raw = client().mget([name for _, _, name in names])
+    found: dict[str, dict[str, Any]] = {symbol: {} for symbol in symbols}
+    for (symbol, family, _), value in zip(names, raw, strict=True):
+        if value is not None:
+            found[symbol][family] = json.loads(value)
+    return found
+
+
+def add_history(symbol: str, metric: str, value: float, kept: int) -> None:
+    """Append one value to a metric's recent history."""
+    key = keys.history(symbol, metric)
+    with client().pipeline(transaction=False) as pipe:
+        pipe.rpush(key.name, repr(value))
+        pipe.ltrim(key.name, -kept, -1)
+        pipe.expire(key.name, key.ttl or keys.DAY)
+        pipe.execute()
+
+
+def history(symbol: str, metric: str) -> list[float]:
+    """A metric's recent values, oldest first."""
+    return [float(v) for v in client().lrange(keys.history(symbol, metric).name, 0, -1)]
+
+
+def write_state(symbol: str, name: str, state: dict[str, Any]) -> None:
+    """Keep a calculator's incremental state."""
+    key = keys.vpin_state(f"{symbol}:{name}")
+    client().set(key.name, json.dumps(state), ex=key.ttl)
+
+
+def read_state(symbol: str, name: str) -> dict[str, Any] | None:
+    """A calculator's incremental state, if there is one."""
+    raw = client().get(keys.vpin_state(f"{symbol}:{name}").name)
+    return None if raw is None else dict(json.loads(raw))
