@@ -83,3 +83,45 @@ class Signal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.strategy} {self.symbol} {self.occ}"
+
+
+class MetricHistory(models.Model):
+    """One sample of one metric of one symbol, for z-scores; one per distinct as_of."""
+
+    symbol = models.CharField(max_length=8)
+    metric = models.CharField(max_length=40)
+    as_of = models.DateTimeField()
+    value = models.FloatField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        verbose_name_plural = "metric histories"
+        ordering = ("-as_of",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("symbol", "metric", "as_of", "source"), name="sample_once_per_as_of"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.metric} = {self.value}"
+
+
+class CalculatorState(models.Model):
+    """What an incremental calculator remembers of one symbol, so that a restart loses nothing."""
+
+    symbol = models.CharField(max_length=8)
+    name = models.CharField(max_length=20)
+    state = models.JSONField()
+    saved_at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("symbol", "name", "source"), name="state_once_per_calculator"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.name}"

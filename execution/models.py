@@ -59,6 +59,7 @@ class OrderIntent(models.Model):
     recorded_at = models.DateTimeField(null=True, help_text="committed with its orders")
     first_sent_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    owes_acknowledgement = models.BooleanField(default=False, help_text="analytics is to be told")
     probe = models.BooleanField(default=False)
     source = models.CharField(max_length=6, choices=Source)
 
@@ -100,6 +101,7 @@ class Position(models.Model):
     exit_reason = models.CharField(max_length=16, blank=True)
     naked_ms = models.PositiveBigIntegerField(default=0)
     naked_since_at = models.DateTimeField(null=True)
+    exit_started_at = models.DateTimeField(null=True)
     exit_due_at = models.DateTimeField(null=True, help_text="probes: leave by then")
     opened_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -145,6 +147,8 @@ class Order(models.Model):
     stop_price = models.DecimalField(**_PRICE, null=True, help_text="as last sent")
     wanted_limit = models.DecimalField(**_PRICE, null=True)
     wanted_stop = models.DecimalField(**_PRICE, null=True)
+    oca_group = models.CharField(max_length=64, blank=True, help_text="explicit group; never amended")
+    oca_type = models.PositiveSmallIntegerField(default=0, help_text="2: reduce with block")
     cancel_wanted_at = models.DateTimeField(null=True)
     cancel_sent_at = models.DateTimeField(null=True)
     amended_at = models.DateTimeField(null=True)
@@ -201,6 +205,7 @@ class Fill(models.Model):
     price = models.DecimalField(**_PRICE)
     executed_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    booked = models.BooleanField(default=False, help_text="its position has been recomputed")
     source = models.CharField(max_length=6, choices=Source)
 
     class Meta:

@@ -1,7 +1,8 @@
 """Golden vectors: run production code against files of expected results (DOMAIN 13).
 
 A vector file is one JSON object: `kind`, `tolerance`, and lists whose names end in `cases`, each
-of `{id, in, out}`. A stage writes its checks in a module that exports
+of `{id, in, out}`. A stage writes its checks in modules named
+`vectors*.py` beside its doors; each exports
 
     CHECKS: dict[str, Check] = {"greeks/cases": Check(greeks), "iv/quote_cases": Check(quotes)}
 
@@ -24,9 +25,9 @@ Numbers may be int, float, Decimal or NumPy scalars; Decimals in `want` come as 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import math
+import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -135,12 +136,14 @@ def files(path: Path) -> list[Path]:
     return [path]
 
 
-def collect(modules: Iterable[str]) -> dict[str, Check]:
-    """Join the CHECKS of every module that exists."""
+def discover(packages: Iterable[str]) -> dict[str, Check]:
+    """Join the CHECKS of every module of these packages whose name begins with `vectors`."""
     found: dict[str, Check] = {}
-    for name in modules:
-        if importlib.util.find_spec(name) is not None:
-            found.update(importlib.import_module(name).CHECKS)
+    for package in map(importlib.import_module, packages):
+        for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+            if module.startswith("vectors"):
+                checks = importlib.import_module(f"{package.__name__}.{module}")
+                found.update(getattr(checks, "CHECKS", {}))
     return found
 
 

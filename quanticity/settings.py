@@ -152,6 +152,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "quanticity.middleware.gated_pages_are_private",
+    "quanticity.middleware.operators_pages",
 ]
 ROOT_URLCONF = "quanticity.urls"
 ASGI_APPLICATION = "quanticity.asgi.application"
@@ -165,6 +167,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "quanticity.middleware.mode",
             ],
         },
     },
@@ -173,20 +176,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
+AUTHENTICATION_BACKENDS = ["publishing.subscriptions.backends.ThrottledBackend"]
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/feed/"
 LOGOUT_REDIRECT_URL = "/"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "quanticity" / "static"]
 STATIC_ROOT = VAR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a missing one
 WHITENOISE_USE_FINDERS = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = "quanticity.formats"  # seconds and the zone, in every admin list
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/",),  # Unfold's Alpine evaluates; the admin has its own walls
     "DIRECTIVES": {
-        "default-src": ["'self'"],
+        "default-src": ["'none'"],
+        "font-src": ["'self'"],
+        "base-uri": ["'none'"],
         "img-src": ["'self'", "data:"],
         "style-src": ["'self'"],
         "script-src": ["'self'"],
@@ -202,9 +209,14 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 100,
+    "COERCE_DECIMAL_TO_STRING": False,
+    "DEFAULT_VERSIONING_CLASS": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "QuantiCity",
+    "DESCRIPTION": "Read-only. Instants are ISO-8601 UTC, numbers are numbers, unknown is null.",
+    "VERSION": "1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
@@ -213,6 +225,8 @@ UNFOLD = {
     "SITE_HEADER": "QuantiCity",
     "ENVIRONMENT": "quanticity.apps.environment_badge",
     "SHOW_HISTORY": True,
+    "SITE_URL": "/dashboard/",
+    "SIDEBAR": {"show_search": True, "navigation": "quanticity.navigation.sidebar"},
 }
 
 # --- channels out: a feature without its credential is off ----------------------------------------

@@ -1,13 +1,16 @@
 """The one task decorator: a public name, a queue, limits, and a retry for what is temporary."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from celery import Task, shared_task
+from kombu.exceptions import OperationalError
 
 from quanticity.domain.errors import TemporaryError
 
 RETRIES = 3
+logger = logging.getLogger(__name__)
 
 
 class StageTask(Task):  # type: ignore[misc] # celery has no types
@@ -26,3 +29,11 @@ def task(name: str, *, queue: str, expires: float | None = None) -> Callable[...
     `expires` is in real seconds: a reading that is late by a whole period is worthless.
     """
     return shared_task(name=name, queue=queue, expires=expires, base=StageTask)
+
+
+def nudge(task: Any, *args: Any, countdown: float | None = None) -> None:
+    """Send a task as a hint: when the broker is away it is lost, and a sweep finds the row."""
+    try:
+        task.apply_async(args=args, countdown=countdown, retry=False)
+    except OperationalError as error:
+        logger.warning("hint %s%s was not sent: %s", task.name, args, type(error).__name__)

@@ -1,9 +1,18 @@
 """Routes of the whole site."""
 
+from channels.security.websocket import WebsocketDenier
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
 
-websocket_urlpatterns: list[object] = []
+from reporting.dashboard.consumers import DashboardConsumer, FeedConsumer
+
+websocket_urlpatterns = [
+    path("ws/dashboard/", DashboardConsumer.as_asgi()),
+    path("ws/feed/", FeedConsumer.as_asgi()),
+    re_path("", WebsocketDenier.as_asgi()),
+]
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("publishing.subscriptions.urls")),
+    path("", include("reporting.dashboard.urls")),
 ]

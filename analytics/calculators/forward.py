@@ -3,6 +3,9 @@
 Per expiry: K* is the strike with the smallest |C - P| among admitted pairs, and
 F = median of K + e^{rT}(C - P) over the pairs nearest K*. Where too few pairs exist,
 F = S e^{(r-q)T} with the configured yield.
+
+An index is not traded and its options close later than it does: its spot is the one behind the
+front forward. Elsewhere the given spot stands unless parity contradicts it.
 """
 
 from __future__ import annotations
@@ -29,10 +32,12 @@ class Settings:
     dividend_yields: dict[str, float]
     pairs: int
     min_pairs: int
+    min_box_pairs: int
     min_implied_q: float
     max_implied_q: float
     implied_q_from_s: float
     spot_tolerance: float
+    implied_spot_within_s: float
 
     def dividend_yield(self, symbol: str) -> float:
         """The configured yield; a symbol not listed pays none."""
@@ -41,11 +46,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forwards:
-    """Columns per expiry: forward (dollars), r, q used in d1, and whether parity gave it."""
+    """Columns per expiry: forward (dollars), r, q used in d1, and whether parity gave it.
+
+    `market_discount` is the discount factor the quotes themselves agree on, for tests of
+    consistency: our rate may be a percent off without making the chain arbitrage.
+    """
 
     forward: Floats
     r: Floats
     q: Floats
+    market_discount: Floats
     from_parity: Bools
     spot: float
     header_spot: float | None
@@ -68,15 +78,27 @@ class Pairs:
 
 
 def compute(
-    chain: Chain, found: Pairs, settings: Settings, *, r: float, q: float
+    chain: Chain,
+    found: Pairs,
+    settings: Settings,
+    *,
+    r: float,
+    q: float,
+    spot_is_certain: bool = False,
 ) -> Forwards | None:
-    """Forward, r and q of every expiry; None when there is neither a spot nor a single pair."""
+    """Forward, r and q of every expiry; None when there is neither a spot nor a single pair.
+
+    `spot_is_certain`: an operator gave the spot, so parity does not replace it.
+    """
     t = np.array([e.t_s for e in chain.expiries]) / SECONDS_PER_YEAR
     parity = np.array(
         [_parity_forward(found, index, math.exp(r * t[index]), settings) for index in range(len(t))]
     )
-    implied = _implied_spot(parity, t, r, q)
-    spot = _believed_spot(chain.spot, implied, settings.spot_tolerance)
+    near = t * SECONDS_PER_YEAR <= settings.implied_spot_within_s
+    implied = _implied_spot(np.where(near, parity, np.nan), t, r, q)
+    spot = chain.spot
+    if not (spot_is_certain and spot is not None):
+        spot = _believed_spot(chain, implied, settings.spot_tolerance)
     if spot is None:
         return None
     from_parity = np.isfinite(parity) & (t > 0)
@@ -86,7 +108,16 @@ def compute(
         r - np.log(parity[use] / spot) / t[use], settings.min_implied_q, settings.max_implied_q
     )
     forward = np.where(from_parity, parity, spot * np.exp((r - q) * t))
-    return Forwards(forward, np.full(t.shape, r), yields, from_parity, spot, chain.spot, implied)
+    return Forwards(
+        forward,
+        np.full(t.shape, r),
+        yields,
+        _market_discount(chain, found, spot, forward, np.exp(-r * t), settings),
+        from_parity,
+        spot,
+        chain.spot,
+        implied,
+    )
 
 
 def pair_up(chain: Chain, other: Ints, usable: Bools) -> Pairs:
@@ -123,7 +154,36 @@ def _implied_spot(parity: Floats, t: Floats, r: float, q: float) -> float | None
     return float(parity[front] * math.exp(-(r - q) * t[front]))
 
 
-def _believed_spot(given: float | None, implied: float | None, tolerance: float) -> float | None:
-    if given is None or implied is None:
-        return implied if given is None else given
-    return implied if abs(implied / given - 1) > tolerance else given
+def _believed_spot(chain: Chain, implied: float | None, tolerance: float) -> float | None:
+    if chain.spot is None or implied is None:
+        return implied if chain.spot is None else chain.spot
+    doubtful = chain.european or abs(implied / chain.spot - 1) > tolerance
+    return implied if doubtful else chain.spot
+
+
+def _market_discount(
+    chain: Chain,
+    found: Pairs,
+    spot: float,
+    forward: Floats,
+    discount: Floats,
+    settings: Settings,
+) -> Floats:
+    """European: minus the median slope of C - P along the strikes, which is the box rate's
+    discount factor. American: at most S/F, since the carry cannot exceed the rate.
+    """
+    if not chain.european:
+        return np.minimum(discount, spot / forward)
+    boxes = np.array([_box(found, i, settings.min_box_pairs) for i in range(len(discount))])
+    return np.where(np.isfinite(boxes), boxes, discount)
+
+
+def _box(found: Pairs, index: int, min_pairs: int) -> float:
+    rows = np.flatnonzero(found.expiry_idx == index)
+    if rows.size < min_pairs:
+        return math.nan
+    order = rows[np.argsort(found.strike[rows])]
+    half = order.size // 2
+    gap = (found.call - found.put)[order]
+    strike = found.strike[order]
+    return float(np.median((gap[:-half] - gap[half:]) / (strike[half:] - strike[:-half])))

@@ -84,6 +84,46 @@ class Contracts:
         return self.spot * np.exp((self.r - self.q) * self.t)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class QuoteSolution:
+    """Volatility of bid, mid and ask (NaN where a price has none), and the status of the quote."""
+
+    iv_bid: Floats
+    iv_mid: Floats
+    iv_ask: Floats
+    status: Ints
+
+
+def of_quotes(
+    bid: ArrayLike, ask: ArrayLike, contracts: Contracts, *, stale: ArrayLike, wide: ArrayLike
+) -> QuoteSolution:
+    """Solve both sides and the mid; the first status that applies wins (DOMAIN 2.3).
+
+    STALE, NO_BID and WIDE rows still carry the volatilities that exist. A zero is no quote.
+    """
+    bid_, ask_ = (np.where(np.asarray(p, dtype=float) > 0, p, np.nan) for p in (bid, ask))
+    no_quote, no_bid = np.isnan(ask_), np.isnan(bid_)
+    crossed = bid_ > ask_
+    void = no_quote | crossed
+    at_bid = compute(np.where(void, np.nan, bid_), contracts).sigma
+    at_ask = compute(np.where(void, np.nan, ask_), contracts).sigma
+    middle = compute(np.where(void, np.nan, (bid_ + ask_) / 2), contracts)
+    conditions = {
+        IvStatus.NO_QUOTE: no_quote,
+        IvStatus.CROSSED: crossed,
+        IvStatus.EXPIRED: contracts.t <= 0,
+        IvStatus.STALE: np.asarray(stale, dtype=bool),
+        IvStatus.NO_BID: no_bid,
+        IvStatus.WIDE: np.asarray(wide, dtype=bool),
+    }
+    status = np.select(
+        [np.broadcast_to(c, no_quote.shape) for c in conditions.values()],
+        [int(code) for code in conditions],
+        middle.status,
+    )
+    return QuoteSolution(at_bid, middle.sigma, at_ask, status.astype(np.int64))
+
+
 def compute(price: ArrayLike, contracts: Contracts) -> Solution:
     """Solve each price; NaN prices are NO_QUOTE. Never raises for a number.
 

@@ -76,12 +76,17 @@ class Spread:
 
     @property
     def sigma(self) -> float:
-        """The standard deviation in dollars; 0 when nothing traded or nothing moved."""
-        weight, first, second = self.sums
-        if weight <= 0:
-            return 0.0
-        mean = first / weight
-        return math.sqrt(max(second / weight - mean * mean, 0.0))
+        """The standard deviation in dollars."""
+        return sigma(self.sums)
+
+
+def sigma(sums: Sums) -> float:
+    """Standard deviation from the sums of V, V dP, V dP^2; 0 when nothing traded or moved."""
+    weight, first, second = sums
+    if weight <= 0:
+        return 0.0
+    mean = first / weight
+    return math.sqrt(max(second / weight - mean * mean, 0.0))
 
 
 def _add(sums: Sums, move: float, volume: float, *, sign: int) -> Sums:

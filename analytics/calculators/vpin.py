@@ -21,7 +21,7 @@ from statistics import fmean
 from typing import ClassVar, NamedTuple
 
 from analytics.calculators import vpin_residual
-from analytics.calculators.volume_buckets import Buckets, Spread, Sums
+from analytics.calculators.volume_buckets import Buckets, Spread, Sums, sigma
 from quanticity.domain import calendar
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.market import Bar
@@ -125,7 +125,7 @@ def compute(state: State, settings: Settings) -> Vpin | Unavailable:
         vpin_residual=residual,
         n_buckets=kept,
         bucket_shares=state.bucket_shares,
-        sigma_dp=_spread(state, settings).sigma,
+        sigma_dp=sigma(state.sums),
         last_bucket_at=state.last_bucket_at,
         alarm=max((a for a in settings.alarms if rank is not None and rank >= a), default=None),
         reasons=_reasons(rank, signed, residual),
@@ -159,10 +159,10 @@ def bucket_shares(daily_shares: Sequence[float], settings: Settings) -> float | 
     return fmean(volumes) / settings.buckets_per_day if volumes and any(volumes) else None
 
 
-def buy_fraction(move: float, sigma: float) -> float:
-    """Bulk classification: the fraction N(move / sigma) of a bar was bought; half at sigma 0."""
+def buy_fraction(move: float, spread: float) -> float:
+    """Bulk classification: the fraction N(move / spread) was bought; half when nothing moves."""
     # erfc keeps the far left tail, where 1 + erf would be 0.
-    return _HALF * math.erfc(-move / (sigma * math.sqrt(2))) if sigma > 0 else _HALF
+    return _HALF * math.erfc(-move / (spread * math.sqrt(2))) if spread > 0 else _HALF
 
 
 def mid_rank(past: Sequence[float], value: float) -> float:
@@ -181,10 +181,6 @@ def _reasons(rank: float | None, signed: float | None, residual: float | None) -
     return {name: reason for name, reason in missing.items() if reason is not None}
 
 
-def _spread(state: State, settings: Settings) -> Spread:
-    return Spread(settings.sigma_bars, state.moves, state.sums, state.turned)
-
-
 class _Fold:
     # A State while bars are being poured into it: the same fields in mutable containers.
 
@@ -193,7 +189,7 @@ class _Fold:
         self.settings, self.next_size = settings, next_size
         self.session, self.cursor, self.close = state.session, state.cursor, state.close
         self.waiting = list(state.waiting)
-        self.spread = _spread(state, settings)
+        self.spread = Spread(settings.sigma_bars, state.moves, state.sums, state.turned)
         self.bulk = Buckets(state.bucket_shares, state.filled, state.bought)
         # NaN stands for "not known by sides" while pouring: it spoils its bucket and no other.
         self.sides = Buckets(state.bucket_shares, state.filled, _nan(state.bought_by_sides))
@@ -248,11 +244,11 @@ class _Fold:
         self.past = [past for past in self.past if past.session not in forgotten]
 
     def _pour_waiting(self) -> None:
-        sigma = self.spread.sigma
+        spread = self.spread.sigma
         for step in self.waiting:
             self.elapsed_s += _BAR.total_seconds()
             self.variance += step.relative**2
-            filled = self.bulk.pour(step.volume, buy_fraction(step.move, sigma))
+            filled = self.bulk.pour(step.volume, buy_fraction(step.move, spread))
             for bought, sided in zip(
                 filled, self.sides.pour(step.volume, _nan(step.by_sides)), strict=True
             ):

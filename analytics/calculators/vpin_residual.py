@@ -12,7 +12,7 @@ import numpy as np
 
 
 def compute(rows: Sequence[tuple[float, float, float]], least: int) -> float | None:
-    """Residual of the last of (vpin, elapsed_s, squared relative moves), None below `least` rows."""
+    """Residual of the last (vpin, elapsed_s, squared moves) row; None below `least` rows."""
     usable = [row for row in rows if row[1] > 0 and row[2] > 0]
     if len(usable) < least or not usable or usable[-1] != rows[-1]:
         return None

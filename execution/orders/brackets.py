@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from execution.orders import stops
 from execution.orders.references import order_ref
-from execution.orders.ticks import Increments, round_up
 from execution.orders.tickets import Cover, amended, buy_to_open, sell_attached, sell_to_close
+from execution.orders.ticks import Increments, round_up
 from execution.risk.verdict import Denied
 from quanticity.domain.instruments import OptionContract
 from quanticity.domain.orders import Bracket, Role, Ticket
@@ -66,9 +66,7 @@ class Split:
         return (*(p.stop for p in self.pairs), *(p.target for p in self.pairs))
 
 
-def plan(
-    entry: Entry, increments: Increments, settings: stops.Settings
-) -> Bracket | Denied:
+def plan(entry: Entry, increments: Increments, settings: stops.Settings) -> Bracket | Denied:
     """Make the transmit chain for n contracts, or say that no stop fits below this price."""
     stop = stops.initial(entry.strategy, entry.limit, increments, settings).stop
     if stop is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeVar
 
 from execution.ledger.executions import CommissionReport, in_force
 from quanticity.domain.orders import (
@@ -59,8 +60,14 @@ POSITION_MOVES: Mapping[PositionState, tuple[PositionState, ...]] = {
 # 202 is the broker's own "order cancelled"; every other code beside a Cancelled is the library's
 # reading of an error, and the order may well be alive (TWS_PROTOCOL 3.1).
 _CLEAN_CANCEL = frozenset({None, 202})
-# An order that has been seen working is ended by these refusals only when nothing else was asked.
+# 201 ends an order even after it worked, unless it answers an amendment of ours.
+_CLEAN_REFUSAL = frozenset({None, 201})
 _ALIVE = frozenset({OrderStatus.WORKING, OrderStatus.FILLED})
+_ENDED = {
+    OrderStatus.CANCELLED: IntentState.CANCELLED,
+    OrderStatus.REJECTED: IntentState.REJECTED,
+}
+_Node = TypeVar("_Node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class MarkerKind(StrEnum):
 
     SENT = "SENT"
     CANCEL_SENT = "CANCEL_SENT"
+    AMEND_SENT = "AMEND_SENT"
     LINK_LOST = "LINK_LOST"
     PROVEN_ABSENT = "PROVEN_ABSENT"
 
@@ -168,52 +176,43 @@ def is_overdue(state: IntentState, since: datetime, now: datetime, settings: Set
     return limit is not None and (now - since).total_seconds() > limit
 
 
-def is_in_doubt(update: OrderUpdate, *, ever_worked: bool) -> bool:
-    """Say whether an update's ending may be the library's misreading of an error."""
-    if update.status is OrderStatus.CANCELLED:
-        return update.error_code not in _CLEAN_CANCEL
-    if update.status is OrderStatus.REJECTED:
-        return ever_worked
-    return update.status is OrderStatus.UNKNOWN
-
-
 def _state(
     quantity: int, filled: int, updates: list[OrderUpdate], markers: list[Marker]
 ) -> IntentState:
     if filled >= quantity:
         return IntentState.FILLED
-    alive = [u for u in updates if u.status in _ALIVE]
-    ever_worked = bool(alive) or filled > 0
-    endings = {u.status for u in updates if not is_in_doubt(u, ever_worked=ever_worked)}
-    if OrderStatus.CANCELLED in endings:
-        return IntentState.CANCELLED
-    if OrderStatus.REJECTED in endings:
-        return IntentState.REJECTED
     kinds = {m.kind for m in markers}
+    lived_at = [u.at for u in updates if u.status in _ALIVE]
+    ever_worked = bool(lived_at) or filled > 0
+    # Before it worked a refusal is the end; after an amendment of ours it may refuse only that.
+    sure = _CLEAN_REFUSAL if MarkerKind.AMEND_SENT not in kinds else frozenset({None})
+    doubtful = [u for u in updates if _is_doubtful(u, ever_worked=ever_worked, sure=sure)]
+    endings = {u.status for u in updates if u not in doubtful} & set(_ENDED)
+    if endings:
+        return _ENDED[min(endings)]
     if MarkerKind.PROVEN_ABSENT in kinds and not ever_worked:
         return IntentState.EXPIRED
-    if _is_doubtful(updates, markers, alive, ever_worked=ever_worked):
+    doubts = [u.at for u in doubtful] + [m.at for m in markers if m.kind is MarkerKind.LINK_LOST]
+    # A doubt is settled by a later word that the order lives.
+    if doubts and max(doubts) >= max(lived_at, default=min(doubts)):
         return IntentState.UNKNOWN
+    return _living(filled, kinds, seen=bool(lived_at))
+
+
+def _living(filled: int, kinds: set[MarkerKind], *, seen: bool) -> IntentState:
     if MarkerKind.CANCEL_SENT in kinds:
         return IntentState.CANCEL_PENDING
     if filled:
         return IntentState.PARTIAL
-    return IntentState.WORKING if alive else IntentState.SUBMITTING
+    return IntentState.WORKING if seen else IntentState.SUBMITTING
 
 
-# A doubt is settled by a later word that the order lives; its end needs no date.
-def _is_doubtful(
-    updates: list[OrderUpdate],
-    markers: list[Marker],
-    alive: list[OrderUpdate],
-    *,
-    ever_worked: bool,
-) -> bool:
-    doubts = [u.at for u in updates if is_in_doubt(u, ever_worked=ever_worked)]
-    doubts += [m.at for m in markers if m.kind is MarkerKind.LINK_LOST]
-    return bool(doubts) and max((u.at for u in alive), default=None) is not None and (
-        max(u.at for u in alive) <= max(doubts)
-    ) or bool(doubts) and not alive  # fmt: skip
+def _is_doubtful(update: OrderUpdate, *, ever_worked: bool, sure: frozenset[int | None]) -> bool:
+    if update.status is OrderStatus.CANCELLED:
+        return update.error_code not in _CLEAN_CANCEL
+    if update.status is OrderStatus.REJECTED:
+        return ever_worked and update.error_code not in sure
+    return update.status is OrderStatus.UNKNOWN
 
 
 def _average(fills: tuple[Fill, ...], filled: int) -> Decimal | None:
@@ -222,5 +221,16 @@ def _average(fills: tuple[Fill, ...], filled: int) -> Decimal | None:
     return sum((f.price * abs(f.quantity) for f in fills), Decimal(0)) / filled
 
 
-def _walk[S](moves: Mapping[S, tuple[S, ...]], before: S, after: S) -> tuple[S, ...] | None:
+def _walk(
+    moves: Mapping[_Node, tuple[_Node, ...]], before: _Node, after: _Node
+) -> tuple[_Node, ...] | None:
+    waiting: deque[tuple[_Node, ...]] = deque([(before,)])
+    seen = {before}
+    while waiting:
+        steps = waiting.popleft()
+        if steps[-1] == after:
+            return steps[1:]
+        fresh = [state for state in moves[steps[-1]] if state not in seen]
+        seen.update(fresh)
+        waiting.extend((*steps, state) for state in fresh)
     return None

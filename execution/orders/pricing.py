@@ -31,10 +31,10 @@ class Ceiling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often a limit walks, None for never, and when it is given up, in seconds."""
+    """How often a limit walks (None: never), and when it is given up, in seconds."""
 
+    every_s: float | None
     abandon_s: float
-    every_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Settings:
     timid_spread_divisor: Decimal
     step_spread_frac: Decimal
     zero_dte: Pace
-    eager: Pace
+    eager_abandon_s: float
     usual: Pace
     timid: Pace
     partial_abandon_multiple: float
@@ -138,7 +138,7 @@ def _manner(
     if strategy is Strategy.ZERO_DTE:
         return Style.MID, Ceiling.ASK, settings.zero_dte
     if confidence > settings.eager_above:
-        return Style.MARKETABLE, Ceiling.ASK, settings.eager
+        return Style.MARKETABLE, Ceiling.ASK, Pace(None, settings.eager_abandon_s)
     if confidence < settings.timid_below:
         return Style.NEAR_BID, Ceiling.MID, settings.timid
     return Style.MID, Ceiling.ASK, settings.usual

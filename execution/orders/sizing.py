@@ -18,14 +18,6 @@ _EXACT = Decimal("1e-12")
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
-    """The share of the stake granted to confidences below a bound (None: all others)."""
-
-    below: float | None
-    share: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """[execution.sizing]."""
 
@@ -37,7 +29,7 @@ class Settings:
     kelly_min_trades: int
     kelly_divisor: Decimal
     max_stake_frac: Decimal
-    bands: tuple[Band, ...]
+    bands: tuple[tuple[float, Decimal], ...]  # (confidence below, share of the stake), rising
     buying_power_frac: Decimal
     commission_per_contract_usd: Decimal
     max_contracts: dict[Strategy, int]
@@ -99,9 +91,7 @@ def compute(request: Request, settings: Settings) -> Sizing:
     staked = _stake(request, settings)
     equity, power = request.equity_usd or _ZERO, request.buying_power_usd or _ZERO
     budget = min((staked.stake_frac or _ZERO) * equity, settings.buying_power_frac * power)
-    per_contract = (
-        request.limit_price * request.multiplier + settings.commission_per_contract_usd
-    )
+    per_contract = request.limit_price * request.multiplier + settings.commission_per_contract_usd
     contracts = _whole(budget, per_contract, request, settings)
     return replace(
         staked,
@@ -146,7 +136,8 @@ def _stake(request: Request, settings: Settings) -> Sizing:
     if sized.f_kelly is not None:
         bounds["kelly"] = sized.f_kelly
     binding = min(bounds, key=lambda name: bounds[name])
-    band = next(b.share for b in settings.bands if b.below is None or request.confidence < b.below)
+    shares = (share for below, share in settings.bands if request.confidence < below)
+    band = next(shares, _ONE)
     return replace(
         sized,
         f_confidence=f_confidence,
@@ -172,9 +163,7 @@ def _kelly_part(request: Request, settings: Settings) -> Sizing:
     return Sizing(0, _ZERO, reasons, kelly_p=p, kelly_f_star=f_star, f_kelly=f_kelly)
 
 
-def _whole(
-    budget: Decimal, per_contract: Decimal, request: Request, settings: Settings
-) -> int:
+def _whole(budget: Decimal, per_contract: Decimal, request: Request, settings: Settings) -> int:
     if budget <= 0 or per_contract <= 0:
         return 0
     wanted = int((budget / per_contract).quantize(_EXACT).to_integral_value(ROUND_FLOOR))

@@ -24,6 +24,7 @@ __all__ = [
     "intent_id",
     "order_ref",
     "parse_order_ref",
+    "recorded",
     "sell_attached",
     "sell_to_close",
 ]
@@ -66,7 +67,7 @@ def sell_attached(
     )  # fmt: skip
 
 
-def sell_to_close(  # noqa: PLR0913 - an order has this many parts
+def sell_to_close(
     ref: str,
     contract: OptionContract,
     quantity: int,
@@ -106,6 +107,24 @@ def amended(
         ticket.order_ref, {ticket.role}, ticket.contract, ticket.side, size, ticket.time_in_force,
         limit=ticket.limit_price if limit is None else limit,
         stop=ticket.stop_price if stop is None else stop,
+    )  # fmt: skip
+
+
+def recorded(
+    ref: str,
+    contract: OptionContract,
+    side: Side,
+    quantity: int,
+    time_in_force: TimeInForce,
+    *,
+    limit: Decimal | None = None,
+    stop: Decimal | None = None,
+    oca: tuple[str, int] = ("", 0),
+) -> Ticket:
+    """Make again the ticket that an order row stands for; it was judged when the row was made."""
+    return _ticket(
+        ref, frozenset(Role), contract, side, quantity, time_in_force,
+        limit=limit, stop=stop, oca_group=oca[0], oca_type=oca[1],
     )  # fmt: skip
 
 

@@ -22,7 +22,9 @@ class Entitlement(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="entitlement", primary_key=True
     )
-    tier = models.CharField(max_length=8, choices=[(t.value, t.value) for t in Tier], default="free")
+    tier = models.CharField(
+        max_length=8, choices=[(t.value, t.value) for t in Tier], default="free"
+    )
     state = models.CharField(max_length=9, choices=State, default=State.FREE)
     until_at = models.DateTimeField(null=True, blank=True, help_text="null: no end")
     evidence = models.CharField(max_length=300, help_text="who granted it, or Stripe's object id")
@@ -30,3 +32,22 @@ class Entitlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.tier} ({self.state})"
+
+
+class LoginFailure(models.Model):
+    """One failed sign-in: enough to slow guessing, nothing of what was typed."""
+
+    account = models.CharField(max_length=64, help_text="SHA-256 of the name that was typed")
+    address = models.GenericIPAddressField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at",)
+        # "How many failures of this account, of this address, within the window?"
+        indexes = (
+            models.Index(fields=("account", "at"), name="failure_by_account"),
+            models.Index(fields=("address", "at"), name="failure_by_address"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -48,17 +48,31 @@ def section(path: str, cls: type[S]) -> S:
     return build(path, cls, values(path))
 
 
-def values(path: str) -> dict[str, Any]:
-    """One section's plain values with every override laid over."""
+def values(path: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """One section's plain values with every override laid over; `more` is tried on top."""
     found: Any = defaults()
     for part in path.split("."):
         found = found.get(part) if isinstance(found, dict) else None
     if not isinstance(found, dict):
         raise ConfigError(f"[{path}] is missing in {DEFAULTS.name}")
-    own = {key: value for key, value in found.items() if not _is_section(f"{path}.{key}")}
-    own.update(_under(path, _overrides))
-    own.update(_under(path, dict(environment())))
+    own = {key: value for key, value in found.items() if f"{path}.{key}" not in _sections()}
+    for key, value in (*_overrides.items(), *environment(), *(more or {}).items()):
+        section_path, inner = split(key)
+        if section_path == path:
+            own = _replaced(own, inner.split("."), value)
     return own
+
+
+def split(key: str) -> tuple[str, str]:
+    """Split `analytics.vpin.n` into its section and the key inside it; ConfigError when neither.
+
+    The section is the longest one known, so that `…zero_dte.scoring.min_confidence` finds its own.
+    """
+    parts = key.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        if ".".join(parts[:end]) in _sections():
+            return ".".join(parts[:end]), ".".join(parts[end:])
+    raise ConfigError(f"{key}: no section of this name")
 
 
 def build(path: str, cls: type[S], own: Mapping[str, Any]) -> S:
@@ -87,17 +101,12 @@ def config_hash(*paths: str) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def _under(path: str, flat: Mapping[str, Any]) -> dict[str, Any]:
-    prefix = path + "."
-    return {
-        key.removeprefix(prefix): value
-        for key, value in flat.items()
-        if key.startswith(prefix) and "." not in key.removeprefix(prefix)
-    }
-
-
-def _is_section(path: str) -> bool:
-    return path in _sections()
+def _replaced(tree: Mapping[str, Any], parts: list[str], value: Any) -> dict[str, Any]:
+    """The same tree with one leaf changed, however deep."""
+    head, rest = parts[0], parts[1:]
+    inner = tree.get(head)
+    changed = _replaced(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value
+    return {**tree, head: changed}
 
 
 @cache

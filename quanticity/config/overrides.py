@@ -5,7 +5,6 @@ from typing import Any
 
 from quanticity.config import loader
 from quanticity.config.sections import settings_class
-from quanticity.domain.errors import ConfigError
 
 REFRESH_S = 5.0
 _read_at = float("-inf")
@@ -13,10 +12,8 @@ _read_at = float("-inf")
 
 def validate(key: str, value: Any) -> None:
     """Refuse an override that its section would refuse; ConfigError names what is wrong."""
-    path, _, name = key.rpartition(".")
-    if not path:
-        raise ConfigError(f"expected section.key, was {key!r}")
-    loader.build(path, settings_class(path), {**loader.values(path), name: value})
+    path, _ = loader.split(key)
+    loader.build(path, settings_class(path), loader.values(path, {key: value}))
 
 
 def refresh() -> None:

@@ -1,6 +1,5 @@
 """Which dataclass types each section of defaults.toml; named here, imported only when asked."""
 
-import os
 from importlib import import_module
 from typing import Any
 
@@ -8,8 +7,69 @@ from quanticity.config import loader
 from quanticity.domain.errors import ConfigError
 
 SECTIONS: dict[str, str] = {
-    "timetable": "quanticity.config.timetable:Settings",
     "universe": "quanticity.config.universe:Settings",
+    "timetable": "quanticity.config.timetable:Settings",
+    "gateway.ibkr": "quanticity.gateway.ibkr.settings:Settings",
+    "gateway.simulated.prices": "quanticity.gateway.simulated.prices:Settings",
+    "gateway.simulated.surface": "quanticity.gateway.simulated.surface:Settings",
+    "gateway.simulated.account": "quanticity.gateway.simulated.account:Settings",
+    "gateway.simulated.matching": "quanticity.gateway.simulated.matching:Settings",
+    "gateway.simulated.floor": "quanticity.gateway.simulated.floor:Settings",
+    "analytics.admission": "analytics.ingestion.admission:Settings",
+    "analytics.bars": "analytics.ingestion.bars:Settings",
+    "analytics.book": "analytics.ingestion.book:Settings",
+    "analytics.chainfiles": "analytics.chainfiles.reader:Settings",
+    "analytics.features": "analytics.signals.features:Settings",
+    "analytics.signals": "analytics.signals.dedup:Settings",
+    "analytics.forward": "analytics.calculators.forward:Settings",
+    "analytics.inventory": "analytics.calculators.inventory:Settings",
+    "analytics.flip": "analytics.calculators.flip:Settings",
+    "analytics.levels": "analytics.calculators.levels:Settings",
+    "analytics.uncertainty": "analytics.calculators.uncertainty:Settings",
+    "analytics.exposure": "analytics.calculators.exposure:Settings",
+    "analytics.forced_flow": "analytics.calculators.forced_flow:Settings",
+    "analytics.hedging": "analytics.calculators.hedging:Settings",
+    "analytics.skew": "analytics.calculators.skew:Settings",
+    "analytics.variance": "analytics.calculators.variance:Settings",
+    "analytics.american": "analytics.calculators.american:Settings",
+    "analytics.trade_signing": "analytics.calculators.trade_signing:Settings",
+    "analytics.rolling": "analytics.calculators.rolling:Settings",
+    "analytics.vpin": "analytics.calculators.vpin:Settings",
+    "analytics.order_book": "analytics.calculators.order_book:Settings",
+    "analytics.sweeps": "analytics.calculators.sweeps:Settings",
+    "analytics.toxicity": "analytics.calculators.toxicity:Settings",
+    "analytics.volatility": "analytics.calculators.volatility:Settings",
+    "analytics.hidden_orders": "analytics.calculators.hidden_orders:Settings",
+    "analytics.unusual": "analytics.calculators.unusual:Settings",
+    "analytics.unusual_rules": "analytics.calculators.unusual_rules:Settings",
+    "analytics.moc": "analytics.calculators.moc:Settings",
+    "analytics.technicals": "analytics.calculators.technicals:Settings",
+    "analytics.correlation": "analytics.calculators.correlation:Settings",
+    "analytics.flow_clusters": "analytics.calculators.flow_clusters:Settings",
+    "analytics.volume_curve": "analytics.calculators.volume_curve:Settings",
+    "analytics.option_sweeps": "analytics.calculators.sweeps:Settings",
+    "analytics.correlation_daily": "analytics.calculators.correlation:Settings",
+    "analytics.strategies.zero_dte": "analytics.strategies.zero_dte:Settings",
+    "analytics.strategies.one_dte": "analytics.strategies.one_dte:Settings",
+    "analytics.strategies.fourteen_dte": "analytics.strategies.fourteen_dte:Settings",
+    "analytics.strategies.moc": "analytics.strategies.moc:Settings",
+    "execution.desk": "execution.services.facts:Settings",
+    "execution.exits": "execution.orders.exits:Settings",
+    "execution.sizing": "execution.orders.sizing:Settings",
+    "execution.pricing": "execution.orders.pricing:Settings",
+    "execution.stops": "execution.orders.stops:Settings",
+    "execution.protection": "execution.orders.protection:Settings",
+    "execution.lifecycle": "execution.orders.lifecycle:Settings",
+    "execution.risk": "execution.risk.facts:Settings",
+    "execution.breakers": "execution.risk.breakers:Settings",
+    "execution.commissions": "execution.ledger.commissions:Settings",
+    "execution.reconciliation": "execution.ledger.reconciliation:Settings",
+    "execution.breaks": "execution.ledger.breaks:Settings",
+    "publishing.tiers": "publishing.tiers:Settings",
+    "publishing.outbox": "publishing.outbox:Settings",
+    "publishing.discord": "publishing.channels.discord:Settings",
+    "publishing.subscriptions.plans": "publishing.subscriptions.plans:Settings",
+    "publishing.subscriptions.throttle": "publishing.subscriptions.throttle:Settings",
 }
 
 
@@ -27,12 +87,8 @@ def validate_all() -> None:
         loader.build(path, settings_class(path), loader.values(path))
     for name in SECTIONS:
         loader.values(name)
-    for key, value in loader.environment():
-        path = key.rpartition(".")[0]
-        if path not in SECTIONS:
-            variable = loader.PREFIX + key.upper().replace(".", "__")
-            if variable in os.environ:
-                raise ConfigError(f"{variable}: [{path}] is not a section, was {value!r}")
+    for key, _ in loader.environment():
+        loader.split(key)
 
 
 def _declared(tree: dict[str, Any], prefix: str = "") -> set[str]:

@@ -19,15 +19,17 @@ class Settings:
     vpin_s: float
     sweep_s: float
     toxicity_s: float
-    exposure_s: float
-    skew_s: float
+    exposures_s: float
+    forced_flow_s: float
     volatility_s: float
     score_s: float
+    open_s: float
     entries_s: float
     positions_s: float
-    sweep_deliveries_s: float
-    sweep_events_s: float
-    reconcile_s: float
+    book_s: float
+    answer_s: float
+    announce_s: float
+    deliver_s: float
     strategies: tuple[str, ...]
 
 
@@ -40,15 +42,18 @@ def timetable() -> dict[str, dict[str, Any]]:
         entries |= _every(s.sweep_s, "analytics.refresh_sweep", symbol)
         entries |= _every(s.toxicity_s, "analytics.refresh_toxicity", symbol)
     for symbol in universe().chains:
-        entries |= _every(s.exposure_s, "analytics.refresh_exposure", symbol)
-        entries |= _every(s.skew_s, "analytics.refresh_skew", symbol)
+        entries |= _every(s.exposures_s, "analytics.refresh_exposures", symbol)
+        entries |= _every(s.forced_flow_s, "analytics.refresh_forced_flow", symbol)
         for strategy in s.strategies:
             entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
     entries |= _every(s.volatility_s, "analytics.refresh_volatility")
+    entries |= _every(s.open_s, "pipeline.open_owed")
     entries |= _every(s.entries_s, "execution.manage_entries")
     entries |= _every(s.positions_s, "execution.manage_positions")
-    entries |= _every(s.sweep_events_s, "pipeline.announce_owed")
-    entries |= _every(s.sweep_deliveries_s, "pipeline.deliver_owed")
+    entries |= _every(s.book_s, "execution.book_owed")
+    entries |= _every(s.answer_s, "pipeline.answer_owed")
+    entries |= _every(s.announce_s, "pipeline.announce_owed")
+    entries |= _every(s.deliver_s, "pipeline.deliver_owed")
     return entries
 
 

@@ -71,9 +71,9 @@ def reading(symbol: str, family: str) -> Key:
     return Key(f"analytics:{symbol}:{family}", FAMILY_TTL[family])
 
 
-def vpin_state(symbol: str) -> Key:
-    """Incremental VPIN state (a copy of the row in SQL)."""
-    return Key(f"state:{symbol}:vpin", 5 * DAY)
+def state(symbol: str, name: str) -> Key:
+    """Incremental state of one calculator (a copy of the row in SQL)."""
+    return Key(f"state:{symbol}:{name}", 5 * DAY)
 
 
 def last_decision(symbol: str, strategy: str) -> Key:

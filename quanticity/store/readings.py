@@ -23,8 +23,13 @@ def write(
     feed: str,
     coverage: float | None = None,
     section: str | None = None,
+    status: str = "OK",
+    extra: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Store one answer, or that there is none and why; return the envelope."""
+    """Store one answer, or that there is none and why; return the envelope.
+
+    `extra` joins the data: its place in its own history.
+    """
     key = keys.reading(symbol, family)
     computed_at = clock.now()
     missing = isinstance(result, Unavailable)
@@ -38,7 +43,7 @@ def write(
         "source": settings.TRADING_MODE,
         "feed": feed,
         "quality": {
-            "status": "INVALID" if missing else "OK",
+            "status": "INVALID" if missing else status,
             "coverage": coverage,
             "reasons": {family: result.reason} if isinstance(result, Unavailable) else {},
         },
@@ -47,7 +52,7 @@ def write(
             "config_hash": config_hash(section) if section else None,
         },
         "valid_until": instant(computed_at + timedelta(seconds=key.ttl or 0)),
-        "data": None if missing else plain(result),
+        "data": None if missing else plain(result) | (extra or {}),
     }
     client().set(key.name, json.dumps(envelope, allow_nan=False), ex=key.ttl)
     return envelope
@@ -89,13 +94,13 @@ def history(symbol: str, metric: str) -> list[float]:
     return [float(v) for v in client().lrange(keys.history(symbol, metric).name, 0, -1)]
 
 
-def write_state(symbol: str, name: str, state: dict[str, Any]) -> None:
-    """Keep a calculator's incremental state."""
-    key = keys.vpin_state(f"{symbol}:{name}")
-    client().set(key.name, json.dumps(state), ex=key.ttl)
+def write_state(symbol: str, name: str, state: bytes) -> None:
+    """Keep a calculator's incremental state as its owner wrote it."""
+    key = keys.state(symbol, name)
+    client().set(key.name, state, ex=key.ttl)
 
 
-def read_state(symbol: str, name: str) -> dict[str, Any] | None:
+def read_state(symbol: str, name: str) -> bytes | None:
     """A calculator's incremental state, if there is one."""
-    raw = client().get(keys.vpin_state(f"{symbol}:{name}").name)
-    return None if raw is None else dict(json.loads(raw))
+    raw: bytes | None = client().get(keys.state(symbol, name).name)
+    return raw

@@ -84,7 +84,7 @@ class Tape:
     bought: Ints
     sold: Ints
     sweep: NDArray[np.int8]
-    lean: NDArray[np.float32]
+    lean: Floats
     flow: NDArray[np.int8]
 
     def second(self, at: datetime) -> int:
@@ -107,6 +107,15 @@ class Tape:
         return np.where(self.sold > 0, self.bid, self.ask) + TICK * np.minimum(self.sweep, 0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SoFar:
+    """What a session had traded by each second: shares, highest and lowest print."""
+
+    volume: NDArray[np.int64]
+    high: Floats
+    low: Floats
+
+
 class Tapes:
     """Makes tapes on demand and keeps the latest."""
 
@@ -115,13 +124,24 @@ class Tapes:
         self._kept: OrderedDict[tuple[str, date], Tape] = OrderedDict()
         self._shocks: dict[str, Floats] = {}
         self._common: OrderedDict[date, Floats] = OrderedDict()
+        self._so_far: dict[tuple[str, date], SoFar] = {}
 
     def at(self, symbol: str, at: datetime) -> Tape:
         """The tape in force: today's once the session has opened, the one before until then."""
-        day = calendar.on_or_after(at.astimezone(UTC).date())
-        while day.open_at > at:
-            day = calendar.previous_session(day.date)
-        return self.of(symbol, day)
+        return self.of(symbol, session_in_force(at))
+
+    def so_far(self, tape: Tape) -> SoFar:
+        """Running volume, high and low of a tape."""
+        key = (tape.symbol, tape.session.date)
+        if key not in self._so_far:
+            if len(self._so_far) > _KEPT_TAPES:
+                self._so_far.clear()
+            self._so_far[key] = SoFar(
+                np.cumsum(tape.bought.astype(np.int64) + tape.sold),
+                np.maximum.accumulate(tape.high),
+                np.minimum.accumulate(tape.low),
+            )
+        return self._so_far[key]
 
     def of(self, symbol: str, session: Session) -> Tape:
         """The tape of one session."""
@@ -172,7 +192,7 @@ class Tapes:
         before = self.close(symbol, calendar.previous_session(session.date).date)
         flow = self._flow(symbol, session)
         path = self._path(stock, session, flow, own, before, self.close(symbol, session.date))
-        spread = stock.spread_ticks + (own.random(len(path)) < 0.15)  # noqa: PLR2004 - one tick more at times
+        spread = float(stock.spread_ticks) + (own.random(len(path)) < 0.15)  # noqa: PLR2004 - one tick more at times
         bid = np.round(np.floor(path / TICK - spread / 2 + 0.5) * TICK, 2)
         sweep = self._sweeps(flow, own)
         bought, sold = self._volume(stock, session, flow, sweep, own)
@@ -258,11 +278,20 @@ class Tapes:
         sold[-1] += auction
         return _lots(bought, own), _lots(sold, own)
 
-    def _lean(self, flow: NDArray[np.int8], own: np.random.Generator) -> NDArray[np.float32]:
+    def _lean(self, flow: NDArray[np.int8], own: np.random.Generator) -> Floats:
         noise = _smooth(own.standard_normal(len(flow)), 8)
         target = _smooth(flow.astype(np.float64), 6, normalise=False) * self.settings.one_sided_book
         amplitude = np.where(flow != 0, 0.08, self.settings.calm_book_noise)
-        return np.clip(target + amplitude * noise, -0.95, 0.95).astype(np.float32)
+        lean: Floats = np.clip(target + amplitude * noise, -0.95, 0.95)
+        return lean
+
+
+def session_in_force(at: datetime) -> Session:
+    """The last session that has opened."""
+    session = calendar.on_or_after(at.date())
+    while session.open_at > at:
+        session = calendar.previous_session(session.date)
+    return session
 
 
 def variance_shape(seconds: int, settings: Settings) -> Floats:
@@ -277,8 +306,9 @@ def variance_shape(seconds: int, settings: Settings) -> Floats:
 def volume_shape(seconds: int, settings: Settings) -> Floats:
     """Share of the session's volume in each second, before noise."""
     t = np.arange(seconds) / seconds
-    share: Floats = 1 + settings.volume_u_shape * (2 * t - 1) ** 2
-    return share / share.sum()
+    shape = 1 + settings.volume_u_shape * (2 * t - 1) ** 2
+    share: Floats = shape / shape.sum()
+    return share
 
 
 # Correlated normals: `share` is the correlation with the market.

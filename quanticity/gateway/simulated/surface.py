@@ -8,7 +8,6 @@ Variance runs by sessions and within a session by the market's own activity, not
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,6 @@ from quanticity.domain import calendar
 from quanticity.gateway.simulated import prices
 
 Floats = NDArray[np.float64]
-
-_HORIZON = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +57,35 @@ class Valuation:
     intrinsic: Floats
 
 
-def session_variance(at: datetime, paths: prices.Settings, overnight: float) -> Floats:
-    """Sessions' worth of variance from the instant to the close of today + n, n = 0, 1, ..."""
-    today = calendar.session(day) if calendar.is_session(day := calendar.session_date(at)) else None
-    left = 0.0
-    if today is not None and at < today.close_at:
-        left = (1 - overnight) * float(_left(today.rth_s, paths)[_second(today, at)])
-    return np.concatenate([[left], left + np.arange(1, _HORIZON, dtype=np.float64)])
+class Surface:
+    """Total variance to expiry, with the market's own clock."""
 
+    def __init__(self, settings: Settings, paths: prices.Settings) -> None:
+        self.settings = settings
+        self._paths = paths
+        self._left: dict[int, Floats] = {}
 
-def theta(
-    at: datetime, expiry_sessions: int, daily_vol: float, paths: prices.Settings, settings: Settings
-) -> float:
-    """At-the-money total variance to the close, `expiry_sessions` sessions from today."""
-    days = session_variance(at, paths, paths.overnight_variance_share)[expiry_sessions]
-    rising = 1 + settings.term_slope * (1 - np.exp(-days / 20))
-    return float(daily_vol**2 * days * rising)
+    def sessions_left(self, at: datetime, expiry_sessions: int) -> float:
+        """Sessions' worth of variance until the close `expiry_sessions` sessions from today."""
+        today = calendar.session(calendar.session_date(at))
+        left = 0.0
+        if at < today.close_at:
+            night = self._paths.overnight_variance_share
+            left = (1 - night) * float(self._remaining(today.rth_s)[_second(today, at)])
+        return left + expiry_sessions
+
+    def theta(self, at: datetime, expiry_sessions: int, daily_vol: float) -> float:
+        """At-the-money total variance to that close."""
+        days = self.sessions_left(at, expiry_sessions)
+        rising = 1 + self.settings.term_slope * (1 - np.exp(-days / 20))
+        return float(daily_vol**2 * days * rising)
+
+    # Share of the session's variance that is still to come, by second.
+    def _remaining(self, seconds: int) -> Floats:
+        if seconds not in self._left:
+            shape = prices.variance_shape(seconds, self._paths)
+            self._left[seconds] = np.maximum(1 - np.cumsum(shape) + shape, 0)
+        return self._left[seconds]
 
 
 def total_variance(k: Floats, theta_: Floats, settings: Settings) -> Floats:
@@ -86,7 +96,9 @@ def total_variance(k: Floats, theta_: Floats, settings: Settings) -> Floats:
     return w
 
 
-def value(spot: float, series: Series, dividend: float, settings: Settings, *, european: bool) -> Valuation:
+def value(
+    spot: float, series: Series, dividend: float, settings: Settings, *, european: bool
+) -> Valuation:
     """Price every series by Black-Scholes-Merton with its own variance."""
     years = np.maximum(series.years, 1e-9)
     discount, carry = np.exp(-settings.rate * years), np.exp(-dividend * years)
@@ -148,12 +160,6 @@ _HART_BOTTOM = np.array([
     8.83883476483184e-02, 1.75566716318264, 16.064177579207, 86.7807322029461,
     296.564248779674, 637.333633378831, 793.826512519948, 440.413735824752,
 ])  # fmt: skip
-
-
-@cache
-def _left(seconds: int, paths: prices.Settings) -> Floats:
-    shape = prices.variance_shape(seconds, paths)
-    return np.maximum(1 - np.cumsum(shape) + shape, 0)
 
 
 def _second(today: calendar.Session, at: datetime) -> int:

@@ -1,0 +1,197 @@
+"""Closing imbalance: the auction's real ticks, and a model estimate, never merged (DOMAIN 3.16).
+
+The estimate adds five flows in dollars, + = buy imbalance: dealers' gamma and charm hedges,
+leveraged funds' rebalancing sum AUM (x^2 - x) r, momentum, and the book. V_rem is what is left of
+an average day's dollars at today's pace; the imbalance is read against it. sd = half the root of
+the summed squares gives a 90 % band. It is a MODEL ESTIMATE wherever it is shown.
+Leveraged funds after Cheng and Madhavan, Journal of Investment Management 7(4), 2009; the square
+root of the indicative price after Almgren et al., Risk 18(7), 2005.
+"""
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+from quanticity.domain.market import Imbalance
+from quanticity.domain.readings import Reading, Unavailable
+
+LABEL = "MODEL ESTIMATE"
+_Z90 = 1.645
+_BPS = 10_000
+
+
+class Lean(StrEnum):
+    """Which way the close leans."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    FLAT = "FLAT"
+
+
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """A leveraged fund on the symbol: its multiple (-3 is inverse) and its assets."""
+
+    leverage: float
+    aum_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Weights of the flows, limits, the funds, and when the estimate exists."""
+
+    window_min: float
+    omega_gamma: float
+    omega_momentum: float
+    omega_book: float
+    sd_share: float
+    pace_min: float
+    pace_max: float
+    paired_floor: float
+    flat_frac: float
+    impact_y: float
+    funds: dict[str, tuple[Fund, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the estimate needs; None is missing. Signs: gex long +, charm flow of dealers' book."""
+
+    spot: float | None
+    adv_usd: float | None
+    adv_shares: float | None
+    volume_shares: float | None
+    curve_share: float | None
+    gex_usd_per_1pct: float | None
+    charm_to_close_usd: float | None
+    day_return_pct: float | None
+    sigma_day_frac: float | None
+    obi_l5: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The modelled imbalance, + buy, with its parts and its band, all in dollars."""
+
+    imbalance_usd: float
+    imbalance_frac_adv: float
+    imbalance_ratio: float
+    paired_usd: float
+    remaining_volume_usd: float
+    side: Lean
+    ci90_low_usd: float
+    ci90_high_usd: float
+    indicative_price: float
+    indicative_offset_bps: float
+    components: dict[str, float]
+    label: str = LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingImbalance(Reading):
+    """Estimate and real auction side by side; either may be missing with its reason."""
+
+    name: ClassVar[str] = "moc"
+
+    estimate: Estimate | None
+    auction: Imbalance | None
+    minutes_to_close: float
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def compute(
+    symbol: str,
+    inputs: Inputs,
+    auction: Imbalance | None,
+    minutes_to_close: float,
+    settings: Settings,
+) -> ClosingImbalance | Unavailable:
+    """The closing imbalance of one symbol in the last hours of its session."""
+    if not 0 <= minutes_to_close <= settings.window_min:
+        return Unavailable("moc", "SESSION_CLOSED", f"{minutes_to_close:.0f} min to the close")
+    found = estimate(inputs, settings.funds.get(symbol, ()), settings)
+    reasons = {} if found is not None else {"estimate": "NO_DATA"}
+    if auction is None:
+        reasons["auction"] = "NO_DATA"
+    if found is not None and inputs.obi_l5 is None:
+        reasons["book"] = "NO_DATA"
+    return ClosingImbalance(found, auction, minutes_to_close, reasons)
+
+
+def estimate(inputs: Inputs, funds: tuple[Fund, ...], settings: Settings) -> Estimate | None:
+    """The modelled imbalance; None unless everything but the book is known."""
+    known = _known(inputs)
+    if known is None:
+        return None
+    remaining = _remaining_usd(known, settings)
+    flows = _flows(known, inputs.obi_l5, remaining, funds, settings)
+    total = sum(flows.values())
+    sd = settings.sd_share * math.sqrt(sum(flow**2 for flow in flows.values()))
+    paired = max(remaining - abs(total), settings.paired_floor * remaining)
+    way = (total > 0) - (total < 0)
+    impact = settings.impact_y * known["sigma_day_frac"] * math.sqrt(abs(total) / known["adv_usd"])
+    return Estimate(
+        imbalance_usd=total,
+        imbalance_frac_adv=total / known["adv_usd"],
+        imbalance_ratio=abs(total) / (abs(total) + paired) if total else 0.0,
+        paired_usd=paired,
+        remaining_volume_usd=remaining,
+        side=_side(total, settings.flat_frac * remaining),
+        ci90_low_usd=total - _Z90 * sd,
+        ci90_high_usd=total + _Z90 * sd,
+        indicative_price=known["spot"] * (1 + way * impact),
+        indicative_offset_bps=way * impact * _BPS,
+        components=flows,
+    )
+
+
+def leveraged_flow_usd(fund: Fund, day_return_pct: float) -> float:
+    """What the fund must buy at the close to be leveraged again; +3x and -3x trade alike."""
+    return fund.aum_usd * (fund.leverage**2 - fund.leverage) * day_return_pct / 100
+
+
+def _known(inputs: Inputs) -> dict[str, float] | None:
+    values = {
+        "spot": inputs.spot,
+        "adv_usd": inputs.adv_usd,
+        "adv_shares": inputs.adv_shares,
+        "volume_shares": inputs.volume_shares,
+        "curve_share": inputs.curve_share,
+        "gex": inputs.gex_usd_per_1pct,
+        "charm": inputs.charm_to_close_usd,
+        "return_pct": inputs.day_return_pct,
+        "sigma_day_frac": inputs.sigma_day_frac,
+    }
+    known = {name: value for name, value in values.items() if value is not None}
+    scaled = all(known.get(name, 0) > 0 for name in ("adv_usd", "adv_shares", "curve_share"))
+    return known if len(known) == len(values) and scaled else None
+
+
+def _remaining_usd(known: dict[str, float], settings: Settings) -> float:
+    pace = known["volume_shares"] / (known["adv_shares"] * known["curve_share"])
+    clipped = max(settings.pace_min, min(settings.pace_max, pace))
+    return known["adv_usd"] * (1 - known["curve_share"]) * clipped
+
+
+def _flows(
+    known: dict[str, float],
+    obi_l5: float | None,
+    remaining_usd: float,
+    funds: tuple[Fund, ...],
+    settings: Settings,
+) -> dict[str, float]:
+    return_pct = known["return_pct"]
+    return {
+        "gamma": -settings.omega_gamma * known["gex"] * return_pct,
+        "charm": -known["charm"],
+        "letf": sum(leveraged_flow_usd(fund, return_pct) for fund in funds),
+        "momentum": settings.omega_momentum * return_pct * known["adv_usd"],
+        "book": settings.omega_book * (obi_l5 or 0.0) * remaining_usd,
+    }
+
+
+def _side(total: float, flat_usd: float) -> Lean:
+    if abs(total) < flat_usd:
+        return Lean.FLAT
+    return Lean.BUY if total > 0 else Lean.SELL

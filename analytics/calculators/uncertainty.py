@@ -1,0 +1,124 @@
+"""Error bars of GEX and flip: random books around the modelled one (DOMAIN 3.1, 3.2).
+
+Each draw takes every volatility uniformly from its bid-ask interval, every open interest times a
+lognormal factor, and turns the dealer sign of each strike with a small probability. Gamma between
+the interval's ends is interpolated through the mid, which makes the draws two matrix products.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.calculators import flip
+from analytics.calculators.inventory import Inventory
+from quanticity.domain.readings import instant
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_BLOCK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the books are drawn, and which quantiles bound the interval."""
+
+    draws: int
+    oi_sigma: float
+    flip_chance_index: float
+    flip_chance_single: float
+    low: float
+    high: float
+    broad: tuple[str, ...]
+
+    def is_single_name(self, symbol: str) -> bool:
+        """True unless the symbol is a listed index or fund."""
+        return symbol not in self.broad
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBars:
+    """Interval of total GEX (dollars per +1 %), and shares of the draws."""
+
+    ci90_usd_per_1pct: tuple[float, float]
+    p_positive: float
+    p_spot_above_flip: float
+
+
+def seed(symbol: str, as_of: datetime) -> int:
+    """The same chain always draws the same books."""
+    digest = hashlib.sha256(f"{symbol}|{instant(as_of)}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def compute(
+    inventory: Inventory,
+    settings: Settings,
+    flip_settings: flip.Settings,
+    *,
+    seed: int,
+    is_single_name: bool,
+) -> ErrorBars:
+    """Draw the books and read total and flip off each."""
+    spot = inventory.priced.spot
+    grid = flip_settings.grid(spot)
+    chance = settings.flip_chance_single if is_single_name else settings.flip_chance_index
+    profiles = _profiles(inventory, settings, grid, np.random.default_rng(seed), chance)
+    totals = profiles[:, len(grid) // 2]
+    low, high = np.quantile(totals, [settings.low, settings.high])
+    above = [
+        _is_above(profile, grid, spot, flip_settings) for profile in profiles
+    ]
+    return ErrorBars(
+        (float(low), float(high)), float(np.mean(totals > 0)), float(np.mean(above))
+    )
+
+
+def _profiles(
+    inventory: Inventory,
+    settings: Settings,
+    grid: Floats,
+    random: np.random.Generator,
+    chance: float,
+) -> Floats:
+    """G over the grid (across) in every draw (down)."""
+    rows = np.flatnonzero(inventory.counted & (inventory.weight != 0))
+    priced = inventory.priced
+    strikes, at = np.unique(priced.strike[rows], return_inverse=True)
+    turned = np.where(random.random((settings.draws, len(strikes))) < chance, -1.0, 1.0)
+    profiles = np.zeros((settings.draws, len(grid)))
+    for start in range(0, len(rows), _BLOCK):
+        block, places = rows[start : start + _BLOCK], at[start : start + _BLOCK]
+        size = (settings.draws, len(block))
+        weight = inventory.weight[block] * turned[:, places]
+        weight *= np.exp(settings.oi_sigma * random.standard_normal(size))
+        lean = 2.0 * random.random(size) - 1.0
+        low, high = weight * np.maximum(-lean, 0.0), weight * np.maximum(lean, 0.0)
+        for part, sigma in (
+            (weight - low - high, priced.sigma),
+            (low, priced.sigma_low),
+            (high, priced.sigma_high),
+        ):
+            profiles += part @ flip.gamma_table(inventory, block, sigma[block], grid)
+    return profiles
+
+
+def _is_above(profile: Floats, grid: Floats, spot: float, settings: flip.Settings) -> bool:
+    """Spot lies above the draw's flip; without a flip, where G is positive."""
+    roots = []
+    top = np.abs(profile).max(initial=0.0)
+    for left, right in flip.brackets(profile, settings.live_share):
+        share = profile[left] / (profile[left] - profile[right])
+        root = grid[left] + share * (grid[right] - grid[left])
+        ends = np.interp([0.995 * root, 1.005 * root], grid, profile)
+        inside = left > 0 and right < len(grid) - 1
+        if inside and abs(ends[1] - ends[0]) >= settings.min_strength * top:
+            roots.append(root)
+    if not roots:
+        return bool(profile[len(grid) // 2] > 0)
+    return bool(spot > min(roots, key=lambda at: (abs(at - spot), at)))

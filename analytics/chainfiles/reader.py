@@ -1,0 +1,100 @@
+"""One chain file on disk becomes one `Chain`; its format is recognized by its content."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from analytics.chainfiles import alphavantage_json, cboe_csv, cboe_json, columns, opening
+from analytics.chainfiles.columns import Rows
+from quanticity.domain import calendar
+from quanticity.domain.errors import MalformedInput
+from quanticity.domain.options import Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a file does not say of its contracts."""
+
+    multiplier: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A file's chain, its format, how many rows it held and how many were refused unread."""
+
+    chain: Chain
+    source_format: str
+    contracts: int
+    rejected: dict[str, int]
+    dated: bool
+
+
+def load(
+    path: Path,
+    settings: Settings,
+    *,
+    symbol: str | None = None,
+    as_of: datetime | None = None,
+    spot: float | None = None,
+) -> Loaded:
+    """Read a file; raise MalformedInput with one sentence that names it and the problem.
+
+    `as_of` and `spot` replace what the file says; `symbol` picks an underlying.
+    """
+    try:
+        rows = _rows(opening.read(path))
+        underlying, kept = columns.contracts(rows, symbol)
+        instant = _instant(rows, as_of)
+        chain = columns.chain(
+            rows,
+            underlying,
+            kept,
+            as_of=instant,
+            spot=rows.spot if spot is None else spot,
+            multiplier=settings.multiplier,
+        )
+    except MalformedInput as error:
+        raise MalformedInput(f"{path}: {error}") from error
+    dated = rows.vendor_at is not None or rows.vendor_date is not None
+    return Loaded(chain, rows.source_format, len(rows.occ), dict(rows.rejected), dated)
+
+
+def _rows(text: str) -> Rows:
+    if text.lstrip()[:1] in ("{", "["):
+        return _json_rows(text)
+    if cboe_csv.recognizes(text):
+        return cboe_csv.read(text)
+    raise MalformedInput(
+        "expected a Cboe quote table, Cboe JSON or Alpha Vantage JSON, found neither"
+    )
+
+
+def _json_rows(text: str) -> Rows:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedInput(f"the JSON is truncated or malformed, {error}") from error
+    if cboe_json.recognizes(document):
+        return cboe_json.read(document)
+    if alphavantage_json.recognizes(document):
+        return alphavantage_json.read(document)
+    raise MalformedInput("expected Cboe's or Alpha Vantage's JSON, found another shape")
+
+
+def _instant(rows: Rows, given: datetime | None) -> datetime:
+    try:
+        found = given or rows.vendor_at or _close_of(rows.vendor_date)
+        calendar.session_date(found)
+    except ValueError as error:
+        raise MalformedInput(str(error)) from error
+    return found
+
+
+def _close_of(day: date | None) -> datetime:
+    """A date without a time is an end-of-day chain: the close of that day's session."""
+    if day is None:
+        raise MalformedInput("expected a readable date in the file, found none; give --asof")
+    return calendar.on_or_after(day).close_at

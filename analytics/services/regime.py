@@ -1,0 +1,101 @@
+"""Refreshing the volatility regime from the strip of options that expire today and next."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from analytics import chains, states
+from analytics.calculators import variance, volatility
+from analytics.calculators.pricing import PricedChain
+from quanticity.config.loader import section
+from quanticity.domain import calendar, clock
+from quanticity.domain.readings import Unavailable
+from quanticity.store import readings
+
+SYMBOL = "SPY"  # the fallback of SPXW, which needs an index data subscription
+_FIRST_MIN = timedelta(minutes=2)
+_LAST_MIN = timedelta(minutes=15)
+_SAMPLE_EVERY = timedelta(seconds=60)
+
+
+def refresh_volatility() -> None:
+    """Take one sample of the day's variance into the regime and publish it."""
+    settings = section("analytics.volatility", volatility.Settings)
+    now = clock.now()
+    session = calendar.current(now)
+    found = chains.priced_chain(SYMBOL)
+    if session is None or found is None:
+        reason = "SESSION_CLOSED" if session is None else "NO_DATA"
+        readings.write(
+            SYMBOL, "volatility", Unavailable("volatility", reason), as_of=now, feed="model"
+        )
+        return
+    split = _split(found, now, session)
+    state = states.load(SYMBOL, "volatility", volatility.State) or volatility.State()
+    if state.at is None or now - state.at >= _SAMPLE_EVERY:
+        state = volatility.update(
+            state, volatility.Sample(now, session.date, _x(split, now, session), "r_day"), settings
+        )
+        states.save(SYMBOL, "volatility", state)
+    sources = volatility.Sources()
+    if isinstance(split, variance.DaySplit):
+        sources = volatility.Sources(r_day=split.r_day, r_next=split.r_next)
+    readings.write(
+        SYMBOL, "volatility", volatility.compute(state, sources, now, settings),
+        as_of=found.chain.as_of, feed="model", section="analytics.volatility",
+    )  # fmt: skip
+
+
+def _x(
+    split: variance.DaySplit | Unavailable, now: datetime, session: calendar.Session
+) -> float | None:
+    """The sample; None near open and close, where the regime holds its state."""
+    early = now - session.open_at < _FIRST_MIN
+    late = session.close_at - now < _LAST_MIN
+    return None if early or late or isinstance(split, Unavailable) else split.r_day
+
+
+def _split(
+    found: PricedChain, now: datetime, session: calendar.Session
+) -> variance.DaySplit | Unavailable:
+    terms: list[variance.TermVariance] = []
+    for wanted in (0, 1):
+        term = _term(found, wanted)
+        if isinstance(term, Unavailable):
+            return term
+        terms.append(term)
+    return variance.day_split(
+        terms[0], terms[1], rth_left_s=(session.close_at - now).total_seconds(),
+        next_rth_s=calendar.next_session(session.date).rth_s,
+    )  # fmt: skip
+
+
+def _term(found: PricedChain, dte_sess: int) -> variance.TermVariance | Unavailable:
+    chain = found.chain
+    at = next((i for i, e in enumerate(chain.expiries) if e.dte_sess == dte_sess), None)
+    if at is None:
+        return Unavailable("variance", "NO_DATA", f"no expiry {dte_sess} sessions away")
+    rows = chain.expiry_idx == at
+    strikes = np.unique(chain.strike[rows])
+    columns = {
+        (right, side): _by_strike(
+            strikes, chain.strike[rows & (chain.right == right)],
+            getattr(chain, side)[rows & (chain.right == right)],
+        )
+        for right in (1, -1)
+        for side in ("bid", "ask")
+    }  # fmt: skip
+    strip = variance.Strip(
+        chain.expiries[at].t_s, float(found.forwards.r[at]), strikes, columns[1, "bid"],
+        columns[1, "ask"], columns[-1, "bid"], columns[-1, "ask"],
+    )  # fmt: skip
+    return variance.compute(strip, section("analytics.variance", variance.Settings))
+
+
+def _by_strike(
+    strikes: variance.Floats, own: variance.Floats, values: variance.Floats
+) -> variance.Floats:
+    """Values on a common grid of strikes; a missing quote is a zero bid."""
+    column = np.zeros(len(strikes))
+    column[np.searchsorted(strikes, own)] = np.nan_to_num(values)
+    return column

@@ -1,0 +1,149 @@
+"""Scoring: features in, a decision recorded, at most one signal out."""
+
+from dataclasses import replace
+from typing import Any
+
+from analytics import chains
+from analytics.models import Signal
+from analytics.signals import emit, features
+from analytics.signals.dedup import Settings as AdmissionSettings
+from analytics.strategies import base, contracts, fourteen_dte, moc, one_dte, zero_dte
+from quanticity.config.loader import section
+from quanticity.domain import clock
+from quanticity.domain.errors import MalformedInput
+from quanticity.domain.instruments import parse_occ
+from quanticity.domain.signals import (
+    Acknowledgement,
+    Candidate,
+    Decision,
+    Features,
+    Outcome,
+    Strategy,
+)
+
+PLAYBOOKS: dict[Strategy, Any] = {
+    Strategy.ZERO_DTE: zero_dte,
+    Strategy.ONE_DTE: one_dte,
+    Strategy.FOURTEEN_DTE: fourteen_dte,
+    Strategy.MOC: moc,
+}
+SECTIONS = {
+    Strategy.ZERO_DTE: "analytics.strategies.zero_dte",
+    Strategy.ONE_DTE: "analytics.strategies.one_dte",
+    Strategy.FOURTEEN_DTE: "analytics.strategies.fourteen_dte",
+    Strategy.MOC: "analytics.strategies.moc",
+}
+_SHOWN = 3
+_REHEARSAL_CONFIDENCE = 95.0
+
+
+def playbook_settings(strategy: Strategy) -> Any:
+    """The settings in force of one strategy."""
+    return section(SECTIONS[strategy], PLAYBOOKS[strategy].Settings)
+
+
+def score(strategy: Strategy, symbol: str) -> str | None:
+    """Judge one symbol now; return the id of the signal that was admitted, if any."""
+    admission = section("analytics.signals", AdmissionSettings)
+    if admission.mode[strategy] == "off":
+        return None
+    own = playbook_settings(strategy)
+    context = base.context_gates(own, symbol, clock.now())
+    read = features.read(symbol, section("analytics.features", features.Settings))
+    decision = PLAYBOOKS[strategy].evaluate(read, own)
+    decision = replace(decision, gates=(*context, *decision.gates))
+    if not all(gate.passed for gate in context):
+        decision = replace(decision, outcome=Outcome.CONTEXT_BLOCKED)
+    return emit.emit(_propose(decision, read, own), admission)
+
+
+def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
+    """Make a signal by hand for an operator's rehearsal; MalformedInput says why it cannot be."""
+    strategy = Strategy.ZERO_DTE
+    own = playbook_settings(strategy)
+    read = features.read(symbol, section("analytics.features", features.Settings))
+    decision = Decision(
+        strategy=strategy, symbol=symbol, at=clock.now(), outcome=Outcome.CANDIDATE, direction=1,
+        confidence=_REHEARSAL_CONFIDENCE, reasons=("PROBE",),
+    )  # fmt: skip
+    proposed = _propose(decision, read, own)
+    if proposed.candidate is None:
+        why = ", ".join(proposed.decision.reasons) or "no chain"
+        raise MalformedInput(f"expected a contract of {symbol} to rehearse with, was none: {why}")
+    admission = section("analytics.signals", AdmissionSettings)
+    found = emit.emit(proposed, admission, rehearsal=rehearsal)
+    if found is None:
+        raise MalformedInput(f"expected to admit a rehearsal of {symbol}, was refused")
+    return found
+
+
+def acknowledge(
+    signal_id: str, acknowledgement: Acknowledgement, code: str, *, ended: bool
+) -> None:
+    """Take execution's answer; an ended one frees the live lock."""
+    changes: dict[str, Any] = {"acknowledgement": acknowledgement, "acknowledged_by": code}
+    if ended:
+        changes |= {"state": Signal.State.ENDED, "ended_at": clock.now()}
+    Signal.objects.filter(pk=signal_id, state=Signal.State.LIVE).update(**changes)
+
+
+def _propose(decision: Decision, read: Features, own: Any) -> emit.Proposed:
+    candidate: Candidate | None = None
+    reference: dict[str, Any] = {}
+    if decision.outcome is Outcome.CANDIDATE:
+        found = _select(decision, own)
+        if isinstance(found, Candidate):
+            candidate, reference = found, _reference(decision, found, read)
+        else:
+            reasons = found.reasons if found is not None else ("CHAIN_MISSING",)
+            decision = replace(
+                decision, outcome=Outcome.NO_CONTRACT, reasons=reasons,
+                gates=(*decision.gates, *(found.checks if found is not None else ())),
+            )  # fmt: skip
+    return emit.Proposed(decision, read, candidate, reference, SECTIONS[decision.strategy])
+
+
+def _select(decision: Decision, own: Any) -> Candidate | contracts.NoContract | None:
+    found = chains.priced_chain(decision.symbol)
+    if found is None:
+        return None
+    listing = contracts.Listing(
+        found.chain, found.priced.greeks.delta, found.priced.sigma, found.priced.admitted
+    )
+    return contracts.select(
+        listing, decision.direction, own.contract, _previous(decision), decision.at
+    )
+
+
+def _previous(decision: Decision) -> contracts.Choice | None:
+    """The contract of the last signal of the same kind, for hysteresis."""
+    row = Signal.objects.filter(
+        strategy=decision.strategy, symbol=decision.symbol, direction=decision.direction
+    ).first()
+    return None if row is None else contracts.Choice(parse_occ(row.occ), row.created_at)
+
+
+def _reference(decision: Decision, found: Candidate, read: Features) -> dict[str, Any]:
+    """What later stages may say about the signal: quote, drivers, dealer context."""
+    best = sorted(decision.components, key=lambda part: -part.contribution)[:_SHOWN]
+    return {
+        "bid": str(found.bid), "ask": str(found.ask), "mid": str(found.mid),
+        "delta": found.delta, "iv": found.iv, "spot": read["price"],
+        "components": [
+            {"name": part.name, "value": round(part.contribution, 1)}
+            for part in best
+            if part.contribution > 0
+        ],
+        "tags": [*decision.confirmations, *decision.reasons],
+        "dealer_context": {
+            "regime": _regime(read), "vol_regime": read["vol_regime"],
+            "pin_dist_pct": read["pin_dist_pct"],
+        },
+    }  # fmt: skip
+
+
+def _regime(read: Features) -> str | None:
+    gex = read["gex_usd_per_1pct"]
+    if gex is None:
+        return None
+    return "modelled dealer gamma " + ("positive" if gex > 0 else "negative")

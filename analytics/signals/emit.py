@@ -1,0 +1,134 @@
+"""Emission: a candidate decision becomes a signal in one transaction, or does not (DOMAIN 5.9)."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import IntegrityError, transaction
+
+from analytics import models
+from analytics.signals import dedup
+from analytics.signals.dedup import Settings, Triple
+from quanticity.config.loader import config_hash
+from quanticity.domain import calendar
+from quanticity.domain.readings import plain
+from quanticity.domain.signals import Candidate, Decision, Features, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A decision with the features it was made on and the contract it would buy."""
+
+    decision: Decision
+    features: Features
+    candidate: Candidate | None
+    reference: dict[str, Any]
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What an operator's rehearsal asks for."""
+
+    contracts: int
+    exit_after_s: float
+
+
+def emit(
+    proposed: Proposed, settings: Settings, *, rehearsal: Rehearsal | None = None
+) -> str | None:
+    """Write the decision, and the signal when it is admitted; return the signal's id."""
+    decision, candidate = proposed.decision, proposed.candidate
+    if decision.outcome is not Outcome.CANDIDATE or candidate is None:
+        record(proposed, settings)
+        return None
+    triple = Triple(decision.strategy, decision.symbol, decision.direction)
+    try:
+        with transaction.atomic():
+            return _admit(proposed, candidate, triple, settings, rehearsal)
+    except IntegrityError:
+        # Another worker admitted the same episode between our count and our insert.
+        record(_changed(proposed, Outcome.DUPLICATE, ()), settings)
+        return None
+
+
+def record(proposed: Proposed, settings: Settings) -> models.Decision | None:
+    """Keep a decision: always when its outcome is new, else once in a while."""
+    decision = proposed.decision
+    last = models.Decision.objects.filter(
+        strategy=decision.strategy, symbol=decision.symbol
+    ).first()
+    if last is not None and last.outcome == decision.outcome:
+        if (decision.at - last.at).total_seconds() < settings.decision_every_s:
+            return None
+    return _write(proposed)
+
+
+def _admit(
+    proposed: Proposed,
+    candidate: Candidate,
+    triple: Triple,
+    settings: Settings,
+    rehearsal: Rehearsal | None,
+) -> str | None:
+    decision = proposed.decision
+    if rehearsal is None:
+        seen = dedup.gates(triple, decision.at, settings)
+        failed = [gate for gate in seen if not gate.passed]
+        if failed:
+            record(_changed(proposed, _blocked(triple, decision, failed, settings), seen), settings)
+            return None
+        proposed = _changed(proposed, Outcome.EMITTED, seen)
+    day = calendar.session_date(decision.at)
+    episode = dedup.next_episode(triple, day, probe=rehearsal is not None)
+    mode = django_settings.TRADING_MODE
+    occ = candidate.contract.occ
+    signal = models.Signal.objects.create(
+        signal_id=dedup.signal_id(
+            triple, occ, day, episode, mode if rehearsal is None else f"{mode}-probe"
+        ),
+        strategy=triple.strategy, symbol=triple.symbol, direction=triple.direction,
+        confidence=round(decision.confidence or 0.0, 2), occ=occ,
+        multiplier=candidate.multiplier, reference=plain(proposed.reference),
+        session_date=day, episode_seq=episode, created_at=decision.at,
+        valid_until=decision.at + timedelta(seconds=settings.valid_s),
+        decision=_write(proposed), probe=rehearsal is not None,
+        contracts_wanted=None if rehearsal is None else rehearsal.contracts,
+        exit_after_s=None if rehearsal is None else rehearsal.exit_after_s, source=mode,
+    )  # fmt: skip
+    return signal.signal_id
+
+
+def _blocked(triple: Triple, decision: Decision, failed: Any, settings: Settings) -> Outcome:
+    if failed[0].code != "LIVE_LOCK":
+        return Outcome.CONTEXT_BLOCKED
+    live = dedup.live_signal(triple)
+    if live is None:
+        return Outcome.DUPLICATE
+    thin = dedup.is_thin(live.confidence, decision.confidence or 0.0, settings)
+    return Outcome.THIN_UPDATE if thin else Outcome.UPDATED
+
+
+def _changed(proposed: Proposed, outcome: Outcome, seen: Any) -> Proposed:
+    decision = dataclasses.replace(
+        proposed.decision, outcome=outcome, gates=(*proposed.decision.gates, *seen)
+    )
+    return dataclasses.replace(proposed, decision=decision)
+
+
+def _write(proposed: Proposed) -> models.Decision:
+    decision, features = proposed.decision, proposed.features
+    return models.Decision.objects.create(
+        strategy=decision.strategy, symbol=decision.symbol, at=decision.at,
+        outcome=decision.outcome, direction=decision.direction, confidence=decision.confidence,
+        explanation={
+            **plain(decision),
+            "features": plain(features.values),
+            "missing": features.reasons,
+            "as_of": plain(features.as_of),
+            "contract": plain(proposed.candidate),
+        },
+        config_hash=config_hash(proposed.section), source=django_settings.TRADING_MODE,
+    )  # fmt: skip

@@ -1,0 +1,201 @@
+"""The feature reader: one batched read per symbol, ages checked, what is old is missing.
+
+`build` is pure: envelopes, quote, bars and link state in, `Features` out (DOMAIN 5.1). A value
+whose inputs are too old, whose quality is INVALID or whose instant is later than the decision is
+None with a reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from analytics.signals import bar_features
+from quanticity.domain import calendar, clock
+from quanticity.domain.market import Bar, Quote
+from quanticity.domain.signals import Features
+from quanticity.store import health, market, readings
+
+# Feature name -> (family, path in its data); DOMAIN 5.1.
+SOURCES: dict[str, tuple[str, str]] = {
+    "vpin_cdf": ("vpin", "vpin_cdf"),
+    "obi_l5": ("obi", "obi_l5"),
+    "sweep_n_60s": ("sweep", "sweep_n_60s"),
+    "sweep_net": ("sweep", "sweep_net"),
+    "hidden_score": ("hidden", "hidden_score"),
+    "hidden_side": ("hidden", "hidden_side"),
+    "unusual_score": ("unusual", "unusual_score"),
+    "unusual_dir": ("unusual", "unusual_dir"),
+    "otm_premium_ratio": ("unusual", "otm_premium_ratio"),
+    "block_share": ("flow_clusters", "block_share"),
+    "flow_momentum_share": ("flow_clusters", "momentum_share"),
+    "flow_momentum_dir": ("flow_clusters", "momentum_dir"),
+    "toxicity": ("toxicity", "toxicity"),
+    "toxicity_lean": ("toxicity", "toxicity_lean"),
+    "gex_usd_per_1pct": ("gex", "gex_usd_per_1pct"),
+    "gex_frac": ("gex", "gex_frac"),
+    "gex_z": ("gex", "z.z"),
+    "gex_sign_agree": ("gex", "gex_sign_agree"),
+    "gex_conc_1pct": ("gex", "gex_conc_1pct"),
+    "pin_proximity": ("gex", "pin_proximity"),
+    "pin_dist_pct": ("gex", "pin_dist_pct"),
+    "pin_pull": ("gex", "pin_pull"),
+    "net_oi_delta_z": ("dex", "net_oi_delta_z.z"),
+    "vanna_flow_frac": ("vanna", "vanna_flow_frac"),
+    "vanna_flow_z": ("vanna", "z.z"),
+    "charm_flow_frac": ("charm", "charm_flow_frac"),
+    "charm_flow_z": ("charm", "z.z"),
+    "elasticity_total": ("hedging", "elasticity_total"),
+    "rr25_z": ("skew", "rr25_z.z"),
+    "moc_imbalance_frac": ("moc", "estimate.imbalance_frac_adv"),
+    "moc_ratio": ("moc", "estimate.imbalance_ratio"),
+    "indicative_offset_bps": ("moc", "estimate.indicative_offset_bps"),
+}
+MARKET_WIDE = {
+    "vol_regime": ("volatility", "regime"),
+    "vol_regime_age_s": ("volatility", "vol_regime_age_s"),
+    "vol_d5m_volpts": ("volatility", "d5_volpts"),
+}
+FAMILIES = tuple(sorted({family for family, _ in SOURCES.values()}))
+_REQUIRED_AGE = ("obi", "vpin", "gex")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Oldest input of each kind in seconds, and what a usable spot is (DOMAIN 0.8, 1.4)."""
+
+    quote_s: float
+    book_s: float
+    chain_s: float
+    flow_s: float
+    volatility_s: float
+    spot_max_spread_bps: float
+
+
+_KIND = {
+    "obi": "book_s", "gex": "chain_s", "dex": "chain_s", "vanna": "chain_s", "charm": "chain_s",
+    "hedging": "chain_s", "skew": "chain_s", "unusual": "chain_s", "volatility": "volatility_s",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything one read brings."""
+
+    envelopes: Mapping[str, Mapping[str, Any]]
+    market_wide: Mapping[str, Mapping[str, Any]]
+    quote: Quote | None
+    minutes: Sequence[Bar]
+    fives: Sequence[Bar]
+    link: Mapping[str, Any] | None
+
+
+def read(symbol: str, settings: Settings) -> Features:
+    """Read and build the features of a symbol, now."""
+    found = readings.read_all((symbol, "SPY"), (*FAMILIES, "volatility"))
+    inputs = Inputs(
+        found[symbol], found["SPY"], market.quote(symbol), market.bars(symbol, "1min"),
+        market.bars(symbol, "5min"), health.connection(),
+    )  # fmt: skip
+    return build(symbol, clock.now(), inputs, settings)
+
+
+def build(symbol: str, at: datetime, inputs: Inputs, settings: Settings) -> Features:
+    """Put the features of one instant together."""
+    book = _Book(at, settings)
+    for name, (family, path) in SOURCES.items():
+        book.take(name, inputs.envelopes.get(family), family, path)
+    for name, (family, path) in MARKET_WIDE.items():
+        book.take(name, inputs.market_wide.get(family), family, path)
+    price = spot(inputs.quote, at, settings)
+    book.put("price", price, "STALE")
+    for name, value in bar_features.compute(inputs.minutes, inputs.fives, price, at).items():
+        book.put(name, value, "INSUFFICIENT_SAMPLES")
+    book.put("age_s", _age_s(inputs, at), "NO_DATA")
+    book.put("blind_300s_s", (inputs.link or {}).get("blind_300s_s"), "FEED_DOWN")
+    gex = inputs.envelopes.get("gex")
+    book.put("chain_quality", None if gex is None else gex["quality"]["status"], "NO_DATA")
+    book.put("chain_delayed", None if gex is None else gex["feed"] == "cboe_delayed", "NO_DATA")
+    for name, value in _calendar(at).items():
+        book.put(name, value, "SESSION_CLOSED")
+    return Features(symbol, at, book.values, book.reasons, book.as_of)
+
+
+def spot(quote: Quote | None, at: datetime, settings: Settings) -> float | None:
+    """Mid of a narrow and fresh quote, else the last price, else nothing."""
+    if quote is None or (at - quote.event_at).total_seconds() > settings.quote_s:
+        return None
+    bps = quote.spread_bps
+    return quote.mid if bps is not None and bps <= settings.spot_max_spread_bps else quote.last
+
+
+class _Book:
+    # The values while they are being put together.
+    def __init__(self, at: datetime, settings: Settings) -> None:
+        self._at, self._settings = at, settings
+        self.values: dict[str, Any] = {}
+        self.reasons: dict[str, str] = {}
+        self.as_of: dict[str, datetime] = {}
+
+    def put(self, name: str, value: Any, reason: str) -> None:
+        self.values[name] = value
+        if value is None:
+            self.reasons[name] = reason
+
+    def take(
+        self, name: str, envelope: Mapping[str, Any] | None, family: str, path: str
+    ) -> None:
+        flaw = self._flaw(envelope, family)
+        value = None if flaw or envelope is None else _at(envelope["data"], path)
+        self.put(name, value, flaw or "NO_DATA")
+        if value is not None and envelope is not None:
+            self.as_of[name] = datetime.fromisoformat(envelope["as_of"])
+
+    def _flaw(self, envelope: Mapping[str, Any] | None, family: str) -> str | None:
+        if envelope is None:
+            return "NO_DATA"
+        if envelope["data"] is None:
+            return str(envelope["quality"]["reasons"].get(family, "NO_DATA"))
+        if envelope["quality"]["status"] == "INVALID":
+            return "ERROR"
+        age_s = (self._at - datetime.fromisoformat(envelope["as_of"])).total_seconds()
+        limit: float = getattr(self._settings, _KIND.get(family, "flow_s"))
+        # A value from after the decision would be a look into the future.
+        return None if 0 <= age_s <= limit else "STALE"
+
+
+def _at(data: Any, path: str) -> Any:
+    for part in path.split("."):
+        data = data.get(part) if isinstance(data, dict) else None
+    return data
+
+
+def _age_s(inputs: Inputs, at: datetime) -> float | None:
+    """Age of the oldest of quote, book, VPIN and GEX; None when one of them is missing."""
+    if inputs.quote is None:
+        return None
+    instants = [inputs.quote.event_at]
+    for family in _REQUIRED_AGE:
+        envelope = inputs.envelopes.get(family)
+        if envelope is None:
+            return None
+        instants.append(datetime.fromisoformat(envelope["as_of"]))
+    return (at - min(instants)).total_seconds()
+
+
+def _calendar(at: datetime) -> dict[str, Any]:
+    session = calendar.current(at)
+    if session is None:
+        return dict.fromkeys(("weekday", "minutes_to_close", "minutes_since_open"))
+    return {
+        "weekday": session.date.weekday(),
+        "minutes_to_close": session.minutes_to_close(at),
+        "minutes_since_open": session.minutes_since_open(at),
+        "is_rebalance_day": is_rebalance_day(session.date),
+    }
+
+
+def is_rebalance_day(day: Any) -> bool:
+    """Third Friday, or the last session of a month."""
+    third_friday = day.weekday() == 4 and 15 <= day.day <= 21  # noqa: PLR2004
+    return third_friday or calendar.next_session(day).date.month != day.month

@@ -1,0 +1,47 @@
+"""States of incremental calculators: kept in the store, saved to SQL each minute."""
+
+import json
+from datetime import timedelta
+from functools import cache
+from typing import Any, TypeVar
+
+from django.conf import settings
+from pydantic import TypeAdapter
+
+from analytics.models import CalculatorState
+from quanticity.domain import clock
+from quanticity.store import readings
+
+S = TypeVar("S")
+_SAVE_EVERY = timedelta(seconds=60)
+
+
+def load(symbol: str, name: str, cls: type[S]) -> S | None:
+    """The state of one calculator: the store's, else the last one saved."""
+    raw = readings.read_state(symbol, name)
+    if raw is not None:
+        return _adapter(cls).validate_json(raw)
+    row = CalculatorState.objects.filter(
+        symbol=symbol, name=name, source=settings.TRADING_MODE
+    ).first()
+    return None if row is None else _adapter(cls).validate_python(row.state, strict=False)
+
+
+def save(symbol: str, name: str, state: Any) -> None:
+    """Keep a state; the copy in SQL is at most a minute older."""
+    raw = _adapter(type(state)).dump_json(state)
+    readings.write_state(symbol, name, raw)
+    now = clock.now()
+    row = CalculatorState.objects.filter(
+        symbol=symbol, name=name, source=settings.TRADING_MODE, saved_at__gt=now - _SAVE_EVERY
+    )
+    if not row.exists():
+        CalculatorState.objects.update_or_create(
+            symbol=symbol, name=name, source=settings.TRADING_MODE,
+            defaults={"state": json.loads(raw), "saved_at": now},
+        )  # fmt: skip
+
+
+@cache
+def _adapter(cls: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(cls)

@@ -1,0 +1,221 @@
+"""Reads of the execution stage: its only entrance for the stages after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+from execution.models import (
+    AccountValues,
+    Commission,
+    Fill,
+    Order,
+    OrderIntent,
+    Position,
+    PositionEvent,
+    Reconciliation,
+    TradingScope,
+)
+from execution.orders.lifecycle import TERMINAL
+from quanticity.domain import clock, orders
+from quanticity.domain.instruments import OptionContract, parse_occ
+from quanticity.domain.signals import Acknowledgement
+
+CANCEL_PATIENCE = timedelta(seconds=5)
+GLOBAL = "global"
+_SEVERITY = {
+    orders.TradingState.ACTIVE: 0,
+    orders.TradingState.REDUCING: 1,
+    orders.TradingState.HALTED: 2,
+}
+_HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING", "QUARANTINED")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What analytics is owed about one signal."""
+
+    signal_id: str
+    intent_id: str
+    acknowledgement: Acknowledgement
+    code: str
+    ended: bool
+
+
+def trading_state(*scopes: str) -> orders.TradingState:
+    """The most severe state among the global one and these scopes."""
+    rows = TradingScope.objects.filter(pk__in=(GLOBAL, *scopes)).values_list("state", flat=True)
+    found = (orders.TradingState(state) for state in rows)
+    return max(found, key=lambda s: _SEVERITY[s], default=orders.TradingState.ACTIVE)
+
+
+def trading_states() -> QuerySet[TradingScope]:
+    """Every scope that was ever changed."""
+    return TradingScope.objects.order_by("scope")
+
+
+def open_positions() -> QuerySet[Position]:
+    """Positions that hold contracts or are about to."""
+    return Position.objects.filter(state__in=_HELD).select_related("intent")
+
+
+def recent_positions(count: int) -> QuerySet[Position]:
+    """The latest trades, open or not."""
+    return Position.objects.order_by("-opened_at")[:count]
+
+
+def recent_orders(count: int) -> QuerySet[Order]:
+    """The latest orders."""
+    return Order.objects.select_related("intent")[:count]
+
+
+def live_intents() -> QuerySet[OrderIntent]:
+    """Intents that are not over."""
+    return OrderIntent.objects.exclude(state__in=[s.value for s in TERMINAL])
+
+
+def intents_to_book() -> list[str]:
+    """Intents with something new to interpret: unbooked fills, or an order still in motion."""
+    unbooked = Fill.objects.filter(booked=False).values("order_ref")
+    moving = live_intents().exclude(state__in=("NEW", "CHECKED", "SIZED"))
+    open_trades = Position.objects.filter(state__in=_HELD).values("intent_id")
+    rows = OrderIntent.objects.filter(
+        Q(orders__order_ref__in=unbooked) | Q(pk__in=moving) | Q(pk__in=open_trades)
+    )
+    return list(rows.values_list("pk", flat=True).distinct())
+
+
+def domain_fills(refs: Sequence[str]) -> list[orders.Fill]:
+    """Executions of these orders as values, each with its net commission when known."""
+    rows = list(Fill.objects.filter(order_ref__in=refs))
+    costs = {c.pk: c for c in Commission.objects.filter(pk__in=[row.pk for row in rows])}
+    return [_fill(row, costs.get(row.pk)) for row in rows]
+
+
+def account_values() -> AccountValues | None:
+    """The account as last reported."""
+    return AccountValues.objects.order_by("-at").first()
+
+
+def last_reconciliation() -> Reconciliation | None:
+    """The latest comparison with the broker."""
+    return Reconciliation.objects.first()
+
+
+def owed_events(limit: int) -> list[PositionEvent]:
+    """Facts that publishing has not taken over, oldest first."""
+    rows = PositionEvent.objects.filter(announced=False).select_related("position")
+    return list(rows.order_by("pk")[:limit])
+
+
+def owed_answers(limit: int) -> list[Answer]:
+    """Answers that analytics has not received."""
+    rows = OrderIntent.objects.filter(owes_acknowledgement=True).select_related("position")
+    return [answer_of(row) for row in rows[:limit]]
+
+
+def answer_of(intent: OrderIntent) -> Answer:
+    """What one intent's end, and its trade's, mean to the signal (DOMAIN 5.12)."""
+    position = getattr(intent, "position", None)
+    if position is not None:
+        partial = position.quantity_total < (intent.quantity or 0)
+        said = Acknowledgement.PARTIAL if partial else Acknowledgement.FILLED
+        ended = position.state in ("CLOSED", "SETTLED")
+        return Answer(intent.signal_id, intent.pk, said, "", ended)
+    by_state = {
+        "BLOCKED": Acknowledgement.RISK_REJECTED,
+        "REJECTED": Acknowledgement.REJECTED,
+        "EXPIRED": Acknowledgement.STALE,
+        "CANCELLED": Acknowledgement.TIMEOUT,
+    }
+    said = by_state.get(intent.state, Acknowledgement.ERROR)
+    by_code = {
+        "SIGNAL_STALE": Acknowledgement.STALE,
+        "NO_MARKET_DATA": Acknowledgement.NO_MARKET_DATA,
+        "MODE_SHADOW": Acknowledgement.SHADOW,
+    }
+    return Answer(
+        intent.signal_id, intent.pk, by_code.get(intent.denied_by, said), intent.denied_by, True
+    )
+
+
+def contracts_to_hold() -> list[OptionContract]:
+    """Contracts whose quotes come first: held, or with an order on the way."""
+    held = set(open_positions().values_list("occ", flat=True))
+    states = ("NEW", "CHECKED", "SIZED", "SUBMITTING", "WORKING", "PARTIAL", "CANCEL_PENDING")
+    pending = OrderIntent.objects.filter(state__in=states).values_list("occ", flat=True)
+    return [parse_occ(occ) for occ in sorted(held | set(pending))]
+
+
+def naked_ms(session_date: date) -> int:
+    """Milliseconds that contracts of this session were held without a working stop."""
+    rows = Position.objects.filter(session_date=session_date)
+    return int(rows.aggregate(total=Sum("naked_ms"))["total"] or 0)
+
+
+def protected_quantity(position: Position) -> int:
+    """Contracts of the position under a working stop."""
+    rows = Order.objects.filter(intent_id=position.intent_id, role="S", state=Order.State.WORKING)
+    # An attached child sells no more than its parent bought.
+    return sum(min(row.quantity - row.filled, position.quantity_open) for row in rows)
+
+
+def books() -> dict[str, Any]:
+    """What we believe: orders, fills, positions, cash, P&L (INTERFACES 4)."""
+    closed = Position.objects.filter(realised_net_usd__isnull=False)
+    account = account_values()
+    costs = Commission.objects.filter(status=Commission.Status.OK)
+    total = costs.aggregate(c=Sum("commission_usd"), r=Sum("rebate_usd"))
+    by_exec = {c.pk: c.commission_usd for c in Commission.objects.all()}
+    return {
+        "orders": [_order_line(row) for row in Order.objects.order_by("recorded_at")],
+        "fills": [
+            {
+                "exec_id": row.exec_id, "order_ref": row.order_ref, "con_id": row.con_id,
+                "quantity": row.quantity, "price": float(row.price),
+                "commission": _number(by_exec.get(row.exec_id)),
+                "executed_at": row.executed_at,
+            }
+            for row in Fill.objects.order_by("executed_at", "exec_id")
+        ],
+        "positions": [
+            {
+                "con_id": row.con_id, "symbol": row.symbol, "quantity": row.quantity_open,
+                "protected_quantity": protected_quantity(row),
+            }
+            for row in open_positions()
+            if row.quantity_open
+        ],
+        "cash": _number(None if account is None else account.cash_usd),
+        "realized_pnl": _number(closed.aggregate(x=Sum("realised_net_usd"))["x"] or Decimal(0)),
+        "commissions": _number((total["c"] or Decimal(0)) - (total["r"] or Decimal(0))),
+    }  # fmt: skip
+
+
+def is_fresh(at: datetime | None, seconds: float) -> bool:
+    """Say whether an instant is at most so many platform seconds old."""
+    return at is not None and (clock.now() - at).total_seconds() <= seconds
+
+
+def _order_line(row: Order) -> dict[str, Any]:
+    return {
+        "perm_id": row.perm_id, "order_ref": row.order_ref, "con_id": row.con_id,
+        "side": row.side, "quantity": row.quantity, "filled": row.filled, "status": row.state,
+    }  # fmt: skip
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _fill(row: Fill, cost: Commission | None) -> orders.Fill:
+    net = None
+    if cost is not None and cost.commission_usd is not None:
+        net = cost.commission_usd - (cost.rebate_usd or Decimal(0))
+    return orders.Fill(
+        row.exec_id, row.order_ref, row.perm_id or 0, parse_occ(row.occ), row.con_id,
+        row.quantity, row.price, row.executed_at, row.account, net,
+    )  # fmt: skip

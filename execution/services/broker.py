@@ -1,0 +1,288 @@
+"""What the gateway process does to rows: takes what is owed to the broker, keeps what it says.
+
+The gateway process is the only caller, and the only writer of orders to the broker. Every claim is
+one conditional UPDATE under the lease's epoch, committed before a byte leaves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Q
+
+from execution import selectors
+from execution.ledger import commissions
+from execution.models import (
+    AccountValues,
+    Commission,
+    Fill,
+    Order,
+    OrderEvent,
+    OrderIntent,
+)
+from execution.orders import tickets
+from execution.orders.references import parse_order_ref
+from quanticity.config.loader import section
+from quanticity.domain import calendar, clock, orders
+from quanticity.domain.instruments import parse_occ
+from quanticity.domain.market import Side
+from quanticity.domain.readings import plain
+
+State = Order.State
+ALIVE = (State.SENDING, State.WORKING, State.UNKNOWN)
+_BROKER_TO_ROW = {
+    orders.OrderStatus.WORKING: State.WORKING,
+    orders.OrderStatus.FILLED: State.FILLED,
+    orders.OrderStatus.CANCELLED: State.CANCELLED,
+    orders.OrderStatus.REJECTED: State.REJECTED,
+    orders.OrderStatus.UNKNOWN: State.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One order to send, with the id it was given before anything left."""
+
+    order_id: int
+    con_id: int | None
+    ticket: orders.Ticket
+
+
+def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
+    """Claim every recorded chain: ids chosen, SENDING committed; parents first in each."""
+    chains = []
+    for parent in _unsent_parents():
+        with transaction.atomic():
+            rows = list(
+                Order.objects.filter(Q(order_ref=parent) | Q(parent_ref=parent))
+                .filter(state=State.RECORDED)
+                .order_by("parent_ref", "-role")
+            )
+            first = max(next_order_id, (_highest_order_id() or 0) + 1)
+            if not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
+                transaction.set_rollback(True)
+                continue
+            OrderIntent.objects.filter(pk=rows[0].intent_id, first_sent_at=None).update(
+                first_sent_at=clock.now()
+            )
+        chains.append(
+            [Submission(first + n, row.con_id, ticket_of(row)) for n, row in enumerate(rows)]
+        )
+    return chains
+
+
+def take_amendments() -> list[Submission]:
+    """Claim every working order whose wanted price differs from what was sent."""
+    differs = Q(wanted_limit__isnull=False) & ~Q(wanted_limit=F("limit_price"))
+    differs |= Q(wanted_stop__isnull=False) & ~Q(wanted_stop=F("stop_price"))
+    found = []
+    for row in Order.objects.filter(
+        differs, state=State.WORKING, cancel_wanted_at=None, oca_group=""
+    ):
+        limit, stop = row.wanted_limit or row.limit_price, row.wanted_stop or row.stop_price
+        if Order.objects.filter(
+            pk=row.pk, state=State.WORKING, limit_price=row.limit_price, stop_price=row.stop_price
+        ).update(limit_price=limit, stop_price=stop, amended_at=clock.now()):
+            row.limit_price, row.stop_price = limit, stop
+            found.append(Submission(row.order_id or 0, row.con_id, ticket_of(row)))
+    return found
+
+
+def take_cancels() -> list[tuple[str, int]]:
+    """Claim every cancellation that was asked for and not yet sent, as (reference, order id)."""
+    wanted = Order.objects.filter(
+        state=State.WORKING, cancel_wanted_at__isnull=False, cancel_sent_at=None
+    )
+    return [
+        (row.order_ref, row.order_id or 0)
+        for row in wanted
+        if Order.objects.filter(pk=row.pk, cancel_sent_at=None).update(cancel_sent_at=clock.now())
+    ]
+
+
+def take_back_unsent_cancels() -> int:
+    """Forget cancellations sent over 5 s ago that the broker never answered, so they go again."""
+    return Order.objects.filter(
+        state=State.WORKING, cancel_sent_at__lt=clock.now() - selectors.CANCEL_PATIENCE
+    ).update(cancel_sent_at=None)
+
+
+def ticket_of(row: Order) -> orders.Ticket:
+    """The ticket an order row stands for."""
+    return tickets.recorded(
+        row.order_ref,
+        parse_occ(row.occ),
+        Side(row.side),
+        row.quantity,
+        orders.TimeInForce(row.time_in_force),
+        limit=row.limit_price,
+        stop=row.stop_price,
+        oca_group=row.oca_group,
+        oca_type=row.oca_type,
+    )
+
+
+def keep_con_id(refs: Iterable[str], con_id: int) -> None:
+    """Write the broker's contract id on orders and their intents."""
+    rows = Order.objects.filter(pk__in=list(refs))
+    rows.update(con_id=con_id)
+    OrderIntent.objects.filter(orders__in=rows).update(con_id=con_id)
+
+
+def refuse(refs: Sequence[str], error: str) -> None:
+    """The broker refused the chain before it lived."""
+    Order.objects.filter(pk__in=refs, state__in=ALIVE).update(
+        state=State.REJECTED, error=error[:200]
+    )
+
+
+def doubt(refs: Sequence[str], why: str) -> None:
+    """What became of these orders is not known; the broker is asked, nothing is resent."""
+    Order.objects.filter(pk__in=refs, state=State.SENDING).update(
+        state=State.UNKNOWN, unknown_since_at=clock.now(), error=why[:200]
+    )
+
+
+def doubt_unanswered() -> int:
+    """At start: whatever was being sent when the last process ended is in doubt."""
+    return Order.objects.filter(state=State.SENDING).update(
+        state=State.UNKNOWN, unknown_since_at=clock.now(), error="stopped while sending"
+    )
+
+
+def record_order(update: orders.OrderUpdate) -> None:
+    """Keep what the broker says of one order, then let the row follow it."""
+    OrderEvent.objects.create(
+        order_ref=update.order_ref, kind="order", body=plain(update), at=update.at
+    )
+    row = Order.objects.filter(pk=update.order_ref).first()
+    if row is None:
+        return
+    state = _BROKER_TO_ROW.get(update.status)
+    changes = _seen(row, update)
+    if state is not None and _may_follow(row, state):
+        changes["state"] = state
+        changes["unknown_since_at"] = clock.now() if state == State.UNKNOWN else None
+    if update.error_code is not None:
+        changes |= {"error_code": update.error_code, "error": update.error_text[:200]}
+    Order.objects.filter(pk=row.pk).update(**changes)
+
+
+def record_fill(fill: orders.Fill) -> bool:
+    """Keep one execution; say whether it was new."""
+    OrderEvent.objects.create(
+        order_ref=fill.order_ref, kind="fill", body=plain(fill), at=fill.executed_at
+    )
+    try:
+        with transaction.atomic():
+            Fill.objects.create(
+                exec_id=fill.exec_id, base_exec_id=fill.base_exec_id, revision=fill.revision,
+                order_ref=fill.order_ref, perm_id=fill.perm_id or None, account=fill.account,
+                con_id=fill.con_id, occ=fill.contract.occ, quantity=fill.quantity,
+                price=fill.price, executed_at=fill.executed_at, recorded_at=clock.now(),
+                source=settings.TRADING_MODE,
+            )  # fmt: skip
+    except IntegrityError:
+        return False
+    return True
+
+
+def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
+    """Keep the cost of one execution and return its intent's id, "" when the fill is not known.
+
+    A sentinel stays pending; a believable cost stands.
+    """
+    fill = Fill.objects.filter(pk=exec_id).first()
+    cost = commissions.normalize(
+        raw,
+        commissions.Convention.COST_POSITIVE,
+        section("execution.commissions", commissions.Settings),
+        notional_usd=None if fill is None else _notional(fill),
+    )
+    known = cost.commission_usd is not None and currency in ("USD", "")
+    Commission.objects.update_or_create(
+        pk=exec_id,
+        defaults={
+            "raw": "" if raw is None else str(raw)[:32],
+            "currency": currency,
+            "commission_usd": cost.commission_usd if known else None,
+            "rebate_usd": cost.rebate_usd if known else None,
+            "status": Commission.Status.OK if known else Commission.Status.PENDING,
+            "at": clock.now(),
+        },
+    )
+    Fill.objects.filter(pk=exec_id).update(booked=False)
+    parsed = None if fill is None else parse_order_ref(fill.order_ref)
+    return "" if parsed is None else parsed.intent_id
+
+
+def record_account(account: orders.Account) -> None:
+    """Keep the broker account's values; the first of a session is its start-of-day equity."""
+    today = calendar.session_date(account.at)
+    row = AccountValues.objects.filter(pk=account.account).first()
+    new_day = row is None or row.session_date != today
+    highest = account.equity_usd if row is None else max(row.high_water_usd or 0, account.equity_usd)
+    AccountValues.objects.update_or_create(
+        pk=account.account,
+        defaults={
+            "equity_usd": account.equity_usd,
+            "buying_power_usd": account.buying_power_usd,
+            "available_usd": account.available_usd,
+            "cash_usd": account.cash_usd,
+            "high_water_usd": highest,
+            "at": account.at,
+            **(
+                {"start_of_day_usd": account.equity_usd, "session_date": today} if new_day else {}
+            ),
+        },
+    )
+
+
+def _unsent_parents() -> list[str]:
+    """References of recorded chains that may go: an entry needs an ACTIVE state, exits do not."""
+    rows = Order.objects.filter(state=State.RECORDED, parent_ref="").select_related("intent")
+    return [
+        row.order_ref
+        for row in rows.order_by("recorded_at")
+        if row.role != orders.Role.ENTRY
+        or selectors.trading_state(row.intent.strategy, row.intent.symbol)
+        is orders.TradingState.ACTIVE
+    ]
+
+
+def _highest_order_id() -> int | None:
+    found: int | None = Order.objects.aggregate(Max("order_id"))["order_id__max"]
+    return found
+
+
+def _claim(row: Order, order_id: int, epoch: int) -> bool:
+    # The row that changes is ours; a second gateway process changes none.
+    return bool(
+        Order.objects.filter(pk=row.pk, state=State.RECORDED).update(
+            state=State.SENDING, order_id=order_id, epoch=epoch, sent_at=clock.now()
+        )
+    )
+
+
+def _seen(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    if row.seen_at is None:
+        changes["seen_at"] = update.at
+    if update.perm_id and row.perm_id != update.perm_id:
+        changes["perm_id"] = update.perm_id
+    if update.con_id and row.con_id is None:
+        changes["con_id"] = update.con_id
+    return changes
+
+
+def _may_follow(row: Order, state: str) -> bool:
+    """An end is final but for a fill; a late word of life never revives it."""
+    ended = row.state in (State.CANCELLED, State.REJECTED, State.FILLED, State.EXPIRED)
+    return not ended or (state == State.FILLED and row.state != State.FILLED)
+
+
+def _notional(fill: Fill) -> Decimal | None:
+    intent = OrderIntent.objects.filter(orders__order_ref=fill.order_ref).first()
+    return None if intent is None else abs(fill.quantity) * fill.price * intent.multiplier

@@ -1,0 +1,231 @@
+"""One look at the world for the gate: read from rows and the store, nothing assumed.
+
+What cannot be read is None, and the gate denies on None.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Sum
+
+from analytics import selectors as analytics
+from execution import selectors
+from execution.models import AccountValues, Order, OrderIntent, Position
+from execution.orders.ticks import Increments, touch
+from execution.risk.facts import Desk, Facts, Greeks, Holdings, Market, Open
+from quanticity.config.loader import section
+from quanticity.domain import calendar, clock, orders
+from quanticity.domain.clock import NEW_YORK
+from quanticity.domain.instruments import parse_occ
+from quanticity.domain.signals import Signal
+from quanticity.store import health, market
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """[execution.desk]."""
+
+    gateway_restart_at: time  # New York time of day
+    messages_per_s: int
+    loss_streak_n: int
+    loss_streak_s: float
+    vol_spike_s: float
+    events: tuple[datetime, ...]
+    event_before_s: float
+    event_after_s: float
+    penny_symbols: tuple[str, ...]
+    penny: Increments
+    usual: Increments
+
+
+def gather(signal: Signal, entry_ref: str) -> Facts:
+    """Read everything one decision needs, at one instant."""
+    now, s = clock.now(), section("execution.desk", Settings)
+    row = selectors.account_values()
+    return Facts(
+        at=now,
+        account=None if row is None else _account(row),
+        allowed_accounts=_allowed(row),
+        desk=_desk(signal, entry_ref, now, s),
+        market=_market(signal, now, s),
+        holdings=_holdings(signal, row),
+    )
+
+
+def increments_of(symbol: str) -> Increments:
+    """Price increments of a symbol's options."""
+    s = section("execution.desk", Settings)
+    return s.penny if symbol in s.penny_symbols else s.usual
+
+
+def _account(row: AccountValues) -> orders.Account:
+    return orders.Account(
+        row.account, row.equity_usd, row.buying_power_usd, row.available_usd, row.cash_usd, row.at
+    )
+
+
+def _allowed(row: AccountValues | None) -> frozenset[str]:
+    if settings.TRADING_MODE == "live":
+        return frozenset({settings.LIVE_ARMED})
+    if settings.IBKR_ACCOUNT:
+        return frozenset({settings.IBKR_ACCOUNT})
+    # Paper and simulated accounts begin with DU; a live account is never allowed by default.
+    name = "" if row is None else row.account
+    return frozenset({name}) if name.startswith("DU") else frozenset()
+
+
+def _desk(signal: Signal, entry_ref: str, now: datetime, s: Settings) -> Desk:
+    link = health.connection() or {}
+    reconciliation = selectors.last_reconciliation()
+    clean = reconciliation is not None and reconciliation.clean and bool(link.get("reconciled"))
+    sent = Order.objects.filter(sent_at__gt=now - timedelta(seconds=1)).count()
+    return Desk(
+        state=selectors.trading_state(signal.strategy, signal.symbol),
+        connection=link.get("state"),
+        restart_s=_restart_s(now, s.gateway_restart_at),
+        reconciled_age_s=(
+            (now - reconciliation.at).total_seconds() if clean and reconciliation else None
+        ),
+        breaks_n=Position.objects.filter(symbol=signal.symbol, state="QUARANTINED").count(),
+        ref_used=Order.objects.filter(pk=entry_ref).exists(),
+        orders_last_s=sent,
+        messages_left=s.messages_per_s - sent,
+        cooling=_is_cooling(signal, now, s),
+        vol_spike=_has_vol_spike(now, s),
+    )
+
+
+def _restart_s(now: datetime, at: time) -> float:
+    local = now.astimezone(NEW_YORK)
+    days = (local.date() + timedelta(days=n) for n in (-1, 0, 1))
+    instants = (datetime.combine(day, at, NEW_YORK) for day in days)
+    return min(abs((instant - now).total_seconds()) for instant in instants)
+
+
+def _is_cooling(signal: Signal, now: datetime, s: Settings) -> bool:
+    today = Position.objects.filter(
+        strategy=signal.strategy, session_date=calendar.session_date(now), probe=False,
+        realised_net_usd__isnull=False,
+    ).order_by("-closed_at")  # fmt: skip
+    last = list(today[: s.loss_streak_n])
+    lost = len(last) == s.loss_streak_n and all((p.realised_net_usd or _ZERO) < 0 for p in last)
+    ended = last[0].closed_at if last else None
+    return lost and ended is not None and (now - ended).total_seconds() < s.loss_streak_s
+
+
+def _has_vol_spike(now: datetime, s: Settings) -> bool | None:
+    regime = analytics.vol_regime()
+    if regime is None:
+        return None
+    since = (now - regime.since_at).total_seconds()
+    return regime.name == "SHOCK" and since < s.vol_spike_s
+
+
+def _market(signal: Signal, now: datetime, s: Settings) -> Market:
+    session = calendar.current(now)
+    listing = analytics.listing(signal.symbol, signal.contract.occ)
+    quote = market.contract_quote(signal.contract.occ)
+    link = health.connection() or {}
+    return Market(
+        in_liquid_hours=session is not None,
+        in_window=analytics.is_in_window(signal.strategy, now),
+        since_open_s=None if session is None else (now - session.open_at).total_seconds(),
+        to_close_s=None if session is None else (session.close_at - now).total_seconds(),
+        in_blackout=any(
+            -s.event_before_s <= (now - at).total_seconds() <= s.event_after_s for at in s.events
+        ),
+        blind_300s_s=link.get("blind_300s_s"),
+        matches_n=listing.matches_n,
+        multiplier=listing.multiplier,
+        settles_s=listing.settles_s,
+        increments=increments_of(signal.symbol),
+        quote=None if quote is None else touch(quote.bid, quote.ask),
+        quote_age_s=None if quote is None else (now - quote.event_at).total_seconds(),
+        quote_flags=listing.flags,
+    )
+
+
+def _holdings(signal: Signal, row: AccountValues | None) -> Holdings:
+    held = list(selectors.open_positions())
+    sells = Order.objects.filter(
+        occ=signal.contract.occ, side="SELL", state__in=("WORKING", "SENDING", "RECORDED")
+    )
+    return Holdings(
+        open=(*(_open(p) for p in held), *_pending(held)),
+        unknown_in_symbol_n=OrderIntent.objects.filter(
+            symbol=signal.symbol, state="UNKNOWN"
+        ).count(),
+        correlations=analytics.daily_correlations(),
+        greeks=_greeks(held),
+        contract_buys_n=Order.objects.filter(
+            occ=signal.contract.occ, side="BUY", state__in=("WORKING", "SENDING", "RECORDED")
+        ).count(),
+        contract_sells_n=sells.count(),
+        contract_foreign_sells_n=sells.count(),
+        day_pnl_usd=day_pnl(held),
+        start_of_day_usd=None if row is None else row.start_of_day_usd,
+        drawdown_frac=_drawdown(row),
+    )
+
+
+def day_pnl(held: Sequence[Position]) -> Decimal | None:
+    """Realised net today plus what is unrealised; None when a held position has no mark."""
+    today = calendar.session_date(clock.now())
+    closed = Position.objects.filter(session_date=today, realised_net_usd__isnull=False)
+    total: Decimal = closed.aggregate(x=Sum("realised_net_usd"))["x"] or _ZERO
+    for position in held:
+        if position.quantity_open == 0:
+            continue
+        if position.mark_price is None or position.entry_price is None:
+            return None
+        moved = position.mark_price - position.entry_price
+        total += moved * position.quantity_open * position.multiplier
+    return total
+
+
+def _open(position: Position) -> Open:
+    entry, stop = position.entry_price or _ZERO, position.stop_price or _ZERO
+    size = position.quantity_open * position.multiplier
+    return Open(
+        position.strategy, position.symbol, position.direction, entry * size,
+        max(entry - stop, _ZERO) * size,
+    )  # fmt: skip
+
+
+def _pending(held: Sequence[Position]) -> list[Open]:
+    known = [p.intent_id for p in held]
+    states = ("SUBMITTING", "WORKING", "PARTIAL", "CANCEL_PENDING", "UNKNOWN")
+    return [
+        Open(i.strategy, i.symbol, i.direction, i.notional_usd or _ZERO, _risk(i), pending=True)
+        for i in OrderIntent.objects.filter(state__in=states).exclude(pk__in=known)
+    ]
+
+
+def _risk(intent: OrderIntent) -> Decimal:
+    drop = (intent.limit_price or _ZERO) - (intent.stop_price or _ZERO)
+    return max(drop, _ZERO) * (intent.quantity or 0) * intent.multiplier
+
+
+def _greeks(held: Sequence[Position]) -> Greeks | None:
+    """Dollar Greeks of the book; None when one holding cannot be priced."""
+    total = [_ZERO] * 4
+    for position in held:
+        if position.quantity_open == 0:
+            continue
+        one = analytics.contract_greeks(parse_occ(position.occ), position.symbol)
+        if one is None:
+            return None
+        for n, value in enumerate(one):
+            total[n] += Decimal(str(value)) * position.quantity_open * position.multiplier
+    return Greeks(*total)
+
+
+def _drawdown(row: AccountValues | None) -> Decimal | None:
+    if row is None or not row.high_water_usd:
+        return None
+    return max(_ZERO, 1 - row.equity_usd / row.high_water_usd)

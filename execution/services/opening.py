@@ -1,0 +1,252 @@
+"""From a signal to orders that are committed and not yet sent (DOMAIN 6.2, 6.6).
+
+`open_position` claims the signal by its intent row, asks the gate, sizes, asks again, and records
+intent and bracket in one transaction. The gateway process does the rest.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from analytics import selectors as analytics
+from execution.models import Order, OrderIntent, RiskEvent
+from execution.orders import brackets, pricing, sizing, stops
+from execution.orders.references import intent_id, order_ref
+from execution.risk import gate
+from execution.risk.facts import Facts, Greeks, Proposal
+from execution.risk.facts import Settings as Limits
+from execution.risk.verdict import Denied, Verdict
+from execution.services import facts as world
+from quanticity.config.loader import section
+from quanticity.domain import clock
+from quanticity.domain.orders import Bracket, Role, Ticket
+from quanticity.domain.readings import plain
+from quanticity.domain.signals import Signal
+from quanticity.store import health
+
+_HUNDRED = Decimal(100)
+
+
+def open_position(signal_id: str) -> str:
+    """Take one signal as far as committed orders or a denial; return the intent's id.
+
+    Doing it twice has the effect of once: the intent row is unique per signal.
+    """
+    order = analytics.signal_order(signal_id)
+    intent = _claim(order)
+    if intent is None:
+        return intent_id(signal_id, Role.ENTRY)
+    denied = _prepare(intent, order)
+    if denied is not None:
+        _block(intent, denied)
+    return intent.pk
+
+
+def _claim(order: analytics.SignalOrder) -> OrderIntent | None:
+    """Write the intent, or return None when somebody already has."""
+    signal = order.signal
+    try:
+        with transaction.atomic():
+            return OrderIntent.objects.create(
+                intent_id=intent_id(signal.signal_id, Role.ENTRY), signal_id=signal.signal_id,
+                role=Role.ENTRY, strategy=signal.strategy, symbol=signal.symbol,
+                direction=signal.direction, occ=signal.contract.occ,
+                multiplier=signal.multiplier, created_at=clock.now(), probe=order.probe,
+                source=settings.TRADING_MODE,
+            )  # fmt: skip
+    except IntegrityError:
+        return None
+
+
+def _prepare(intent: OrderIntent, order: analytics.SignalOrder) -> Denied | None:
+    signal = order.signal
+    ref = order_ref(settings.TRADING_MODE, intent.pk, Role.ENTRY, 1)
+    facts = world.gather(signal, ref)
+    if order.probe:
+        facts = _rehearsed(facts)
+    limits = section("execution.risk", Limits)
+    stop_settings = section("execution.stops", stops.Settings)
+    entry = _entry_plan(signal, facts)
+    proposal = _proposal(order, entry, facts, stop_settings)
+    verdict = gate.check(proposal, facts, limits)
+    _keep_checks(intent, verdict)
+    if isinstance(verdict.answer, Denied):
+        return verdict.answer
+    if isinstance(entry, Denied):
+        return entry
+    _move(intent, "CHECKED")
+    sized = _size(order, entry, facts, stop_settings)
+    proposal = _sized(proposal, sized, signal, stop_settings)
+    verdict = gate.recheck(proposal, facts, limits)
+    _keep_checks(intent, verdict)
+    if isinstance(verdict.answer, Denied):
+        return verdict.answer
+    bracket = _bracket(intent, signal, sized.contracts, entry, facts, stop_settings)
+    if isinstance(bracket, Denied):
+        return bracket
+    _record(intent, bracket, sized, facts)
+    return None
+
+
+def _rehearsed(facts: Facts) -> Facts:
+    """A rehearsal may happen outside a strategy's entry window; every other rule holds."""
+    return replace(facts, market=replace(facts.market, in_window=True))
+
+
+def _entry_plan(signal: Signal, facts: Facts) -> pricing.EntryPlan | Denied:
+    return pricing.plan_entry(
+        signal.strategy, signal.confidence, facts.market.quote, facts.market.increments,
+        section("execution.pricing", pricing.Settings),
+    )  # fmt: skip
+
+
+def _proposal(
+    order: analytics.SignalOrder,
+    entry: pricing.EntryPlan | Denied,
+    facts: Facts,
+    stop_settings: stops.Settings,
+) -> Proposal:
+    limit = None if isinstance(entry, Denied) else entry.first
+    stop = None
+    if limit is not None:
+        stop = stops.initial(
+            order.signal.strategy, limit, facts.market.increments, stop_settings
+        ).stop
+    return Proposal(signal=order.signal, live=order.live, limit=limit, stop=stop)
+
+
+def _size(
+    order: analytics.SignalOrder,
+    entry: pricing.EntryPlan,
+    facts: Facts,
+    stop_settings: stops.Settings,
+) -> sizing.Sizing:
+    signal, account = order.signal, facts.account
+    sizes = section("execution.sizing", sizing.Settings)
+    listing = analytics.listing(signal.symbol, signal.contract.occ)
+    risk_pct = stop_settings.profiles[signal.strategy].initial_risk_pct
+    found = sizing.compute(
+        sizing.Request(
+            strategy=signal.strategy,
+            confidence=signal.confidence,
+            limit_price=entry.first,
+            multiplier=signal.multiplier,
+            stop_loss_frac=risk_pct / _HUNDRED,
+            equity_usd=None if account is None else account.equity_usd,
+            buying_power_usd=None if account is None else account.buying_power_usd,
+            account_age_s=None if account is None else (facts.at - account.at).total_seconds(),
+            stats=None,
+            risk_multiplier=Decimal(1),
+            liquidity_cap_contracts=sizing.liquidity_cap(
+                listing.open_interest, listing.ask_size, sizes
+            ),
+        ),
+        sizes,
+    )
+    if order.contracts_wanted is None or found.per_contract_usd is None:
+        return found
+    # A rehearsal asks for so many contracts, and gets no more than the rules allow.
+    contracts = min(order.contracts_wanted, found.contracts)
+    return replace(
+        found, contracts=contracts, notional_usd=contracts * found.per_contract_usd
+    )
+
+
+def _sized(
+    proposal: Proposal, sized: sizing.Sizing, signal: Signal, stop_settings: stops.Settings
+) -> Proposal:
+    risk = stop_settings.profiles[signal.strategy].initial_risk_pct / _HUNDRED
+    one = analytics.contract_greeks(signal.contract, signal.symbol)
+    many = sized.contracts * signal.multiplier
+    return replace(
+        proposal,
+        contracts=sized.contracts,
+        notional_usd=sized.notional_usd,
+        risk_usd=gate.risk_to_stop(sized.notional_usd, risk),
+        greeks=None if one is None else Greeks(*(Decimal(str(v)) * many for v in one)),
+        sizing_reasons=sized.reasons,
+    )
+
+
+def _bracket(
+    intent: OrderIntent,
+    signal: Signal,
+    contracts: int,
+    entry: pricing.EntryPlan,
+    facts: Facts,
+    stop_settings: stops.Settings,
+) -> Bracket | Denied:
+    wanted = brackets.Entry(
+        settings.TRADING_MODE, intent.pk, signal.strategy, signal.contract, contracts, entry.first
+    )
+    return brackets.plan(wanted, facts.market.increments, stop_settings)
+
+
+def _record(intent: OrderIntent, bracket: Bracket, sized: sizing.Sizing, facts: Facts) -> None:
+    """Commit intent and orders together; nothing has left yet."""
+    quote, now = facts.market.quote, clock.now()
+    with transaction.atomic():
+        _move(intent, "SIZED")
+        for ticket in (bracket.entry, bracket.target, bracket.stop):
+            parent = "" if ticket is bracket.entry else bracket.entry.order_ref
+            Order.objects.create(**order_fields(intent, ticket, parent), recorded_at=now)
+        intent.quantity = sized.contracts
+        intent.limit_price = bracket.entry.limit_price
+        intent.stop_price = bracket.stop.stop_price
+        intent.target_price = bracket.target.limit_price
+        intent.notional_usd = sized.notional_usd
+        intent.arrival_mid = None if quote is None else quote.mid
+        intent.arrival_spread = None if quote is None else quote.spread
+        intent.recorded_at = now
+        intent.state = "SUBMITTING"
+        intent.save()
+        transaction.on_commit(lambda: health.wake("gateway"))
+
+
+def order_fields(intent: OrderIntent, ticket: Ticket, parent_ref: str) -> dict[str, Any]:
+    """The columns of an order row that come from its ticket."""
+    return {
+        "order_ref": ticket.order_ref, "intent": intent, "parent_ref": parent_ref,
+        "role": ticket.role, "occ": ticket.contract.occ, "con_id": intent.con_id,
+        "side": ticket.side, "quantity": ticket.quantity, "order_type": ticket.order_type,
+        "time_in_force": ticket.time_in_force, "limit_price": ticket.limit_price,
+        "stop_price": ticket.stop_price, "oca_group": ticket.oca_group,
+        "oca_type": ticket.oca_type,
+    }  # fmt: skip
+
+
+def _block(intent: OrderIntent, denied: Denied) -> None:
+    """Write the denial: a row, the intent's end, and an answer owed to analytics."""
+    with transaction.atomic():
+        RiskEvent.objects.create(
+            intent=intent, code=denied.code, value=str(denied.value)[:120],
+            threshold=str(denied.threshold)[:120], at=clock.now(),
+        )  # fmt: skip
+        intent.state, intent.denied_by, intent.reason = "BLOCKED", denied.code, str(denied)[:300]
+        intent.ended_at, intent.owes_acknowledgement = clock.now(), True
+        intent.save()
+
+
+def _keep_checks(intent: OrderIntent, verdict: Verdict) -> None:
+    intent.checks = [*intent.checks, *({**plain(g), "value": str(g.value)} for g in verdict.gates)]
+    intent.save(update_fields=["checks"])
+
+
+def _move(intent: OrderIntent, state: str) -> None:
+    intent.state = state
+    intent.save(update_fields=["state"])
+
+
+def give_up_unfinished(older_than: timedelta) -> int:
+    """End intents that a crash left between claim and commit: nothing was sent for them."""
+    rows = OrderIntent.objects.filter(
+        state__in=("NEW", "CHECKED", "SIZED"), created_at__lt=clock.now() - older_than
+    )
+    return rows.update(
+        state="BLOCKED", denied_by="SIGNAL_STALE", reason="stopped before it was recorded",
+        ended_at=clock.now(), owes_acknowledgement=True,
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""The outbox: what is due, who holds it, and what became of it (DOMAIN 7.2, RELIABILITY 4.1).
+
+PENDING ─► CLAIMED ─► SENDING ─► SENT
+   ▲          │           ├────► PENDING    a failure that may pass, or a doubt that is repeated
+   └──lease───┘           ├────► DEAD       it cannot succeed, or failed too often
+ over, nothing sent       └────► AMBIGUOUS  in doubt, and not to be repeated
+              └────► EXPIRED                too late to be useful
+
+Every move is one conditional UPDATE by state and by the attempt that holds the row, so that a
+worker that was asleep past its lease moves nothing. SENDING is committed before the call.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from publishing.models import Delivery
+from quanticity.config.loader import section
+from quanticity.domain import clock
+
+State = Delivery.State
+FINISHED = (State.SENT, State.DEAD, State.EXPIRED, State.AMBIGUOUS)
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The comments in defaults.toml say what each is for."""
+
+    lease_s: float
+    retry_s: tuple[float, ...]
+    tries: int
+    final_tries: int
+    wait_cap_s: float
+    batch: int
+    max_skew_s: float
+    mid_max_age_s: float
+
+
+def settings() -> Settings:
+    """The numbers in force."""
+    return section("publishing.outbox", Settings)
+
+
+def in_real_seconds(now: datetime, seconds: float) -> datetime:
+    """The platform instant so many real seconds from now: providers and leases are not scaled."""
+    return now + timedelta(seconds=seconds * clock.speed())
+
+
+def on_wall_clock() -> bool:
+    """True where the platform's time is the machine's, which somebody may set or skew."""
+    return bool(django_settings.TRADING_MODE != "sim")
+
+
+@cache
+def boot_id() -> str:
+    """Which start of which machine this is; empty where the system does not say."""
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+
+
+def released(now: datetime) -> Q:
+    """Rows whose time has come: by the clock and, on the machine that made them, by its uptime.
+
+    Uptime is deaf to somebody setting the clock forward, which would tell the free tier early.
+    """
+    due = Q(due_at__lte=now)
+    if not on_wall_clock() or not boot_id():
+        return due
+    return due & (~Q(boot_id=boot_id()) | Q(boot_due_s__lte=clock.boot_seconds()))
+
+
+def free_to_take(now: datetime) -> Q:
+    """Rows that nobody holds: waiting, or claimed by a worker that has not been seen since."""
+    idle = Q(state=State.PENDING) | Q(state=State.CLAIMED, lease_until__lte=now)
+    return idle & (Q(not_before_at=None) | Q(not_before_at__lte=now))
+
+
+def in_order(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Rows before which the same trade has nothing left to tell this tier on this channel."""
+    earlier = Delivery.objects.filter(
+        announcement__trade_id=OuterRef("announcement__trade_id"),
+        announcement__seq__lt=OuterRef("announcement__seq"),
+        tier=OuterRef("tier"),
+        channel=OuterRef("channel"),
+    ).exclude(state__in=FINISHED)
+    return rows.filter(~Exists(earlier))
+
+
+def claim(delivery_id: int, now: datetime) -> Delivery | None:
+    """Take a delivery for ourselves, or return None: not due, not in order, or somebody's."""
+    due = Delivery.objects.filter(released(now), free_to_take(now), pk=delivery_id)
+    row = in_order(due).select_related("announcement").first()
+    if row is None:
+        return None
+    # The UPDATE that decides the race names only columns of its own row (a subquery would be
+    # judged by an old snapshot), and the number of the attempt is both its condition and our fence.
+    lease_until = in_real_seconds(now, settings().lease_s)
+    ours = Delivery.objects.filter(
+        released(now), free_to_take(now), pk=row.pk, attempts=row.attempts
+    ).update(
+        state=State.CLAIMED,
+        attempts=F("attempts") + 1,
+        claimed_by=worker(),
+        lease_until=lease_until,
+    )
+    row.state, row.attempts = State.CLAIMED, row.attempts + 1
+    return row if ours else None
+
+
+def move(delivery: Delivery, *, to: State, **changes: Any) -> bool:
+    """Move a row that we hold; False when it is no longer ours."""
+    moved = Delivery.objects.filter(
+        pk=delivery.pk, state=delivery.state, attempts=delivery.attempts
+    ).update(state=to, **changes)
+    if moved:
+        delivery.state = to
+    return bool(moved)
+
+
+def abandoned(now: datetime) -> list[Delivery]:
+    """Rows whose worker vanished between the call and its answer."""
+    rows = Delivery.objects.filter(state=State.SENDING, lease_until__lte=now)
+    return list(rows.select_related("announcement"))
+
+
+def worker() -> str:
+    """Who we are, for whoever looks at a claimed row."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:60]
+
+
+def clock_skew_s() -> float:
+    """How far the host's clock is from the database's; 0 where both are one machine's."""
+    if connection.vendor != "postgresql" or not on_wall_clock():
+        return 0.0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        row = cursor.fetchone()
+    return float(abs((clock.now() - row[0]).total_seconds())) if row else 0.0

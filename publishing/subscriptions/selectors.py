@@ -1,0 +1,15 @@
+"""Reads of memberships."""
+
+from django.contrib.auth.models import AnonymousUser, User
+
+from publishing.subscriptions.entitlements import tier_in_force
+from publishing.subscriptions.models import Entitlement
+from quanticity.domain import clock
+from quanticity.domain.tiers import Tier
+
+
+def tier_of(user: User | AnonymousUser) -> Tier | None:
+    """The tier a user has now, asked of the row each time; None when they may see nothing."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    return tier_in_force(Entitlement.objects.filter(user=user).first(), clock.now())

@@ -1,0 +1,12 @@
+"""Routes of accounts and plans."""
+
+from django.urls import path
+
+from publishing.subscriptions import views
+
+urlpatterns = [
+    path("account/login/", views.Login.as_view(), name="login"),
+    path("account/logout/", views.Logout.as_view(), name="logout"),
+    path("account/signup/", views.signup, name="signup"),
+    path("pricing/", views.pricing, name="pricing"),
+]

@@ -1,0 +1,57 @@
+"""Pages about an account: sign up, sign in, sign out; and the price list."""
+
+from django.contrib.auth import login
+from django.contrib.auth import views as auth
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from publishing.subscriptions import services, throttle
+from publishing.subscriptions.forms import LoginForm, SignupForm
+from publishing.subscriptions.plans import plans
+from publishing.subscriptions.selectors import tier_of
+
+BACKEND = "publishing.subscriptions.backends.ThrottledBackend"
+SIGNUPS = "(sign-up)"  # counted like failures: an address makes a handful of accounts, not hundreds
+TOO_MANY = 429
+
+
+class Login(auth.LoginView):
+    """Sign in; those who are in already go on to their feed."""
+
+    template_name = "subscriptions/login.html"
+    authentication_form = LoginForm
+    redirect_authenticated_user = True
+
+
+class Logout(auth.LogoutView):
+    """Sign out, by POST only."""
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def signup(request: HttpRequest) -> HttpResponse:
+    """Open an account on the free tier and sign in."""
+    form = SignupForm(request.POST or None)
+    address = request.META["REMOTE_ADDR"]
+    if request.method == "POST" and throttle.is_closed(SIGNUPS, address):
+        form.add_error(None, "Too many accounts from this address. Try again later.")
+        return render(request, "subscriptions/signup.html", {"form": form}, status=TOO_MANY)
+    if request.method == "POST" and form.is_valid():
+        throttle.note_failure(SIGNUPS, address)
+        user = services.open_account(
+            username=form.cleaned_data["username"],
+            email=form.cleaned_data["email"],
+            password=form.cleaned_data["password1"],
+        )
+        login(request, user, backend=BACKEND)
+        return redirect("feed")
+    return render(request, "subscriptions/signup.html", {"form": form})
+
+
+@require_safe
+def pricing(request: HttpRequest) -> HttpResponse:
+    """What each tier costs, waits and includes."""
+    context = {"plans": plans(), "own": tier_of(request.user)}
+    return render(request, "subscriptions/pricing.html", context)

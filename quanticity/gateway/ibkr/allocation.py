@@ -1,0 +1,36 @@
+"""Which contracts get a market data line, when there are more than lines; pure (DOMAIN 1.8).
+
+Held contracts come before everything, then candidates by tier and distance from the money. What
+finds no permanent line takes turns on a few rotating ones.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+HELD = -1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Wish:
+    """A contract somebody wants: lower tier and smaller distance first, con_id breaks ties."""
+
+    tier: int
+    distance: float
+    con_id: int
+
+
+def allocate(wishes: Iterable[Wish], budget: int, rotating: int, cursor: int) -> tuple[int, ...]:
+    """The con_ids that get one of `budget` lines, most urgent first.
+
+    When not all fit, `rotating` lines serve the rest in turns; `cursor` counts the turns in lines.
+    """
+    ordered_wishes = sorted(wishes)
+    ordered = list(dict.fromkeys(wish.con_id for wish in ordered_wishes))
+    if len(ordered) <= budget:
+        return tuple(ordered)
+    n_held = len({wish.con_id for wish in ordered_wishes if wish.tier == HELD})
+    permanent = max(min(n_held, budget), budget - rotating, 0)
+    rest = ordered[permanent:]
+    start = cursor % len(rest)
+    turn = (*rest[start:], *rest[:start])[: budget - permanent]
+    return (*ordered[:permanent], *turn)

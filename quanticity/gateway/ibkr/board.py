@@ -1,0 +1,151 @@
+"""The part of one option chain that is watched: nearest expiries, strikes around the money.
+
+It says which contracts it wants lines for, and turns their lines into a `Chain`; no I/O.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import numpy as np
+
+from quanticity.domain import calendar
+from quanticity.domain.options import Chain, Expiry
+from quanticity.gateway.ibkr.allocation import Wish
+from quanticity.gateway.ibkr.contracts import Listed, Series
+from quanticity.gateway.ibkr.line import Line, count
+from quanticity.gateway.ibkr.settings import Settings
+
+_VENDOR = ("iv", "delta", "gamma", "vega", "theta")
+Class = tuple[date, str]
+
+
+def nearest(series: Sequence[Series], n: int, at: datetime) -> list[Class]:
+    """The next `n` expiries of all trading classes that are not past their session's close."""
+    found = sorted((day, one.root) for one in series for day in one.expiries)
+    today = calendar.session_date(at)
+    still_open = calendar.session(today).close_at > at
+    return [(day, root) for day, root in found if day > today or (day == today and still_open)][:n]
+
+
+@dataclass(slots=True, eq=False)
+class Board:
+    """Everything listed of the chosen expiries, and the centre of what is watched."""
+
+    underlying: str
+    settings: Settings
+    multiplier: int = 100
+    european: bool = False
+    classes: tuple[Class, ...] = ()
+    listed: dict[Class, tuple[Listed, ...]] = field(default_factory=dict)
+    listed_on: date | None = None
+    centre: float | None = None
+
+    def recentre(self, spot: float) -> bool:
+        """Move the centre when spot has left it by so many strikes; say whether it moved."""
+        strikes = self._strikes(self.classes[0]) if self.classes else []
+        if not strikes:
+            return False
+        at = _nearest_index(strikes, spot)
+        if self.centre is not None:
+            step = strikes[min(at + 1, len(strikes) - 1)] - strikes[max(at - 1, 0)]
+            width = step / (min(at + 1, len(strikes) - 1) - max(at - 1, 0) or 1)
+            if abs(spot - self.centre) <= self.settings.recentre_strikes * width:
+                return False
+        moved = self.centre != strikes[at]
+        self.centre = strikes[at]
+        return moved
+
+    def watched(self) -> list[tuple[int, int, Listed]]:
+        """Contracts within reach of the centre, each with expiry index and strikes away."""
+        return list(self._watched()) if self.centre is not None else []
+
+    def wishes(self) -> list[Wish]:
+        """One wish per watched contract: nearest expiry first, then nearest strike."""
+        return [Wish(rank, away, one.con_id) for rank, away, one in self.watched()]
+
+    def chain(self, lines: Mapping[int, Line], spot: float | None, at: datetime) -> Chain | None:
+        """Columns of every watched contract that has ticked, or None before the first one."""
+        rows = [
+            (rank, one, lines[one.con_id])
+            for rank, _, one in self.watched()
+            if one.con_id in lines and lines[one.con_id].tick_at is not None
+        ]
+        if not rows:
+            return None
+        rows.sort(key=lambda row: (row[0], row[1].contract.strike, -row[1].contract.right.sign))
+        quotes = [line.contract_quote(at) for _, _, line in rows]
+        n_unseen = len(self.watched()) - len(rows)
+        return Chain(
+            underlying=self.underlying,
+            spot=spot,
+            as_of=at,
+            feed="ibkr",
+            delayed=any(line.delayed for _, _, line in rows),
+            multiplier=self.multiplier,
+            european=self.european,
+            expiries=tuple(self._expiry(one, at) for one in self.classes),
+            occ=np.array([one.contract.occ for _, one, _ in rows]),
+            right=np.array([one.contract.right.sign for _, one, _ in rows], dtype=np.int64),
+            strike=np.array([float(one.contract.strike) for _, one, _ in rows]),
+            expiry_idx=np.array([rank for rank, _, _ in rows], dtype=np.int64),
+            bid=_floats([quote.bid for quote in quotes]),
+            ask=_floats([quote.ask for quote in quotes]),
+            last=_floats([quote.last for quote in quotes]),
+            bid_size=_counts([quote.bid_size for quote in quotes]),
+            ask_size=_counts([quote.ask_size for quote in quotes]),
+            volume=_counts([quote.volume for quote in quotes]),
+            open_interest=_counts([quote.open_interest for quote in quotes]),
+            quote_epoch_ms=np.array([_epoch_ms(line.quoted_at) for _, _, line in rows]),
+            vendor=_vendor([line.model for _, _, line in rows]),
+            warnings=(f"{n_unseen} contracts not seen yet",) if n_unseen else (),
+        )
+
+    def _watched(self) -> Iterator[tuple[int, int, Listed]]:
+        assert self.centre is not None
+        for rank, one_class in enumerate(self.classes):
+            strikes = self._strikes(one_class)
+            at = _nearest_index(strikes, self.centre)
+            for one in self.listed[one_class]:
+                away = abs(bisect_left(strikes, float(one.contract.strike)) - at)
+                if away <= self.settings.n_strikes:
+                    yield rank, away, one
+
+    def _strikes(self, one_class: Class) -> list[float]:
+        return sorted({float(one.contract.strike) for one in self.listed.get(one_class, ())})
+
+    def _expiry(self, one_class: Class, at: datetime) -> Expiry:
+        day, root = one_class
+        settlement = self.listed[one_class][0].settlement
+        settles_at = calendar.settlement_at(day, settlement)
+        return Expiry(
+            day, root, settlement, settles_at, calendar.seconds_to(at, settles_at),
+            calendar.sessions_to(day, at), calendar.days_to(day, at),
+        )  # fmt: skip
+
+
+def _nearest_index(strikes: Sequence[float], price: float) -> int:
+    above = bisect_left(strikes, price)
+    if above == 0 or above == len(strikes):
+        return max(min(above, len(strikes) - 1), 0)
+    return above if strikes[above] - price < price - strikes[above - 1] else above - 1
+
+
+def _floats(values: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _counts(values: Sequence[int | None]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.array([count(value) or 0 for value in values], dtype=np.int64)
+
+
+def _epoch_ms(at: datetime | None) -> int:
+    return -1 if at is None else int(at.timestamp() * 1000)
+
+
+def _vendor(
+    models: Sequence[tuple[float | None, ...] | None],
+) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    columns = zip(*(model or (None,) * len(_VENDOR) for model in models), strict=True)
+    return {name: _floats(column) for name, column in zip(_VENDOR, columns, strict=True)}

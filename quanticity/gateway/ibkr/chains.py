@@ -1,0 +1,131 @@
+"""The watched option chains: found, steered with the spot, given lines, and told as columns."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+from quanticity.domain import calendar, clock
+from quanticity.domain.errors import PermanentError, TemporaryError
+from quanticity.domain.instruments import OptionContract
+from quanticity.gateway.ibkr.allocation import HELD, Wish, allocate
+from quanticity.gateway.ibkr.board import Board, nearest
+from quanticity.gateway.ibkr.connection import Link
+from quanticity.gateway.ibkr.contracts import Contracts
+from quanticity.gateway.ibkr.line import Line
+from quanticity.gateway.ibkr.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Chains:
+    """All boards, sharing one budget of market data lines."""
+
+    def __init__(
+        self,
+        link: Link,
+        contracts: Contracts,
+        settings: Settings,
+        lines: dict[int, Line],
+        spot: Callable[[str], float | None],
+    ) -> None:
+        self._link = link
+        self._contracts = contracts
+        self._settings = settings
+        self._lines = lines
+        self._spot = spot
+        self._boards: dict[str, Board] = {}
+        self._cursor = 0
+        self._searching = asyncio.Event()
+
+    def add(self, symbol: str) -> None:
+        """Watch the chain of this underlying."""
+        self._boards.setdefault(symbol, Board(symbol, self._settings))
+        self._searching.set()
+
+    def on_connected(self) -> None:
+        """Search again for what was not found."""
+        self._searching.set()
+
+    def line(self, contract: OptionContract, con_id: int) -> Line:
+        """The line of an option contract, made at first use."""
+        return self._lines.setdefault(con_id, Line(contract.occ, con_id, contract))
+
+    def allocate(
+        self, held: Mapping[int, OptionContract], budget: int
+    ) -> Iterable[tuple[OptionContract, int]]:
+        """The option contracts that get lines this turn."""
+        options = dict(held)
+        wishes = [Wish(HELD, 0, con_id) for con_id in held]
+        for board in self._boards.values():
+            options |= {one.con_id: one.contract for _, _, one in board.watched()}
+            wishes += board.wishes()
+        rotating = self._settings.rotating_lines
+        for con_id in allocate(wishes, budget, rotating, self._cursor):
+            self.line(options[con_id], con_id)
+            yield options[con_id], con_id
+
+    async def run(self, want: Callable[[], None]) -> None:
+        """Find, steer and tell the chains, for ever; `want` renews the subscriptions."""
+        async with asyncio.TaskGroup() as group:
+            for work in (self._search(want), self._steer(want), self._tell()):
+                group.create_task(work)
+
+    async def _search(self, want: Callable[[], None]) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._searching.wait(), self._settings.rotate_s)
+            self._searching.clear()
+            today = calendar.session_date(clock.now())
+            for board in [b for b in self._boards.values() if b.listed_on != today]:
+                try:
+                    await self._list(board)
+                except PermanentError as error:
+                    board.listed_on = today
+                    log.error("no chain: %s", error)  # noqa: TRY400 - the sentence says it all
+                except TemporaryError as error:
+                    log.info("chain of %s not found yet: %s", board.underlying, error)
+                else:
+                    board.listed_on = today
+                    want()
+
+    async def _list(self, board: Board) -> None:
+        symbol = board.underlying
+        series = await self._contracts.series(symbol)
+        if not series:
+            raise PermanentError(f"expected options on {symbol}, found none")
+        classes = nearest(series, self._settings.n_expiries, clock.now())
+        listed = {
+            (day, root): await self._contracts.listed(symbol, root, day) for day, root in classes
+        }
+        board.multiplier = next(s.multiplier for s in series if s.root == classes[0][1])
+        board.european = (await self._contracts.underlying(symbol)).secType == "IND"
+        board.listed = {one: found for one, found in listed.items() if found}
+        board.classes = tuple(board.listed)
+        board.centre = None
+
+    async def _steer(self, want: Callable[[], None]) -> None:
+        turn_s = asyncio.get_running_loop().time()
+        while True:
+            await asyncio.sleep(self._settings.steer_s)
+            moved = False
+            for board in self._boards.values():
+                spot = self._spot(board.underlying)
+                moved = (spot is not None and board.recentre(spot)) or moved
+            now_s = asyncio.get_running_loop().time()
+            if now_s - turn_s >= self._settings.rotate_s:
+                turn_s = now_s
+                self._cursor += self._settings.rotating_lines
+                moved = True
+            if moved:
+                want()
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(clock.real_seconds(self._settings.chain_s))
+            for board in self._boards.values():
+                spot = self._spot(board.underlying)
+                chain = board.chain(self._lines, spot, clock.now())
+                if chain is not None and self._link.health.is_up:
+                    self._link.listener.on_chain(chain)
+                await asyncio.sleep(0)

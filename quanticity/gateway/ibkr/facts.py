@@ -1,0 +1,82 @@
+"""The snapshot for reconciliation: each list with its own deadline, complete or not at all."""
+
+import asyncio
+
+from quanticity.domain import clock
+from quanticity.gateway.ibkr import translate
+from quanticity.gateway.ibkr.connection import Link
+from quanticity.gateway.ibkr.settings import Settings
+from quanticity.gateway.ports import BrokerFacts
+
+
+class Facts:
+    """Asks for positions, orders, executions and the account, one snapshot at a time."""
+
+    def __init__(self, link: Link, settings: Settings) -> None:
+        self._link = link
+        self._settings = settings
+        # Open and all open orders share one future in the library: never two at once.
+        self._asking = asyncio.Lock()
+        self._values: dict[tuple[str, str], str] = {}
+
+    def on_account_value(self, tag: str, value: str, currency: str) -> None:
+        """Keep one account figure."""
+        if tag in translate.ACCOUNT_TAGS:
+            self._values[tag, currency] = value
+
+    async def ask(self) -> BrokerFacts:
+        """Everything the broker knows; raise TemporaryError when any end is missing."""
+        account, deadline_s = self._link.account, self._settings.facts_s
+        ask = self._link.ask
+        async with self._asking:
+            await ask(
+                "account values",
+                lambda ib: ib.reqAccountUpdatesAsync(account),
+                deadline_s,
+                "accountValues",
+            )
+            positions = await ask(
+                "positions", lambda ib: ib.reqPositionsAsync(), deadline_s, "positions"
+            )
+            opened = await ask(
+                "open orders", lambda ib: ib.reqAllOpenOrdersAsync(), deadline_s, "openOrders"
+            )
+            completed = await ask(
+                "completed orders",
+                lambda ib: ib.reqCompletedOrdersAsync(False),
+                deadline_s,
+                "completedOrders",
+            )
+            # Last, so that every fill of an order seen above is among them or still to come.
+            executed = await ask("executions", lambda ib: ib.reqExecutionsAsync(), deadline_s)
+        at = clock.now()
+        return BrokerFacts(
+            at=at,
+            holdings=tuple(
+                translate.holding(position)
+                for position in positions
+                if position.account == account and position.position
+            ),
+            open_orders=tuple(
+                translate.order_update(
+                    trade.order,
+                    trade.contract.conId,
+                    translate.status(trade.orderStatus.status),
+                    trade.orderStatus.filled,
+                    at,
+                )
+                for trade in opened
+                if trade.order.account in {account, ""}
+            ),
+            completed_orders=tuple(
+                translate.completed(trade.order, trade.contract.conId, trade.orderStatus.status, at)
+                for trade in completed
+                if trade.order.account in {account, ""}
+            ),
+            fills=tuple(
+                translate.fill(fill.contract, fill.execution)
+                for fill in executed
+                if fill.execution.acctNumber == account and fill.contract.secType == "OPT"
+            ),
+            account=translate.account(account, self._values, at),
+        )

@@ -1,0 +1,73 @@
+"""How fast we may ask: true sliding windows (DOMAIN 1.8); no I/O, time comes in as a number.
+
+A bucket that refills admits almost twice its rate in the first window, a window does not.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Window:
+    """At most `limit` in any `seconds`."""
+
+    limit: int
+    seconds: float
+    taken: deque[float] = field(default_factory=deque)
+
+    def wait(self, now: float, weight: int = 1) -> float:
+        """Seconds until that many more fit; 0 when they fit now."""
+        while self.taken and now - self.taken[0] >= self.seconds:
+            self.taken.popleft()
+        excess = len(self.taken) + weight - self.limit
+        return self.taken[excess - 1] + self.seconds - now if excess > 0 else 0.0
+
+    def take(self, now: float, weight: int = 1) -> None:
+        """Count them."""
+        self.taken.extend([now] * weight)
+
+
+@dataclass(slots=True)
+class HistoricalLimits:
+    """IBKR's limits on historical requests; `open_max` of them unanswered at once."""
+
+    per_window: int
+    window_s: float
+    burst: int
+    burst_s: float
+    repeat_s: float
+    overall: Window = field(init=False)
+    bursts: dict[str, Window] = field(default_factory=dict)
+    asked: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.overall = Window(self.per_window, self.window_s)
+
+    def wait(self, now: float, instrument: str, request: str, weight: int = 1) -> float:
+        """Seconds until this request violates nothing: in total, per instrument, identical."""
+        burst = self.bursts.setdefault(instrument, Window(self.burst, self.burst_s))
+        repeat = self.asked.get(request, now - self.repeat_s) + self.repeat_s - now
+        return max(self.overall.wait(now, weight), burst.wait(now, weight), repeat, 0.0)
+
+    def take(self, now: float, instrument: str, request: str, weight: int = 1) -> None:
+        """Count a request that is being sent."""
+        self.overall.take(now, weight)
+        self.bursts.setdefault(instrument, Window(self.burst, self.burst_s)).take(now, weight)
+        self.asked[request] = now
+        self.asked = {k: at for k, at in self.asked.items() if now - at < self.repeat_s}
+
+    def plan(self, now: float, instrument: str, n: int) -> float:
+        """ETA: seconds until the last of `n` different requests would be sent."""
+        overall = list(self.overall.taken)
+        burst = list(self.bursts.get(instrument, Window(self.burst, self.burst_s)).taken)
+        at = now
+        for _ in range(n):
+            for taken, limit, seconds in (
+                (overall, self.per_window, self.window_s),
+                (burst, self.burst, self.burst_s),
+            ):
+                if len(taken) >= limit:
+                    at = max(at, taken[-limit] + seconds)
+            overall.append(at)
+            burst.append(at)
+        return at - now

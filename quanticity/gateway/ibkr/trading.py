@@ -1,0 +1,318 @@
+"""Orders out, and what the broker says of them back in (ports.Trading).
+
+An order is sent once and then waits for its acknowledgement. Silence is neither refusal nor
+acceptance: it raises TemporaryError, and everything is asked for (`synchronise`). Updates are made
+of raw messages, never of the library's own idea of an order's state.
+"""
+# mypy: disable-error-code="no-untyped-call"
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from ib_insync import CommissionReport, Contract, Execution, Order
+from ib_insync import OrderState as TheirState
+
+from quanticity.domain import clock
+from quanticity.domain.errors import PermanentError, TemporaryError
+from quanticity.domain.instruments import OptionContract
+from quanticity.domain.orders import OrderStatus, OrderUpdate, Role, Ticket
+from quanticity.gateway.ibkr import translate
+from quanticity.gateway.ibkr.connection import Link
+from quanticity.gateway.ibkr.contracts import Contracts
+from quanticity.gateway.ibkr.errors import Kind, as_error, meaning
+from quanticity.gateway.ibkr.facts import Facts
+from quanticity.gateway.ibkr.settings import Settings
+from quanticity.gateway.ibkr.told import Told
+from quanticity.gateway.ports import BrokerFacts, ContractDetails
+
+log = logging.getLogger(__name__)
+_ACCEPTED = {OrderStatus.WORKING, OrderStatus.FILLED, OrderStatus.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ack:
+    # Waits for the broker's answer to one order or, with `is_amendment`, to its new version.
+    order_id: int
+    ticket: Ticket
+    is_amendment: bool
+    answer: "asyncio.Future[None]"
+
+    def on_update(self, update: OrderUpdate, *, is_open: bool) -> None:
+        """Take the order's new state; an amendment is answered by its new version only."""
+        if self.answer.done() or update.status not in _ACCEPTED:
+            return
+        if self.is_amendment and not (is_open and self._is_new_version(update)):
+            return
+        self.answer.set_result(None)
+
+    def on_error(self, code: int, text: str) -> None:
+        """Take an error; only a permanent one is an answer, the others may yet be followed."""
+        if not self.answer.done() and meaning(code).kind is Kind.PERMANENT:
+            self.answer.set_exception(as_error(code, text))
+
+    @property
+    def refusal(self) -> BaseException | None:
+        """The exception the order ended in."""
+        return self.answer.exception() if self.answer.done() else None
+
+    def _is_new_version(self, update: OrderUpdate) -> bool:
+        mine, now = self.ticket, update
+        return (mine.quantity, mine.limit_price, mine.stop_price) == (
+            now.quantity,
+            now.limit_price,
+            now.stop_price,
+        )
+
+
+class IbkrTrading:
+    """The one writer of orders of this client id."""
+
+    def __init__(self, link: Link, contracts: Contracts, settings: Settings) -> None:
+        self._link = link
+        self._contracts = contracts
+        self._settings = settings
+        self._told = Told()
+        self._facts = Facts(link, settings)
+        self._acks: dict[int, _Ack] = {}
+        self._parents: dict[int, int] = {}
+        self._executions: set[str] = set()
+        self._commissions: dict[str, Decimal | None] = {}
+        self._enquiry: asyncio.Task[None] | None = None
+
+    # Commands.
+
+    async def next_order_id(self) -> int:
+        """Return the lowest order id the broker will accept."""
+        self._link.require_broker()
+        return self._link.next_order_id
+
+    async def qualify(self, contract: OptionContract) -> ContractDetails:
+        """Find exactly one listed contract, or raise PermanentError."""
+        return await self._contracts.qualify(contract)
+
+    async def place(self, tickets: Sequence[tuple[int, int, Ticket]]) -> None:
+        """Send a chain, parent first; return when every order is acknowledged.
+
+        Children are attached when the first ticket is an entry; otherwise each order is live by
+        itself. NotConnected means that nothing left. A refused child of an accepted parent raises
+        nothing: its update says so, and the parent lives.
+        """
+        ib = self._link.require_broker()
+        parent_id = tickets[0][0] if len(tickets) > 1 and tickets[0][2].role is Role.ENTRY else 0
+        orders = [self._new_order(one, parent_id) for one in tickets]
+        if parent_id:
+            orders[-1][1].transmit = True
+        acks = [self._expect(order_id, ticket) for order_id, _, ticket in tickets]
+        for one, (contract, order) in zip(tickets, orders, strict=True):
+            self._note_sent(*one)
+            ib.placeOrder(contract, order)
+        await self._acknowledged(acks, is_chain=bool(parent_id))
+
+    async def amend(self, order_id: int, con_id: int, ticket: Ticket) -> None:
+        """Resend an order; TWS gave attached children a group of its own, so none is named."""
+        ib = self._link.require_broker()
+        known = self._told.get(self._link.client_id, order_id)
+        # The library would send an amendment of a finished order first and fail afterwards.
+        if known is None or known.status not in {OrderStatus.WORKING, OrderStatus.PENDING}:
+            state = "never seen" if known is None else known.status
+            raise PermanentError(f"expected working order {order_id} to amend, was {state}")
+        order = translate.their_order(
+            replace(ticket, oca_group="", oca_type=0),
+            order_id,
+            self._link.account,
+            parent_id=self._parents.get(order_id, 0),
+        )
+        ack = self._expect(order_id, ticket, is_amendment=True)
+        ib.placeOrder(self._contracts.theirs(ticket.contract, con_id), order)
+        await self._acknowledged([ack], is_chain=False)
+
+    async def cancel(self, order_id: int) -> None:
+        """Ask for cancellation; only a later update says whether it happened."""
+        self._link.require_broker().client.cancelOrder(order_id, "")
+
+    async def what_if(self, order_id: int, con_id: int, ticket: Ticket) -> Decimal | None:
+        """Initial margin change in dollars if this were sent; the id is used up."""
+        self._link.require_broker()
+        order = translate.their_order(ticket, order_id, self._link.account)
+        order.whatIf = True
+        contract = self._contracts.theirs(ticket.contract, con_id)
+
+        def request(ib: object) -> "asyncio.Future[TheirState]":
+            answer: asyncio.Future[TheirState] = ib.wrapper.startReq(order_id, contract)  # type: ignore[attr-defined]
+            ib.client.placeOrder(order_id, contract, order)  # type: ignore[attr-defined]
+            return answer
+
+        state = await self._link.ask("what-if", request, self._settings.order_ack_s)
+        return translate.margin_change(state)
+
+    async def facts(self) -> BrokerFacts:
+        """Ask for everything needed to reconcile; raise TemporaryError when any end is missing."""
+        facts = await self._facts.ask()
+        if facts.account is not None:
+            self._link.listener.on_account(facts.account)
+        return facts
+
+    async def synchronise(self) -> None:
+        """Tell the listener everything the broker knows: at connect, and when in doubt."""
+        for update in (await self.facts()).completed_orders:
+            self._tell(self._told.on_completed(update), is_open=False)
+
+    def on_connecting(self) -> None:
+        """Forget what was said of orders: after a reconnect everything is told anew."""
+        self._told = Told()
+        self._executions.clear()
+        self._commissions.clear()
+
+    def on_down(self) -> None:
+        """Nobody will answer what was sent."""
+        for ack in self._acks.values():
+            if not ack.answer.done():
+                ack.answer.set_exception(TemporaryError("connection lost before the answer"))
+
+    # What the tap tells us.
+
+    def on_open_order(self, contract: Contract, order: Order, state: TheirState) -> None:
+        """An order as it is now."""
+        if order.account and order.account != self._link.account:
+            return
+        if order.orderId > 0:
+            self._link.on_next_order_id(order.orderId + 1)
+            if order.clientId == self._link.client_id:
+                self._parents.setdefault(order.orderId, order.parentId)
+        status = translate.status(state.status)
+        update = translate.order_update(order, contract.conId, status, 0.0, clock.now())
+        told = self._told.on_open(order.clientId, update)
+        self._answer(order.clientId, order.orderId, is_open=True)
+        self._tell(told, is_open=True)
+
+    def on_order_status(
+        self, client_id: int, order_id: int, perm_id: int, status: str, filled: float
+    ) -> None:
+        """How far an order is."""
+        args = (client_id, order_id, perm_id, status, filled, clock.now())
+        is_known = self._told.get(client_id, order_id) or self._told.by_perm_id(perm_id)
+        if not is_known:
+            self._link.counters["status_of_unknown_order"] += 1
+            self._enquire()
+        told = self._told.on_status(*args)
+        self._answer(client_id, order_id, is_open=False)
+        self._tell(told, is_open=False)
+
+    def on_order_error(self, order_id: int, code: int, text: str) -> None:
+        """Something about an order of ours, or about nothing at all."""
+        self._link.counters[f"code_{code}"] += 1
+        ack = self._acks.get(order_id)
+        if ack is not None:
+            ack.on_error(code, text)
+        client_id = self._link.client_id
+        self._tell(self._told.on_error(client_id, order_id, code, text, clock.now()))
+
+    def on_execution(self, contract: Contract, execution: Execution) -> None:
+        """A fill, live or asked for; each execution id is told once per connection."""
+        if execution.acctNumber != self._link.account or execution.execId in self._executions:
+            return
+        if contract.secType != "OPT":
+            self._link.counters["foreign_fills"] += 1
+            log.warning("a fill that is not an option's: %s %s", contract, execution)
+            return
+        self._executions.add(execution.execId)
+        self._link.on_next_order_id(execution.orderId + 1)
+        self._link.listener.on_fill(translate.fill(contract, execution))
+
+    def on_commission_report(self, report: CommissionReport) -> None:
+        """A commission with the broker's sign; it may come before its execution."""
+        raw = translate.money(report.commission)
+        if self._commissions.get(report.execId, "") != raw:
+            self._commissions[report.execId] = raw
+            self._link.listener.on_commission(report.execId, raw, report.currency)
+
+    def on_account_value(self, account: str, tag: str, value: str, currency: str) -> None:
+        """One account figure."""
+        if account == self._link.account:
+            self._facts.on_account_value(tag, value, currency)
+
+    # Inside.
+
+    def _new_order(self, one: tuple[int, int, Ticket], parent_id: int) -> tuple[Contract, Order]:
+        order_id, con_id, ticket = one
+        if self._told.get(self._link.client_id, order_id) is not None:
+            raise PermanentError(f"expected an unused order id, was {order_id}")
+        parent = parent_id if parent_id != order_id else 0
+        self._parents[order_id] = parent
+        order = translate.their_order(
+            ticket, order_id, self._link.account, parent_id=parent, transmit=not parent_id
+        )
+        return self._contracts.theirs(ticket.contract, con_id), order
+
+    def _expect(self, order_id: int, ticket: Ticket, *, is_amendment: bool = False) -> _Ack:
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ack = self._acks[order_id] = _Ack(order_id, ticket, is_amendment, answer)
+        return ack
+
+    def _answer(self, client_id: int, order_id: int, *, is_open: bool) -> None:
+        ack = self._acks.get(order_id) if client_id == self._link.client_id else None
+        update = self._told.get(client_id, order_id)
+        if ack is not None and update is not None:
+            ack.on_update(update, is_open=is_open)
+
+    def _note_sent(self, order_id: int, con_id: int, ticket: Ticket) -> None:
+        state = OrderStatus.PENDING
+        update = translate.ticket_update(ticket, order_id, con_id, state, clock.now())
+        self._told.on_open(self._link.client_id, update)
+        self._link.on_next_order_id(order_id + 1)
+
+    async def _acknowledged(self, acks: Sequence[_Ack], *, is_chain: bool) -> None:
+        # A chain lives and dies with its parent; of single orders one accepted is enough.
+        decisive = acks[:1] if is_chain else acks
+        try:
+            pending = await self._answers([ack.answer for ack in acks], len(decisive))
+            refusals = [ack.refusal for ack in decisive if ack.refusal is not None]
+            lost = [ack.refusal for ack in acks if isinstance(ack.refusal, TemporaryError)]
+            if lost or len(refusals) == len(decisive):
+                raise (lost or refusals)[0]
+            if pending:
+                self._link.on_miss("an order")
+                self._enquire()
+                silent = [ack.ticket.order_ref for ack in acks if not ack.answer.done()]
+                raise TemporaryError(f"no answer to {' '.join(silent)}")
+        finally:
+            for ack in acks:
+                ack.answer.cancel()
+                self._acks.pop(ack.order_id, None)
+
+    async def _answers(
+        self, answers: "list[asyncio.Future[None]]", n_decisive: int
+    ) -> "set[asyncio.Future[None]]":
+        # Waits for all answers, or until nothing can live any more, or for the deadline.
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._settings.order_ack_s
+        pending = set(answers)
+        while pending and (left_s := until - loop.time()) > 0:
+            _, pending = await asyncio.wait(
+                pending, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if all(answer.done() and answer.exception() for answer in answers[:n_decisive]):
+                break
+        return pending
+
+    def _tell(self, update: OrderUpdate | None, *, is_open: bool = False) -> None:
+        if update is None:
+            return
+        self._link.listener.on_order(update)
+        if update.status is OrderStatus.UNKNOWN and not is_open:
+            self._enquire()
+
+    def _enquire(self) -> None:
+        # One enquiry at a time; its failure is counted where it is asked.
+        if self._enquiry is None or self._enquiry.done():
+            self._enquiry = asyncio.get_running_loop().create_task(self._synchronise_quietly())
+
+    async def _synchronise_quietly(self) -> None:
+        try:
+            self._link.require_broker()
+            await self.synchronise()
+        except (TemporaryError, PermanentError) as error:
+            log.warning("the broker could not be asked about an order: %s", error)

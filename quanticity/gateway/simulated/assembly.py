@@ -1,0 +1,35 @@
+"""Puts a simulated exchange together from its settings and its ledger file."""
+
+import dataclasses
+import json
+from datetime import datetime
+from pathlib import Path
+
+from quanticity.config.loader import section
+from quanticity.domain import clock
+from quanticity.gateway.simulated import account, exchange, floor, ledger, matching, prices, surface
+from quanticity.gateway.simulated.exchange import Exchange
+from quanticity.gateway.simulated.floor import Floor
+from quanticity.gateway.simulated.market import Market
+
+_HERE = "gateway.simulated"
+
+
+def open_floor(seed: int | None, path: Path | None) -> Floor:
+    """The trading floor, with the books that the ledger file holds."""
+    paths = section(f"{_HERE}.prices", prices.Settings)
+    if seed is not None:
+        paths = dataclasses.replace(paths, seed=seed)
+    market = Market(paths, section(f"{_HERE}.surface", surface.Settings))
+    terms = section(f"{_HERE}.account", account.Settings)
+    books, as_of = _books(terms, path)
+    # A clock that was set back starts from its own present.
+    as_of = None if as_of is None else min(as_of, clock.now())
+    made = Exchange(market, section(f"{_HERE}.matching", matching.Settings), books, as_of)
+    return Floor(made, section(f"{_HERE}.floor", floor.Settings), path)
+
+
+def _books(terms: account.Settings, path: Path | None) -> tuple[exchange.Books, datetime | None]:
+    if path is None or not path.exists():
+        return ledger.opened(terms), None
+    return ledger.read(json.loads(path.read_text()), terms)

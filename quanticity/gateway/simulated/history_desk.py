@@ -1,0 +1,196 @@
+"""Requests for history: bars, with the broker's pacing rules."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from quanticity.domain import calendar
+from quanticity.domain.calendar import Session
+from quanticity.domain.clock import NEW_YORK, eastern
+from quanticity.gateway.simulated import contracts
+from quanticity.gateway.simulated.bars import Bar, Bars
+from quanticity.gateway.simulated.connection import Connection, Handler
+from quanticity.gateway.simulated.contracts import ZONE, Listed
+from quanticity.gateway.simulated.wire import Field, Fields, frame
+
+_SIZES = {
+    "1 secs": 1, "5 secs": 5, "10 secs": 10, "15 secs": 15, "30 secs": 30, "1 min": 60,
+    "2 mins": 120, "3 mins": 180, "5 mins": 300, "10 mins": 600, "15 mins": 900, "20 mins": 1200,
+    "30 mins": 1800, "1 hour": 3600, "2 hours": 7200, "3 hours": 10800, "4 hours": 14400,
+}  # fmt: skip
+_DAY = "1 day"
+_WHAT = {"TRADES", "MIDPOINT", "BID", "ASK", "ADJUSTED_LAST", "BID_ASK"}
+_DURATION = re.compile(r"^(\d+) ([SDWMY])$")
+_SESSIONS = {"D": 1, "W": 5, "M": 21, "Y": 252}
+_LONGEST_SESSIONS = 1300
+_WINDOW = timedelta(seconds=600)
+
+
+@dataclass(slots=True)
+class HistoryStream:
+    """Keeps a history request up to date: the running bar, and each new one."""
+
+    request_id: int
+    listed: Listed
+    seconds: int
+    what: str
+    bars: Bars
+    epoch: bool
+    sent: Bar | None = None
+
+    def pulse(self, now: datetime) -> Iterator[bytes]:
+        """The running bar when it changed."""
+        session = calendar.current(now)
+        if session is None:
+            return
+        elapsed = int((now - session.open_at).total_seconds())
+        start = session.open_at + timedelta(seconds=elapsed // self.seconds * self.seconds)
+        whole = start + timedelta(seconds=max(elapsed // 5 * 5 % self.seconds, 1))
+        length = int((whole - start).total_seconds())
+        found = self.bars.between(self.listed.symbol.name, length, start, whole, self.what)
+        if found and found[-1] != self.sent:
+            self.sent = bar = found[-1]
+            yield frame(
+                90, self.request_id, bar.count, _date(bar.at, epoch=self.epoch), bar.open,
+                bar.close, bar.high, bar.low, bar.wap, bar.volume,
+            )  # fmt: skip
+
+
+def history(link: Connection, fields: Fields) -> None:
+    """Send bars, and keep them up to date when asked to."""
+    request_id, asked = fields.integer(), contracts.read(fields)
+    fields.skip()  # include expired
+    end, size, duration = fields.text(), fields.text(), fields.text()
+    fields.skip()  # regular hours only: there are no others
+    what, form, keep = fields.text(), fields.integer(), fields.flag()
+    listed = link.find(request_id, asked)
+    if listed is None or _refused(link, request_id, listed, (end, size, duration, what)):
+        return
+    now = link.floor.now()
+    until = min(_end(end) or now, now)
+    bars = _cut(link.floor.bars, listed, size, duration, until, _source(what))
+    _send(link, request_id, bars, until, epoch=form == 2, daily=size == _DAY)  # noqa: PLR2004 - format 2
+    if keep and size in _SIZES:
+        stream = HistoryStream(
+            request_id,
+            listed,
+            _SIZES[size],
+            _source(what),
+            link.floor.bars,
+            form == 2,  # noqa: PLR2004 - format 2
+        )
+        link.subscribe(stream)
+
+
+def cancel(link: Connection, fields: Fields) -> None:
+    """End a history request that was kept up to date."""
+    fields.skip()
+    link.end(fields.integer())
+
+
+def head(link: Connection, fields: Fields) -> None:
+    """Tell the first instant there is history of."""
+    request_id, asked = fields.integer(), contracts.read(fields)
+    if link.find(request_id, asked) is not None:
+        link.send(frame(88, request_id, "20200102 09:30:00 US/Eastern"))
+
+
+def _refused(
+    link: Connection, request_id: int, listed: Listed, asked: tuple[str, str, str, str]
+) -> bool:
+    end, size, duration, what = asked
+    key = "|".join((str(listed.con_id), *asked))
+    if size not in {*_SIZES, _DAY} or not _DURATION.match(duration):
+        text = f"Error validating request:-'bD' : cause - Historical data bar size or duration is invalid: {size}, {duration}"
+    elif what not in _WHAT or listed.option is not None:
+        text = (
+            "Historical Market Data Service error message:No market data permissions for this query"
+        )
+        link.error(request_id, 162, text)
+        return True
+    elif end and _end(end) is None:
+        text = f"Error validating request:-'bD' : cause - End Date/Time: {end}: invalid"
+    elif _too_fast(link, key):
+        text = "Historical Market Data Service error message:API historical data query pacing violation"
+        link.error(request_id, 162, text)
+        return True
+    else:
+        return False
+    link.error(request_id, 321, text)
+    return True
+
+
+# 60 requests in ten minutes, and none twice within fifteen seconds.
+def _too_fast(link: Connection, key: str) -> bool:
+    now = link.floor.now()
+    recent = [(at, k) for at, k in link.asked_history if now - at < _WINDOW]
+    again = any(k == key and now - at < timedelta(seconds=15) for at, k in recent)
+    full = len(recent) >= link.floor.settings.historical_per_600s
+    link.asked_history = recent if again or full else [*recent, (now, key)]
+    return again or full
+
+
+def _cut(
+    bars: Bars, listed: Listed, size: str, duration: str, until: datetime, what: str
+) -> list[Bar]:
+    count, unit = _DURATION.match(duration).groups()  # type: ignore[union-attr]
+    name = listed.symbol.name
+    if unit == "S":
+        session = _last_session(until)
+        seconds = int(count)
+        found = bars.of_session(name, session, _SIZES.get(size, session.rth_s), until, what)
+        end = min(until, session.close_at)
+        return [bar for bar in found if bar.at >= end - timedelta(seconds=seconds)]
+    wanted = min(int(count) * _SESSIONS[unit], _LONGEST_SESSIONS)
+    found = []
+    for session in _back(until, wanted):
+        found += bars.of_session(name, session, _SIZES.get(size, session.rth_s), until, what)
+    return found
+
+
+def _send(
+    link: Connection, request_id: int, bars: list[Bar], until: datetime, *, epoch: bool, daily: bool
+) -> None:
+    rows: list[Field] = []
+    for bar in bars:
+        date = f"{eastern(bar.at):%Y%m%d}" if daily else _date(bar.at, epoch=epoch)
+        rows += [date, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.wap, bar.count]
+    first = bars[0].at if bars else until
+    span = (_date(first, epoch=False), _date(until, epoch=False))
+    link.send(frame(17, request_id, *span, len(bars), *rows))
+
+
+def _source(what: str) -> str:
+    return {"ADJUSTED_LAST": "TRADES", "BID_ASK": "MIDPOINT"}.get(what, what)
+
+
+def _date(at: datetime, *, epoch: bool) -> str:
+    return str(int(at.timestamp())) if epoch else f"{eastern(at):%Y%m%d %H:%M:%S} {ZONE}"
+
+
+def _end(text: str) -> datetime | None:
+    for form, zone in (("%Y%m%d-%H:%M:%S", None), ("%Y%m%d %H:%M:%S", NEW_YORK)):
+        try:
+            at = datetime.strptime(text[:17], form)  # noqa: DTZ007 - zoned in the next line
+        except ValueError:
+            continue
+        return at.replace(tzinfo=zone or UTC)
+    return None
+
+
+def _last_session(until: datetime) -> Session:
+    return next(iter(_back(until, 1)))
+
+
+def _back(until: datetime, count: int) -> list[Session]:
+    day = calendar.on_or_after(until.date())
+    while day.open_at >= until:
+        day = calendar.previous_session(day.date)
+    found = [day]
+    while len(found) < count:
+        found.append(calendar.previous_session(found[-1].date))
+    return found[::-1]
+
+
+DESK: dict[int, Handler] = {20: history, 25: cancel, 87: head}

@@ -1,0 +1,111 @@
+"""The books as JSON and back: what the exchange knows, for others to read and for a restart (pure)."""
+
+from dataclasses import asdict, fields
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar, get_type_hints
+
+from quanticity.gateway.simulated import account, listing
+from quanticity.gateway.simulated.account import Account, Position
+from quanticity.gateway.simulated.exchange import Books
+from quanticity.gateway.simulated.orders import Execution, Order, Status
+
+T = TypeVar("T")
+
+
+def opened(settings: account.Settings) -> Books:
+    """Books of a new account."""
+    cash = Decimal(str(settings.start_cash_usd))
+    return Books(Account(settings, cash, equity_at_close=cash), {}, [])
+
+
+def write(books: Books, now: datetime | None) -> dict[str, Any]:
+    """The books as plain values: orders, fills, positions, cash, and the counters."""
+    held = books.account
+    return {
+        "as_of": None if now is None else now.isoformat(),
+        "account": held.settings.account,
+        "cash": str(held.cash),
+        "realized_pnl": str(held.realized),
+        "commissions": str(held.commissions),
+        "equity_at_close": None if held.equity_at_close is None else str(held.equity_at_close),
+        "next_perm": books.next_perm,
+        "next_exec": books.next_exec,
+        "orders": [_order(order) for order in books.orders.values()],
+        "fills": [_fill(execution) for execution in books.executions],
+        "positions": [_position(position) for position in held.positions.values()],
+        "charged": {str(k): [str(units), str(cost)] for k, (units, cost) in held.charged.items()},
+    }
+
+
+def read(content: dict[str, Any], settings: account.Settings) -> tuple[Books, datetime | None]:
+    """Books from a ledger file, and the instant they were written at."""
+    books = opened(settings)
+    held = books.account
+    held.cash, held.realized = Decimal(content["cash"]), Decimal(content["realized_pnl"])
+    held.commissions = Decimal(content["commissions"])
+    if content["equity_at_close"] is not None:
+        held.equity_at_close = Decimal(content["equity_at_close"])
+    held.positions = {p["con_id"]: _plain(Position, p) for p in content["positions"]}
+    held.charged = {
+        int(k): (Decimal(units), Decimal(cost)) for k, (units, cost) in content["charged"].items()
+    }
+    books.next_perm, books.next_exec = content["next_perm"], content["next_exec"]
+    books.orders = {row["perm_id"]: _plain(Order, row) for row in content["orders"]}
+    books.executions = [_plain(Execution, row["execution"]) for row in content["fills"]]
+    as_of = content["as_of"]
+    return books, None if as_of is None else datetime.fromisoformat(as_of)
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {key: _text(value) for key, value in asdict(order).items()} | {"side": order.action}
+
+
+def _fill(execution: Execution) -> dict[str, Any]:
+    signed = execution.quantity if execution.action == "BUY" else -execution.quantity
+    return {
+        "exec_id": execution.exec_id,
+        "perm_id": execution.perm_id,
+        "order_ref": execution.order_ref,
+        "con_id": execution.con_id,
+        "quantity": int(signed),
+        "price": str(execution.price),
+        "commission": str(execution.commission),
+        "executed_at": execution.at.isoformat(),
+        "execution": {key: _text(value) for key, value in asdict(execution).items()},
+    }
+
+
+def _position(held: Position) -> dict[str, Any]:
+    option = listing.option_of_id(held.con_id)
+    symbol = listing.symbol_of_id(held.con_id)
+    name = option.occ if option else (symbol.name if symbol else "")
+    return {key: _text(value) for key, value in asdict(held).items()} | {
+        "symbol": name,
+        "quantity": int(held.quantity),
+    }
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, StrEnum):
+        return value.value
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+# A dataclass from its plain values, by the types of its fields.
+def _plain(cls: type[T], row: dict[str, Any]) -> T:
+    hints = get_type_hints(cls)
+    made = {}
+    for spec in fields(cls):  # type: ignore[arg-type]
+        value, hint = row[spec.name], str(hints[spec.name])
+        if value is not None and "Decimal" in hint:
+            value = Decimal(value)
+        elif value is not None and "datetime" in hint:
+            value = datetime.fromisoformat(value)
+        elif "Status" in hint:
+            value = Status(value)
+        made[spec.name] = value
+    return cls(**made)

@@ -1,0 +1,212 @@
+"""What the simulated market shows at an instant: tops, books, prints, option quotes (pure).
+
+Outside regular hours everything stands still at the last second of the session before. Sizes
+flicker by a hash of (instrument, time slot), so any process shows the same at the same instant.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from quanticity.domain import calendar
+from quanticity.gateway.simulated import indexes, interest, listing, prices, surface
+from quanticity.gateway.simulated.noise import Counts, Floats, name_key, uniform
+from quanticity.gateway.simulated.panels import Panel
+from quanticity.gateway.simulated.prices import Tape
+from quanticity.gateway.simulated.prints import VENUES, Print, Prints
+
+_BOOK_ROWS = 10
+_LOT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """Best bid and ask of an underlying with its day so far; an index has no sides."""
+
+    bid: float | None
+    ask: float | None
+    bid_size: int
+    ask_size: int
+    last: float
+    open: float
+    high: float
+    low: float
+    previous_close: float
+    volume: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a depth book."""
+
+    price: float
+    size: int
+    venue: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptionQuotes:
+    """Quotes and model values of a panel at an instant, one entry per contract."""
+
+    spot: float
+    fair: surface.Valuation
+    bid: Floats
+    ask: Floats
+    bid_size: Counts
+    ask_size: Counts
+    volume: Counts
+    last: Floats
+
+
+class Market:
+    """Everything that can be seen; nothing here knows of orders."""
+
+    def __init__(self, paths: prices.Settings, options: surface.Settings) -> None:
+        self.tapes = prices.Tapes(paths)
+        self.surface = surface.Surface(options, paths)
+        self._prints = Prints(self.tapes)
+
+    def effective(self, at: datetime) -> datetime:
+        """The instant whose quotes are shown: now in regular hours, else the last second before."""
+        session = prices.session_in_force(at)
+        return min(at, session.close_at - timedelta(seconds=1))
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether the market trades."""
+        return calendar.current(at) is not None
+
+    def spot(self, name: str, at: datetime) -> float:
+        """Mid of a stock, or level of an index."""
+        at = self.effective(at)
+        if listing.SYMBOLS[name].sec_type == "IND":
+            return indexes.level(self.tapes, self.surface, name, at)
+        tape = self.tapes.at(name, at)
+        return tape.mid(tape.second(at))
+
+    def top(self, name: str, at: datetime) -> Top:
+        """Best bid and ask of an underlying, and its day so far."""
+        if listing.SYMBOLS[name].sec_type == "IND":
+            return self._index_top(name, at)
+        tape = self.tapes.at(name, at)
+        second, so_far = tape.second(at), self.tapes.so_far(tape)
+        # What the running second trades is not yet told.
+        told = second if at >= tape.session.close_at else second - 1
+        bids, asks = self._sizes(tape, self.effective(at), 1)
+        lift = tape.bought[second] >= tape.sold[second]
+        return Top(
+            bid=float(tape.bid[second]),
+            ask=float(tape.ask[second]),
+            bid_size=int(bids[0]),
+            ask_size=int(asks[0]),
+            last=float(tape.ask[second] if lift else tape.bid[second]),
+            open=float(tape.ask[0]),
+            high=round(float(so_far.high[second]), 2),
+            low=round(float(so_far.low[second]), 2),
+            previous_close=tape.previous_close,
+            volume=int(so_far.volume[told]) if told >= 0 else 0,
+        )
+
+    def book(self, name: str, at: datetime) -> tuple[list[Row], list[Row]]:
+        """Ten rows a side, best first: bids, asks."""
+        tape, shown = self.tapes.at(name, at), self.effective(at)
+        second = tape.second(shown)
+        bids, asks = self._sizes(tape, shown, _BOOK_ROWS)
+        bid, ask = float(tape.bid[second]), float(tape.ask[second])
+        return _rows(bid, -prices.TICK, bids), _rows(ask, prices.TICK, asks)
+
+    def prints(self, name: str, after: datetime, until: datetime) -> list[Print]:
+        """Trades in (after, until]; none outside regular hours and none of an index."""
+        if listing.SYMBOLS[name].sec_type == "IND":
+            return []
+        return self._prints.between(name, after, until)
+
+    def options(self, panel: Panel, at: datetime) -> OptionQuotes:
+        """Quote a panel; an expired series is worth its exercise."""
+        at = self.effective(at)
+        spot = self.spot(panel.symbol.name, at)
+        fair, settings = self._fair(panel, spot, at), self.surface.settings
+        bid, ask = surface.quotes(fair, settings, penny=panel.symbol.penny_options)
+        second = int(at.timestamp())
+        base = settings.size_contracts * np.exp(-3 * np.abs(np.abs(fair.delta) - 0.5)) + 2
+        sizes = [base * (0.5 + uniform(ids, second)) for ids in (panel.con_ids, -panel.con_ids)]
+        volume = interest.volume(self.tapes, panel, at)
+        return OptionQuotes(
+            spot=spot,
+            fair=fair,
+            bid=bid,
+            ask=ask,
+            bid_size=np.maximum(sizes[0], 1).astype(np.int64),
+            ask_size=np.maximum(sizes[1], 1).astype(np.int64),
+            volume=volume,
+            last=np.where(uniform(panel.con_ids, volume) < self._buying(panel, at), ask, bid),
+        )
+
+    def open_interest(self, panel: Panel, at: datetime) -> Counts:
+        """Settled open interest of a panel."""
+        return interest.open_interest(self.tapes, panel, at)
+
+    def volume(self, panel: Panel, at: datetime) -> Counts:
+        """Contracts of a panel traded so far."""
+        return interest.volume(self.tapes, panel, self.effective(at))
+
+    def daily_vol(self, name: str, at: datetime) -> float:
+        """Implied volatility of one session."""
+        return indexes.daily_vol(self.tapes, self.surface, name, self.effective(at))
+
+    def _fair(self, panel: Panel, spot: float, at: datetime) -> surface.Valuation:
+        vol, settles = self.daily_vol(panel.symbol.name, at), listing.settlement(panel.symbol)
+        years, thetas = [], []
+        for day in panel.expiries:
+            left = calendar.seconds_to(at, calendar.settlement_at(day, settles))
+            sessions = max(calendar.sessions_to(day, at), 0)
+            years.append(left / calendar.SECONDS_PER_YEAR)
+            thetas.append(self.surface.theta(at, sessions, vol) if left else 0.0)
+        series = surface.Series(
+            panel.strike, panel.sign, np.array(years)[panel.expiry], np.array(thetas)[panel.expiry]
+        )
+        dividend = self.tapes.stock(indexes.parent(panel.symbol.name)).dividend_yield
+        return surface.value(
+            spot, series, dividend, self.surface.settings, european=panel.symbol.european
+        )
+
+    # Chance that an option print was a purchase: calls are bought in an upward stretch.
+    def _buying(self, panel: Panel, at: datetime) -> Floats:
+        tape = self.tapes.at(indexes.parent(panel.symbol.name), at)
+        chance: Floats = 0.5 + 0.35 * float(tape.flow[tape.second(at)]) * panel.sign
+        return chance
+
+    # Displayed shares of the first rows, bids and asks; they lean with the tape's imbalance.
+    def _sizes(self, tape: Tape, at: datetime, rows: int) -> tuple[Counts, Counts]:
+        lean, rank = float(tape.lean[tape.second(at)]), np.arange(rows)
+        # A row's size lives half a second to two seconds, each row with its own rhythm.
+        slot = int(at.timestamp() * 4) // (2 + rank % 5)
+        base = self.tapes.stock(tape.symbol).book_shares * (1 + 0.15 * rank)
+        noise = [uniform(name_key(side, tape.symbol) + rank, slot) for side in ("b", "a")]
+        bids = base * (1 + lean) * (0.75 + 0.5 * noise[0])
+        asks = base * (1 - lean) * (0.75 + 0.5 * noise[1])
+        return _lots(bids), _lots(asks)
+
+    def _index_top(self, name: str, at: datetime) -> Top:
+        session, shown = prices.session_in_force(at), self.effective(at)
+        quarters = int((shown - session.open_at).total_seconds()) // 900
+        seen = [
+            self.spot(name, session.open_at + timedelta(minutes=15 * n))
+            for n in range(quarters + 1)
+        ]
+        last = self.spot(name, at)
+        before = self.spot(name, session.open_at - timedelta(hours=1))
+        high, low = max(*seen, last), min(*seen, last)
+        return Top(None, None, 0, 0, last, seen[0], high, low, before, 0)
+
+
+def _rows(best: float, step: float, sizes: Counts) -> list[Row]:
+    found = []
+    for n, size in enumerate(sizes.tolist()):
+        price = round(best + n * step, 2)
+        found.append(Row(price, size, VENUES[round(price * 100) % len(VENUES)]))
+    return found
+
+
+def _lots(shares: Floats) -> Counts:
+    return np.maximum(np.round(shares / _LOT), 1).astype(np.int64) * _LOT

@@ -1,0 +1,88 @@
+"""What the clock does to orders and positions: open, closing cross, end of day, expiry (pure)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from quanticity.domain import calendar
+from quanticity.domain.calendar import Session
+from quanticity.domain.clock import eastern
+from quanticity.gateway.simulated import listing, matching
+from quanticity.gateway.simulated.orders import CLOSING, ZERO, News, Order, PositionNews
+from quanticity.gateway.simulated.touches import cents
+
+if TYPE_CHECKING:
+    from quanticity.gateway.simulated.exchange import Exchange
+
+_ROLL = timedelta(hours=4)
+_AUCTION = matching.REMOVED
+
+
+def turn(exchange: Exchange, before: datetime, at: datetime) -> list[News]:
+    """Do what falls due in (before, at]."""
+    news: list[News] = []
+    day, last = eastern(before).date(), eastern(at).date()
+    while day <= last:
+        if calendar.is_session(day):
+            news += _turn_session(exchange, calendar.session(day), before, at)
+        day += timedelta(days=1)
+    return news
+
+
+def _turn_session(
+    exchange: Exchange, session: Session, before: datetime, at: datetime
+) -> list[News]:
+    news: list[News] = []
+    if before < session.open_at <= at:
+        news += [item for order in exchange.working() for item in exchange.settle_status(order)]
+    if before < session.close_at <= at:
+        news += _close(exchange, session)
+    if before < session.close_at + _ROLL <= at:
+        news += _expire(exchange, session)
+        books = exchange.books.account
+        books.equity_at_close = books.equity(exchange.mark)
+    return news
+
+
+# Orders for the close fill at the official price; what was good for the day ends.
+def _close(exchange: Exchange, session: Session) -> list[News]:
+    news: list[News] = []
+    for order in exchange.working():
+        if order.order_type in CLOSING and exchange.executable(order) > 0:
+            news += _cross(exchange, order, session)
+    for order in exchange.working():
+        if order.is_working and order.tif != "GTC":
+            news += exchange.kill(order)
+    return news
+
+
+def _cross(exchange: Exchange, order: Order, session: Session) -> list[News]:
+    symbol = listing.symbol_of_id(order.con_id)
+    assert symbol is not None
+    price = cents(exchange.market.tapes.close(symbol.name, session.date))
+    if order.limit is not None:
+        within = price <= order.limit if order.is_buy else price >= order.limit
+        if not within:
+            return []
+    return exchange.execute(order, matching.Match(price, exchange.executable(order), _AUCTION))
+
+
+# Options in the money by a cent are exercised at the official close, the others vanish.
+def _expire(exchange: Exchange, session: Session) -> list[News]:
+    news: list[News] = []
+    books = exchange.books.account
+    for con_id in list(books.positions):
+        contract = listing.option_of_id(con_id)
+        symbol = listing.symbol_of_root(contract.root) if contract else None
+        if contract is None or symbol is None or contract.expiry > session.date:
+            continue
+        close = cents(exchange.market.spot(symbol.name, session.close_at))
+        worth = max((close - contract.strike) * contract.right.sign, ZERO)
+        quantity = books.quantity(con_id)
+        books.book(con_id, -quantity, worth if symbol.european else ZERO, ZERO)
+        news.append(PositionNews(con_id))
+        if worth and not symbol.european:
+            books.book(symbol.con_id, quantity * 100 * contract.right.sign, contract.strike, ZERO)
+            news.append(PositionNews(symbol.con_id))
+    return news

@@ -1,0 +1,83 @@
+"""Rehearse a trade by hand: one signal through the whole pipeline, labelled PROBE, never public."""
+
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from analytics.services import scoring
+from analytics.signals.emit import Rehearsal
+from execution import tasks
+from execution.models import Order, OrderIntent
+from execution.orders.references import intent_id
+from quanticity.domain.errors import MalformedInput
+from quanticity.domain.orders import Role
+from quanticity.store import health
+from quanticity.tasking import nudge
+
+_PATIENCE_S = 15.0
+_WAITING = ("NEW", "CHECKED", "SIZED", "SUBMITTING")
+
+
+class Command(BaseCommand):
+    """Make one signal by hand and follow it until it works at the broker or is denied."""
+
+    help = "Rehearse one trade through admission, gate, bracket, fill and all tiers (sim, paper)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take what to rehearse."""
+        parser.add_argument("--symbol", default="SPY")
+        parser.add_argument("--contracts", type=int, default=1)
+        parser.add_argument("--exit-after", type=float, default=60.0, help="platform seconds")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Emit, hand over, wait, print."""
+        if settings.TRADING_MODE == "live":
+            raise CommandError("a probe is refused in live trading", returncode=2)
+        if options["contracts"] < 1 or options["exit_after"] <= 0:
+            raise CommandError(
+                f"expected at least 1 contract and a positive time to exit, was "
+                f"{options['contracts']} and {options['exit_after']}",
+                returncode=2,
+            )
+        rehearsal = Rehearsal(options["contracts"], options["exit_after"])
+        try:
+            signal_id = scoring.rehearse(options["symbol"].upper(), rehearsal)
+        except MalformedInput as error:
+            raise CommandError(str(error), returncode=1) from error
+        nudge(tasks.open_position, signal_id)
+        health.wake("gateway")
+        answer = _follow(signal_id)
+        self.stdout.write(json.dumps(answer) if options["json"] else _say(answer))
+        if answer["denied_by"] or answer["state"] in _WAITING:
+            raise SystemExit(1)
+
+
+def _follow(signal_id: str) -> dict[str, Any]:
+    """Wait until the intent has left our desk, at most so many real seconds."""
+    wanted = intent_id(signal_id, Role.ENTRY)
+    deadline = time.monotonic() + _PATIENCE_S
+    intent = None
+    while time.monotonic() < deadline:
+        intent = OrderIntent.objects.filter(pk=wanted).first()
+        if intent is not None and intent.state not in _WAITING:
+            break
+        time.sleep(0.05)
+    entry = Order.objects.filter(intent_id=wanted, role=Role.ENTRY).first()
+    return {
+        "signal_id": signal_id,
+        "intent_id": wanted,
+        "order_ref": None if entry is None else entry.order_ref,
+        "state": "WAITING" if intent is None else intent.state,
+        "denied_by": intent.denied_by or None if intent is not None else None,
+    }
+
+
+def _say(answer: dict[str, Any]) -> str:
+    if answer["denied_by"]:
+        return f"Probe {answer['signal_id']} was denied by {answer['denied_by']}."
+    return f"Probe {answer['signal_id']}: {answer['order_ref']} is {answer['state']}."

@@ -1,0 +1,38 @@
+"""Run the gateway process alone."""
+
+import asyncio
+import signal
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from quanticity.management.gateway.process import GatewayProcess
+
+
+class Command(BaseCommand):
+    """Hold the one broker connection: record the market, send what is owed, keep what is said."""
+
+    help = "Run the gateway process: the one broker connection and the one writer of orders."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take an address, for the simulated exchange that `up` starts."""
+        parser.add_argument("--host", default=settings.IBKR_HOST or "127.0.0.1")
+        parser.add_argument("--port", type=int, default=settings.IBKR_PORT)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until SIGTERM or SIGINT."""
+        asyncio.run(_run(options["host"], options["port"]))
+
+
+async def _run(host: str, port: int) -> None:
+    process = GatewayProcess(host, port)
+    main = asyncio.ensure_future(process.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, main.cancel)
+    try:
+        await main
+    except asyncio.CancelledError:
+        await process.close()

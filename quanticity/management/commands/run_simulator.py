@@ -1,0 +1,49 @@
+"""`manage.py run_simulator`: the simulated exchange behind the TWS protocol, alone."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from quanticity.domain import clock
+from quanticity.gateway.simulated.assembly import open_floor
+from quanticity.gateway.simulated.faults import Faults
+from quanticity.gateway.simulated.server import serve
+
+
+class Command(BaseCommand):
+    """Run the simulated exchange until SIGTERM."""
+
+    help = "Run the simulated exchange behind the TWS protocol; prints `ready PORT`."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--port", type=int, required=True, help="0 takes any free port")
+        parser.add_argument("--seed", type=int, help="makes the market")
+        parser.add_argument("--speed", type=float, help="platform seconds per second")
+        parser.add_argument("--start", help="platform time at the start, ISO 8601")
+        parser.add_argument("--tape", type=Path, help="replay recorded data")
+        parser.add_argument("--faults", type=Path, help="script of faults, JSON")
+        parser.add_argument("--ledger", type=Path, help="books, read at start, kept up to date")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until told to stop."""
+        set_clock(options["start"], options["speed"])
+        floor = open_floor(options["seed"], options["ledger"])
+        asyncio.run(serve(floor, Faults(), options["port"]))
+
+
+def set_clock(start: str | None, speed: float | None) -> None:
+    """Install a clock of our own when a start or a speed was asked for."""
+    if start is None and speed is None:
+        return
+    at = clock.now() if start is None else datetime.fromisoformat(start)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    path = Path(gettempdir()) / f"simulator-clock-{os.getpid()}.json"
+    clock.Anchor(at, clock.boot_seconds(), speed or 1.0).write(path)
+    clock.install(clock.ScaledClock(path))

@@ -1,0 +1,53 @@
+"""`manage.py status`: processes, queues, signs of life, trading state, what is owed."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from rich.console import Console
+from rich.table import Table
+
+from quanticity.management import picture
+from quanticity.management.screen import MIB, line
+
+
+class Command(BaseCommand):
+    """Show the state of the platform."""
+
+    help = "Processes, queue depths, heartbeats, trading state, deliveries owed and late."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Choose the form."""
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, **options: Any) -> None:
+        """Print the picture; exit 1 when something is not well."""
+        document = picture.take()
+        if options["json"]:
+            self.stdout.write(json.dumps(document, indent=2))
+        else:
+            _print(document)
+        if not document["ok"]:
+            sys.exit(1)
+
+
+def _print(document: dict[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("process", "state", "pid", "up s", "MiB", "restarts", "last error"):
+        table.add_column(title, justify="left" if title in ("process", "state") else "right")
+    for one in document["processes"]:
+        size = "-" if one["rss_bytes"] is None else f"{one['rss_bytes'] / MIB:.0f}"
+        facts = (one["pid"], one["uptime_s"], size, one["restarts"], one["last_error"])
+        table.add_row(one["name"], one["state"], *("-" if f is None else str(f) for f in facts))
+    console = Console(highlight=False)
+    console.print(table)
+    for name, depth in (document["queues"] or {}).items():
+        console.print(f"queue {name}: {depth} waiting")
+    for name, life in (document["heartbeats"] or {}).items():
+        seen = "silent" if life is None else f"seen {life['age_s']} s ago"
+        console.print(f"{name}: {seen}")
+    console.print(f"blind: {document['blind_s']} s, naked: {document['naked_s']} s")
+    console.print(line(document))

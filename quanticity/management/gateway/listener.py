@@ -1,0 +1,94 @@
+"""What the gateway tells, sorted: market facts to the recorder, money facts to a queue.
+
+Methods run on the gateway's event loop and only buffer; nothing here touches SQL or Redis.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from analytics.ingestion.recorder import Recorder
+from quanticity.domain import clock, orders
+from quanticity.domain.market import Bar, Book, Imbalance, Quote, Trade
+from quanticity.domain.options import Chain
+from quanticity.gateway.ports import Connection, ContractQuote
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionFact:
+    """The cost of one execution, as said."""
+
+    exec_id: str
+    raw: Decimal | None
+    currency: str
+
+
+MoneyFact = orders.OrderUpdate | orders.Fill | orders.Account | CommissionFact
+
+
+class FactListener:
+    """Sorts facts; the queue of money facts is drained by one writer, in order of arrival."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self.money: deque[MoneyFact] = deque()
+        self.connection: Connection | None = None
+        self.broker_time: tuple[datetime, datetime] | None = None
+
+    def on_connection(self, connection: Connection) -> None:
+        """Remember the link's state."""
+        self.connection = connection
+
+    def on_quote(self, quote: Quote) -> None:
+        """Pass on a quote."""
+        self._recorder.take_quote(quote)
+
+    def on_trade(self, trade: Trade) -> None:
+        """Pass on a print."""
+        self._recorder.take_trade(trade)
+
+    def on_book(self, book: Book) -> None:
+        """Pass on a book."""
+        self._recorder.take_book(book)
+
+    def on_bar(self, bar: Bar) -> None:
+        """Pass on a 5 s bar."""
+        self._recorder.take_bar(bar)
+
+    def on_imbalance(self, imbalance: Imbalance) -> None:
+        """Pass on auction ticks."""
+        self._recorder.take_imbalance(imbalance)
+
+    def on_contract_quote(self, quote: ContractQuote) -> None:
+        """Pass on an option's quote, under its OCC code."""
+        self._recorder.take_contract_quote(
+            Quote(
+                quote.contract.occ, quote.bid, quote.ask, quote.bid_size, quote.ask_size,
+                quote.last, quote.event_at, clock.now(),
+            )  # fmt: skip
+        )
+
+    def on_chain(self, chain: Chain) -> None:
+        """Pass on a chain."""
+        self._recorder.take_chain(chain)
+
+    def on_order(self, update: orders.OrderUpdate) -> None:
+        """Queue what the broker says of an order."""
+        self.money.append(update)
+
+    def on_fill(self, fill: orders.Fill) -> None:
+        """Queue an execution."""
+        self.money.append(fill)
+
+    def on_commission(self, exec_id: str, raw: Decimal | None, currency: str) -> None:
+        """Queue a cost."""
+        self.money.append(CommissionFact(exec_id, raw, currency))
+
+    def on_account(self, account: orders.Account) -> None:
+        """Queue account values."""
+        self.money.append(account)
+
+    def on_broker_time(self, broker_at: datetime, round_trip_s: float) -> None:
+        """Remember the broker's clock beside ours."""
+        self.broker_time = (broker_at, clock.now())

@@ -1,0 +1,276 @@
+"""The gateway process: the one broker connection, the one writer of orders.
+
+Five loops share the event loop: the gateway itself, the recorder (market facts to the store), the
+scribe (money facts to rows), the dispatcher (rows owed to the broker) and the reconciler. SQL runs
+on one thread, the store on another, so that a slow disk never delays a heartbeat.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from analytics.ingestion.recorder import Recorder
+from analytics.services import flow
+from execution import selectors as execution_selectors
+from execution.services import broker, reconciling
+from quanticity import leases, workflows
+from quanticity.config.loader import section
+from quanticity.config.universe import universe
+from quanticity.domain import clock, orders
+from quanticity.domain.errors import PermanentError, TemporaryError
+from quanticity.domain.readings import plain
+from quanticity.gateway.ibkr.gateway import IbkrGateway
+from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
+from quanticity.gateway.ports import ConnectionState
+from quanticity.management.gateway.blindness import BlindLedger
+from quanticity.management.gateway.listener import CommissionFact, FactListener
+from quanticity.store import health
+from quanticity.tasking import nudge
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LEASE_S = 6.0
+RENEW_S = 2.0
+FLUSH_S = 0.1
+DISPATCH_S = 0.1
+RECONCILE_S = 30.0  # platform seconds
+DOUBT_S = 5.0  # platform seconds between two questions about an order in doubt
+SKEW_LIMIT = timedelta(seconds=1.5)
+HISTORY_DAYS = {"1 min": 10, "1 day": 25}
+
+
+class GatewayProcess:
+    """Owns the gateway and its threads for the life of the process."""
+
+    def __init__(self, host: str, port: int) -> None:
+        feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
+        self.recorder = Recorder(feed)
+        self.listener = FactListener(self.recorder)
+        self.gateway = IbkrGateway(
+            host, port, settings.IBKR_CLIENT_ID, settings.IBKR_ACCOUNT, self.listener,
+            section("gateway.ibkr", GatewaySettings),
+        )  # fmt: skip
+        self._sql = ThreadPoolExecutor(1, "sql")
+        self._store = ThreadPoolExecutor(1, "store")
+        self._wake = ThreadPoolExecutor(1, "wake")
+        self._lease: leases.Lease | None = None
+        self._next_id = 1
+        self._reconciled = False
+        self._blind = BlindLedger()
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        await self._on(self._sql, broker.doubt_unanswered)
+        async with asyncio.TaskGroup() as group:
+            for loop in (
+                self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
+                self._reconcile, self._watch,
+            ):  # fmt: skip
+                group.create_task(loop())
+
+    async def close(self) -> None:
+        """Give the lease back and write what is still buffered."""
+        await self._write_money()
+        await self._on(self._store, self.recorder.flush)
+        if self._lease is not None:
+            await self._on(self._sql, leases.release, self._lease)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link can be believed now."""
+        link = self.listener.connection
+        return link is not None and link.state is ConnectionState.CONNECTED
+
+    async def _on(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+
+    async def _keep_lease(self) -> None:
+        while True:
+            self._lease = await self._on(
+                self._sql, leases.hold, "gateway", self._holder, LEASE_S
+            )
+            if self._lease is None:
+                logger.warning("another gateway process holds the lease; sending nothing")
+            await asyncio.sleep(RENEW_S)
+
+    async def _record(self) -> None:
+        while True:
+            fresh = await self._on(self._store, self.recorder.flush)
+            for symbol in fresh:
+                nudge(workflows.chain_arrived, symbol)
+            await asyncio.sleep(FLUSH_S)
+
+    async def _scribe(self) -> None:
+        while True:
+            await self._write_money()
+            await asyncio.sleep(DISPATCH_S / 2)
+
+    async def _write_money(self) -> None:
+        facts = [self.listener.money.popleft() for _ in range(len(self.listener.money))]
+        if facts:
+            for intent_id in await self._on(self._sql, _write_facts, facts):
+                nudge(workflows.book, intent_id)
+
+    async def _dispatch(self) -> None:
+        while True:
+            await self._on(self._wake, health.wait, "gateway", DISPATCH_S)
+            lease = self._lease
+            if lease is None or not self.connected or not self._reconciled:
+                continue
+            if not await self._on(self._sql, leases.is_valid, lease):
+                continue
+            await self._send_cancels()
+            await self._send_amendments()
+            for chain in await self._on(
+                self._sql, broker.take_submissions, lease.epoch, self._next_id
+            ):
+                await self._send(chain)
+
+    async def _send(self, chain: Sequence[broker.Submission]) -> None:
+        refs = [one.ticket.order_ref for one in chain]
+        try:
+            details = await self.gateway.trading.qualify(chain[0].ticket.contract)
+            await self._on(self._sql, broker.keep_con_id, refs, details.con_id)
+            await self.gateway.trading.place(
+                [(one.order_id, details.con_id, one.ticket) for one in chain]
+            )
+        except TemporaryError as error:
+            await self._on(self._sql, broker.doubt, refs, str(error))
+        except PermanentError as error:
+            logger.warning("refused: %s: %s", refs[0], error)
+            await self._on(self._sql, broker.refuse, refs, str(error))
+            nudge(workflows.book, _intent_of(refs[0]))
+
+    async def _send_amendments(self) -> None:
+        for one in await self._on(self._sql, broker.take_amendments):
+            await self._tell(
+                one.ticket.order_ref,
+                self.gateway.trading.amend(one.order_id, one.con_id or 0, one.ticket),
+            )
+
+    async def _send_cancels(self) -> None:
+        await self._on(self._sql, broker.take_back_unsent_cancels)
+        for ref, order_id in await self._on(self._sql, broker.take_cancels):
+            await self._tell(ref, self.gateway.trading.cancel(order_id))
+
+    async def _tell(self, ref: str, request: Any) -> None:
+        try:
+            await request
+        except (TemporaryError, PermanentError) as error:
+            logger.warning("%s: %s", ref, error)
+
+    async def _reconcile(self) -> None:
+        asked_at: datetime | None = None
+        while True:
+            await asyncio.sleep(DISPATCH_S)
+            if not self.connected:
+                self._reconciled, asked_at = False, None
+                continue
+            doubt = await self._on(self._sql, reconciling.has_doubts)
+            wait_s = DOUBT_S if doubt else RECONCILE_S
+            if asked_at is not None and (clock.now() - asked_at).total_seconds() < wait_s:
+                continue
+            asked_at = clock.now()
+            await self._compare()
+
+    async def _compare(self) -> None:
+        try:
+            self._next_id = max(self._next_id, await self.gateway.trading.next_order_id())
+            facts = await self.gateway.trading.facts()
+        except (TemporaryError, PermanentError) as error:
+            logger.warning("reconciliation did not complete: %s", error)
+            self._reconciled = False
+            return
+        await self._write_money()
+        touched = await self._on(self._sql, reconciling.reconcile, facts)
+        self._reconciled = True
+        for intent_id in touched:
+            nudge(workflows.book, intent_id)
+
+    async def _watch(self) -> None:
+        wanted = universe()
+        await self.gateway.feed.watch(wanted.symbols, wanted.depth)
+        for symbol in wanted.chains:
+            await self.gateway.feed.watch_chain(symbol)
+        seeded: set[str] = set()
+        while True:
+            await asyncio.sleep(1.0)
+            await self._seed(wanted.symbols, seeded)
+            contracts = await self._on(self._sql, execution_selectors.contracts_to_hold)
+            await self.gateway.feed.hold(contracts)
+            self._discipline_clock()
+            await self._report()
+
+    async def _seed(self, symbols: Sequence[str], seeded: set[str]) -> None:
+        if not self.connected:
+            return
+        for symbol in symbols:
+            if symbol in seeded:
+                continue
+            try:
+                minutes = await self.gateway.feed.history(symbol, "1 min", HISTORY_DAYS["1 min"])
+                days = await self.gateway.feed.history(symbol, "1 day", HISTORY_DAYS["1 day"])
+            except (TemporaryError, PermanentError) as error:
+                logger.warning("no history of %s: %s", symbol, error)
+                return
+            await self._on(self._store, self.recorder.seed, symbol, minutes)
+            await self._on(self._store, flow.seed_history, symbol, minutes, days)
+            seeded.add(symbol)
+
+    def _discipline_clock(self) -> None:
+        seen, self.listener.broker_time = self.listener.broker_time, None
+        if seen is None or settings.TRADING_MODE != "sim" or not settings.IBKR_HOST:
+            return
+        broker_at, ours = seen
+        if abs(broker_at - ours) > SKEW_LIMIT:
+            # The broker says whole seconds; the middle of one is the best guess.
+            at = broker_at + timedelta(seconds=0.5)
+            clock.Anchor(at, clock.boot_seconds(), clock.speed()).write(settings.CLOCK_FILE)
+            logger.warning("platform clock set to the broker's, %s", at.isoformat())
+
+    async def _report(self) -> None:
+        link, now = self.listener.connection, clock.now()
+        self._blind.look(now, None if link is None else link.state)
+        facts = {} if link is None else plain(link)
+        facts |= {
+            "reconciled": self._reconciled,
+            "leased": self._lease is not None,
+            "blind_300s_s": self._blind.recent_s(now),
+            "blind_session_s": self._blind.session_s,
+            "reported_at": now.astimezone(UTC).isoformat(),
+            "counters": dict(self.gateway.counters),
+        }
+        await self._on(self._store, health.write_connection, facts)
+        await self._on(self._store, health.beat, "gateway")
+
+
+def _write_facts(facts: Sequence[Any]) -> set[str]:
+    """Write money facts in order; return the intents they are about."""
+    touched: set[str] = set()
+    for fact in facts:
+        match fact:
+            case orders.OrderUpdate():
+                broker.record_order(fact)
+                touched.add(_intent_of(fact.order_ref))
+            case orders.Fill():
+                broker.record_fill(fact)
+                touched.add(_intent_of(fact.order_ref))
+            case CommissionFact():
+                touched.add(broker.record_commission(fact.exec_id, fact.raw, fact.currency))
+            case orders.Account():
+                broker.record_account(fact)
+    return touched - {""}
+
+
+def _intent_of(order_ref: str) -> str:
+    parsed = broker.parse_order_ref(order_ref)
+    return "" if parsed is None else parsed.intent_id

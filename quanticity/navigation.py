@@ -1,0 +1,64 @@
+"""The admin's sidebar: by what operators look for, in the order of the pipeline."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+# Title of the group, then (label, icon, admin view).
+GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    ("Signals", (
+        ("Decisions", "psychology", "analytics_decision"),
+        ("Signals", "sensors", "analytics_signal"),
+    )),
+    ("Execution", (
+        ("Positions", "work", "execution_position"),
+        ("Position events", "history", "execution_positionevent"),
+        ("Order intents", "flag", "execution_orderintent"),
+        ("Orders", "receipt_long", "execution_order"),
+        ("Order events", "forum", "execution_orderevent"),
+        ("Fills", "done_all", "execution_fill"),
+        ("Commissions", "payments", "execution_commission"),
+        ("Risk events", "block", "execution_riskevent"),
+        ("Trading state", "toggle_on", "execution_tradingscope"),
+        ("Account", "account_balance", "execution_accountvalues"),
+        ("Reconciliations", "balance", "execution_reconciliation"),
+    )),
+    ("Publishing", (
+        ("Announcements", "campaign", "publishing_announcement"),
+        ("Deliveries", "send", "publishing_delivery"),
+        ("Entitlements", "badge", "subscriptions_entitlement"),
+    )),
+    ("Platform", (
+        ("Config overrides", "tune", "quanticity_configoverride"),
+        ("Audit entries", "fact_check", "quanticity_auditentry"),
+        ("Leases", "lock", "quanticity_leaserow"),
+        ("Periodic tasks", "schedule", "django_celery_beat_periodictask"),
+        ("Intervals", "timer", "django_celery_beat_intervalschedule"),
+        ("Users", "person", "auth_user"),
+        ("Groups", "group", "auth_group"),
+    )),
+)  # fmt: skip
+
+
+def sidebar(_request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups of links, as Unfold wants them."""
+    dashboard = {"title": "Live dashboard", "icon": "monitoring", "link": reverse_lazy("dashboard")}
+    return [
+        {"items": [dashboard]},
+        *(
+            {
+                "title": title,
+                "separator": True,
+                "items": [
+                    {
+                        "title": label,
+                        "icon": icon,
+                        "link": reverse_lazy(f"admin:{view}_changelist"),
+                    }
+                    for label, icon, view in items
+                ],
+            }
+            for title, items in GROUPS
+        ),
+    ]

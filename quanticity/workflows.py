@@ -1,0 +1,82 @@
+"""The pipeline, drawn once.
+
+    a chain ──► exposures              score ──► open_position ──► (broker) ──► book
+    (gateway)   per chain              beat      per signal         gateway      per fact
+                                                                                   │
+               deliver ◄── announce ◄──────────────────────────────────────────────┴──► answer
+    per tier and channel:  per event                                       the signal's lock is freed
+    premium now, basic +60 s, free +300 s
+
+Every arrow is a hint. What is owed is a row, and the tasks named *_owed, fired by beat, find each
+row whose hint was lost. Delays are countdowns of platform seconds; the row's due time decides.
+"""
+
+from celery import chain, group
+
+from analytics import selectors as analytics
+from analytics import tasks as analytics_tasks
+from execution import selectors as execution
+from execution import tasks as execution_tasks
+from execution.services import operating
+from publishing import services as publishing
+from publishing import tasks as publishing_tasks
+from quanticity.tasking import nudge, task
+
+_ANSWERS_AT_ONCE = 100
+_HINT_LOST_S = 2.0
+
+
+@task("pipeline.chain_arrived", queue="market", expires=10)
+def chain_arrived(symbol: str) -> None:
+    """A fresh chain: recompute what depends on it."""
+    nudge(analytics_tasks.refresh_exposures, symbol)
+
+
+@task("pipeline.score_and_open", queue="market", expires=5)
+def score_and_open(strategy: str, symbol: str) -> None:
+    """Score one symbol, and open what is admitted."""
+    chain(analytics_tasks.score.s(strategy, symbol), open_all.s()).delay()
+
+
+@task("pipeline.open_all", queue="market")
+def open_all(signal_ids: list[str]) -> None:
+    """Hand every admitted signal to execution."""
+    group(execution_tasks.open_position.si(signal_id) for signal_id in signal_ids).delay()
+
+
+@task("pipeline.open_owed", queue="execution", expires=5)
+def open_owed() -> None:
+    """Hand over signals whose hint was lost; a signal that is too old is denied, and answered."""
+    open_all.run(analytics.unanswered_signals(_HINT_LOST_S))
+
+
+@task("pipeline.book", queue="execution")
+def book(intent_id: str) -> None:
+    """The broker said something about an intent: book it, then tell whoever is owed."""
+    chain(
+        execution_tasks.book_intent.si(intent_id), group(answer_owed.si(), announce_owed.si())
+    ).delay()
+
+
+@task("pipeline.answer_owed", queue="execution", expires=5)
+def answer_owed() -> None:
+    """Tell analytics what became of its signals."""
+    for answer in execution.owed_answers(_ANSWERS_AT_ONCE):
+        analytics_tasks.acknowledge.delay(
+            answer.signal_id, answer.acknowledgement, answer.code, answer.ended
+        )
+        operating.mark_answered(answer.intent_id, ended=answer.ended)
+
+
+@task("pipeline.announce_owed", queue="publishing", expires=5)
+def announce_owed() -> None:
+    """Announce every event of a trade that is not announced yet, and plan its deliveries."""
+    for owed in publishing.announce_owed():
+        nudge(publishing_tasks.deliver, owed.delivery_id, countdown=owed.countdown_s)
+
+
+@task("pipeline.deliver_owed", queue="publishing", expires=5)
+def deliver_owed() -> None:
+    """Send every delivery that is due and that no hint came for."""
+    for delivery_id in publishing.deliver_owed():
+        nudge(publishing_tasks.deliver, delivery_id)

@@ -1,0 +1,134 @@
+"""A feed item as a card: what a tier may see, in the order people read it. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reporting.dashboard import formats
+
+Show = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One event as a page draws it; made of nothing but the facts that the tier was given."""
+
+    key: str
+    title: str
+    kind: str
+    tone: str
+    badges: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]
+
+
+def card(kind: str, facts: Mapping[str, Any]) -> Card:
+    """Draw one event."""
+    direction = facts.get("direction") or 0
+    return Card(
+        key=f"{facts['trade_no']}-{facts['seq']}",
+        title=str(facts.get("contract") or facts["symbol"]),
+        kind=formats.word(kind),
+        tone={1: "bullish", -1: "bearish"}.get(direction, ""),
+        badges=tuple(_badges(facts)),
+        fields=tuple(_fields(facts)),
+    )
+
+
+def numbered(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The same facts for programs: amounts and prices as numbers instead of decimal strings."""
+    return {name: _number(value) if _is_amount(name) else value for name, value in facts.items()}
+
+
+def _is_amount(name: str) -> bool:
+    return name.endswith(("_usd", "_price", "_frac")) or name in ("strike", "price_now", "targets")
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_number(item) for item in value]
+    return float(value) if isinstance(value, str) else value
+
+
+def _badges(facts: Mapping[str, Any]) -> list[str]:
+    source = str(facts.get("source", "")).upper()
+    badges = [] if source in ("", "LIVE") else [source]
+    badges += ["PROBE"] if facts.get("probe") else []
+    return badges + ([str(facts["result"])] if facts.get("result") else [])
+
+
+def _fields(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(label, show(facts[name])) for name, label, show in FIELDS if name in facts]
+
+
+def _money(value: str | None) -> str:
+    return formats.DASH if value is None else f"${formats.price(float(value))}"
+
+
+def _signed_money(value: str | None) -> str:
+    return formats.DASH if value is None else formats.dollars(float(value))
+
+
+def _return(value: str | None) -> str:
+    return formats.DASH if value is None else formats.signed_percent(float(value))
+
+
+def _about(show: Show) -> Show:
+    def shown(value: Any) -> str:
+        return formats.DASH if value is None else f"about {show(value)}"
+
+    return shown
+
+
+def _share(value: str | None) -> str:
+    return formats.DASH if value is None else f"{float(value) * 100:.0f} % of entry"
+
+
+def _prices(values: list[str] | None) -> str:
+    return ", ".join(_money(value) for value in values) if values else formats.DASH
+
+
+def _components(values: list[Mapping[str, Any]] | None) -> str:
+    return ", ".join(f"{v['name']} {v['value']}" for v in values) if values else formats.DASH
+
+
+def _tags(values: list[str] | None) -> str:
+    return ", ".join(formats.word(value) for value in values) if values else formats.DASH
+
+
+def _score(value: Any) -> str:
+    return formats.DASH if value is None else f"{float(value):.0f} of 100"
+
+
+def _context(values: Mapping[str, Any] | None) -> str:
+    if not values:
+        return formats.DASH
+    shown = (f"{formats.word(name)} {value}" for name, value in values.items() if value is not None)
+    return ", ".join(shown) or formats.DASH
+
+
+FIELDS: tuple[tuple[str, str, Show], ...] = (
+    ("direction", "Direction", formats.direction),
+    ("strategy", "Strategy", str),
+    ("entry_price", "Entry", _money),
+    ("fill_price", "Fill", _money),
+    ("price_now", "Price at release", _money),
+    ("quantity", "Contracts", formats.count),
+    ("remaining_quantity", "Contracts left", formats.count),
+    ("notional_usd", "Notional", _money),
+    ("commission_usd", "Commission", _money),
+    ("stop_price", "Stop", _money),
+    ("stop_share_frac", "Stop", _about(_share)),
+    ("targets", "Targets", _prices),
+    ("confidence", "Confidence", _score),
+    ("confidence_band", "Confidence band", formats.word),
+    ("realised_net_usd", "Realised, net", _signed_money),
+    ("return_frac", "Return", _return),
+    ("return_about_frac", "Return", _about(_return)),
+    ("holding_s", "Held for", formats.duration),
+    ("exit_reason", "Exit", formats.word),
+    ("reason", "Reason", str),
+    ("components", "Components", _components),
+    ("tags", "Reasons", _tags),
+    ("dealer_context", "Modelled dealer context", _context),
+    ("receipt", "Receipt", lambda value: str(value or formats.DASH)),
+)

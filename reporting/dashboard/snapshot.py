@@ -1,0 +1,129 @@
+"""The whole dashboard at one instant, as values that the page and the socket share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from execution import selectors as execution
+from quanticity.config.universe import universe
+from quanticity.domain import calendar, clock
+from quanticity.domain.errors import NotConnected
+from quanticity.store import client as store
+from quanticity.store import market, readings
+from reporting import selectors
+from reporting.dashboard import formats, readiness, tables, tiles
+
+RECENT = 12
+QUEUES = ("market", "execution", "publishing", "reporting")
+VOLATILITY = "volatility"  # the market's own, not a symbol's
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One symbol: its latest price and its tiles."""
+
+    symbol: str
+    price: str
+    tiles: list[tiles.Tile]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may be sent in one scope, when that is not everything."""
+
+    scope: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything on the page except what stays the same."""
+
+    at: datetime
+    time: str
+    session: str
+    scopes: list[Scope]
+    panels: list[Panel]
+    tables: list[tables.Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the machine is; looked at less often than the market."""
+
+    ready: bool
+    checks: list[readiness.Check]
+    queues: dict[str, int | None]
+
+
+def take() -> Snapshot:
+    """Look at everything once."""
+    now = clock.now()
+    return Snapshot(
+        at=now,
+        time=formats.time_of_day(now),
+        session=session(now),
+        scopes=scopes(),
+        panels=panels(now),
+        tables=[
+            tables.positions(execution.open_positions()),
+            tables.signals(selectors.recent_signals(RECENT)),
+            tables.decisions(selectors.recent_decisions(RECENT)),
+            tables.loads(selectors.loads(now)),
+            tables.deliveries(selectors.recent_deliveries(RECENT)),
+        ],
+    )
+
+
+def panels(now: datetime) -> list[Panel]:
+    """Tiles of every symbol whose chain we keep; none when the store is silent."""
+    symbols = universe().chains
+    try:
+        found = readings.read_all((*symbols, VOLATILITY), tiles.FAMILIES)
+        prices = {symbol: market.quote(symbol) for symbol in symbols}
+    except store.StoreDown:
+        return []
+    shared = found[VOLATILITY]
+    return [
+        Panel(
+            symbol,
+            formats.price(None if (quote := prices[symbol]) is None else quote.mid),
+            tiles.tiles({**found[symbol], **shared}, now),
+        )
+        for symbol in symbols
+    ]
+
+
+def health() -> Health:
+    """Look at every part of the machine."""
+    checks = readiness.checks()
+    ready = all(check.status is not readiness.Status.FAIL for check in checks)
+    return Health(ready, checks, queues())
+
+
+def queues() -> dict[str, int | None]:
+    """Messages waiting per queue; None where the broker does not say."""
+    try:
+        return dict(store.queue_depths(settings.BROKER_URL, QUEUES))
+    except (NotConnected, ValueError):  # ValueError: a broker that is not Redis
+        return dict.fromkeys(QUEUES)
+
+
+def session(now: datetime) -> str:
+    """Where we are in the trading day."""
+    current = calendar.current(now)
+    if current is not None:
+        half = "half day, " if current.is_half_day else ""
+        return f"{half}open, closes in {formats.duration((current.close_at - now).total_seconds())}"
+    following = calendar.on_or_after(calendar.session_date(now))
+    if following.open_at <= now:
+        return "closed, after hours"
+    return f"closed, opens in {formats.duration((following.open_at - now).total_seconds())}"
+
+
+def scopes() -> list[Scope]:
+    """Where trading is reduced or halted, and why."""
+    rows = execution.trading_states()
+    return [Scope(row.scope, row.state, row.reason) for row in rows if row.state != "ACTIVE"]

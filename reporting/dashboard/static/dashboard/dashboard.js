@@ -1,0 +1,122 @@
+// The operators' pages: every second the snapshot replaces what the server drew first.
+
+import { explainTimes, follow } from "./link.js";
+
+const paint = { snapshot: paintSnapshot, health: paintHealth, trouble: (text) => notes([text]) };
+
+follow(
+  () => "/ws/dashboard/",
+  (message) => {
+    if (!document.hidden) paint[message.type]?.(message.data);
+  },
+);
+explainTimes();
+
+const exposure = document.getElementById("exposure");
+if (exposure) setInterval(refreshExposure, 5000);
+
+function paintSnapshot(data) {
+  text("time", data.time);
+  text("session", data.session);
+  notes(data.scopes.map((s) => `Trading is ${s.state.toLowerCase()} for ${s.scope}: ${s.reason}`));
+  for (const panel of data.panels) paintPanel(panel);
+  for (const table of data.tables) paintTable(table);
+}
+
+function paintPanel(panel) {
+  const section = document.querySelector(`[data-symbol="${CSS.escape(panel.symbol)}"]`);
+  if (!section) return;
+  section.querySelector("[data-price]").textContent = panel.price;
+  for (const tile of panel.tiles) {
+    const box = section.querySelector(`[data-tile="${CSS.escape(tile.key)}"]`);
+    box.className = `tile ${tile.freshness}`;
+    const value = box.querySelector(".value");
+    value.textContent = tile.text;
+    value.className = `value ${tile.sign > 0 ? "up" : tile.sign < 0 ? "down" : ""}`;
+    box.querySelector(".age").textContent = tile.reason || `${Math.round(tile.age_s)} s old, ${tile.source}`;
+  }
+}
+
+function paintTable(table) {
+  const shown = document.querySelector(`[data-table="${CSS.escape(table.key)}"]`);
+  const written = JSON.stringify(table.rows);
+  if (!shown || shown.written === written) return;
+  shown.written = written;
+  shown.tBodies[0].replaceChildren(...table.rows.map((cells) => row(cells, table.columns)));
+  document.querySelector(`[data-empty="${CSS.escape(table.key)}"]`).classList.toggle("hidden", table.rows.length > 0);
+  explainTimes(shown);
+}
+
+function row(cells, columns) {
+  const tr = document.createElement("tr");
+  tr.append(
+    ...cells.map((cell, n) => {
+      const td = document.createElement("td");
+      td.dataset.label = columns[n];
+      td.className = `${cell.number ? "number" : ""} ${cell.tone}`.trim();
+      td.append(content(cell));
+      return td;
+    }),
+  );
+  return tr;
+}
+
+function content(cell) {
+  if (!cell.at && !cell.href) return cell.text;
+  const made = document.createElement(cell.at ? "time" : "a");
+  if (cell.at) made.dateTime = cell.at;
+  else made.href = cell.href;
+  made.textContent = cell.text;
+  return made;
+}
+
+function paintHealth(health) {
+  const ready = document.getElementById("ready");
+  if (!ready) return;
+  ready.textContent = health.ready ? "ready" : "not ready";
+  ready.className = `badge ${health.ready ? "ok" : "fail"}`;
+  list("checks", health.checks.map((c) => [c.status, c.status, c.name, c.detail]));
+  list("queues", Object.entries(health.queues).map(([name, depth]) => ["", depth ?? "—", name, ""]));
+}
+
+function list(id, rows) {
+  document.getElementById(id).replaceChildren(
+    ...rows.map(([tone, badge, name, detail]) => {
+      const li = document.createElement("li");
+      li.append(span(badge, `badge ${tone}`), " ", span(name), " ", span(detail, "dim small"));
+      return li;
+    }),
+  );
+}
+
+function span(content, className = "") {
+  const made = document.createElement("span");
+  made.textContent = content;
+  made.className = className;
+  return made;
+}
+
+function text(name, content) {
+  const shown = document.querySelector(`[data-text="${name}"]`);
+  if (shown && shown.textContent !== content) shown.textContent = content;
+}
+
+function notes(lines) {
+  const box = document.getElementById("scopes");
+  if (!box || box.written === lines.join("\n")) return;
+  box.written = lines.join("\n");
+  box.replaceChildren(
+    ...lines.map((line) => {
+      const p = document.createElement("p");
+      p.className = "note warn-note";
+      p.textContent = line;
+      return p;
+    }),
+  );
+}
+
+async function refreshExposure() {
+  if (document.hidden || exposure.querySelector("details[open]")) return;
+  const answer = await fetch(exposure.dataset.refresh, { credentials: "same-origin" });
+  if (answer.ok && !answer.redirected) exposure.innerHTML = await answer.text();
+}

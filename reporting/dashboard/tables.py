@@ -1,0 +1,187 @@
+"""The dashboard's tables: rows of the pipeline as cells that a page or a script can draw."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from analytics.models import Decision, Signal
+from execution.models import Position
+from publishing.models import Delivery
+from quanticity.domain.instruments import parse_occ
+from quanticity.domain.readings import instant
+from reporting.dashboard import formats
+from reporting.selectors import Load
+
+UP, DOWN, WARN = "up", "down", "warn"
+LONGEST_NAKED_MS = 2_000  # a position without a working stop for longer pages the operator
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value: its text, whether it is a number, its tone, its instant, where it leads."""
+
+    text: str
+    number: bool = False
+    tone: str = ""
+    at: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under columns; `empty` is said when there are none."""
+
+    key: str
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[Cell]]
+    empty: str
+
+
+def positions(rows: Iterable[Position]) -> Table:
+    """What we hold, and what protects it."""
+    columns = (
+        "Trade", "Contract", "Direction", "Held", "Entry $", "Mark $", "Stop $", "Target $",
+        "Unprotected", "State",
+    )  # fmt: skip
+    return Table(
+        "positions", "Open positions", columns, [_position(row) for row in rows],
+        "No open positions. The next admitted signal that risk allows opens one.",
+    )  # fmt: skip
+
+
+def signals(rows: Iterable[Signal]) -> Table:
+    """What strategies proposed and what execution answered."""
+    columns = ("At", "Strategy", "Symbol", "Direction", "Confidence", "Contract", "Answer")
+    return Table(
+        "signals", "Recent signals", columns, [_signal(row) for row in rows],
+        "No signals yet. The decisions below say why.",
+    )  # fmt: skip
+
+
+def decisions(rows: Iterable[Decision]) -> Table:
+    """Every evaluation with its outcome: why something happened, or nothing."""
+    columns = ("At", "Strategy", "Symbol", "Outcome", "Why", "Direction", "Confidence")
+    return Table(
+        "decisions", "Recent decisions", columns, [_decision(row) for row in rows],
+        "No evaluations yet. Beat scores each strategy while the session is open.",
+    )  # fmt: skip
+
+
+def loads(rows: Iterable[Load]) -> Table:
+    """What each tier is owed."""
+    columns = ("Tier", "Waiting", "Late", "Sent this session", "Dead, expired or in doubt")
+    return Table("loads", "Deliveries by tier", columns, [_load(row) for row in rows], "")
+
+
+def deliveries(rows: Iterable[Delivery]) -> Table:
+    """The latest messages, each with its release time and when it went out."""
+    columns = ("Due", "Message", "Tier", "Channel", "State", "Late by", "Receipt")
+    return Table(
+        "deliveries", "Recent deliveries", columns, [_delivery(row) for row in rows],
+        "Nothing was announced yet. Only executed trades are.",
+    )  # fmt: skip
+
+
+def _position(row: Position) -> list[Cell]:
+    naked = WARN if row.naked_since_at else DOWN if row.naked_ms > LONGEST_NAKED_MS else ""
+    exposed = f"{row.naked_ms:,} ms"
+    return [
+        Cell(row.trade_id, href=_admin("execution_position", row.pk)),
+        Cell(contract(row.occ)),
+        _direction(row.direction),
+        Cell(f"{row.quantity_open} of {row.quantity_total}", number=True),
+        Cell(formats.price(row.entry_price), number=True),
+        Cell(formats.price(row.mark_price), number=True),
+        Cell(formats.price(row.stop_price), number=True, tone="" if row.stop_price else WARN),
+        Cell(formats.price(row.intent.target_price), number=True),
+        Cell(f"{exposed}, still" if row.naked_since_at else exposed, number=True, tone=naked),
+        Cell(formats.word(row.state)),
+    ]
+
+
+def _signal(row: Signal) -> list[Cell]:
+    answer = formats.word(row.acknowledgement) if row.acknowledgement else "waiting"
+    denied = f"{answer}: {row.acknowledged_by}" if row.acknowledged_by else answer
+    return [
+        _time(row.created_at),
+        Cell(row.strategy + (" PROBE" if row.probe else "")),
+        Cell(row.symbol),
+        _direction(row.direction),
+        Cell(f"{row.confidence:.1f}", number=True),
+        Cell(contract(row.occ), href=_admin("analytics_signal", row.pk)),
+        Cell(denied, tone=UP if row.acknowledgement == "FILLED" else ""),
+    ]
+
+
+def _decision(row: Decision) -> list[Cell]:
+    confidence = formats.DASH if row.confidence is None else f"{row.confidence:.1f}"
+    return [
+        _time(row.at),
+        Cell(row.strategy),
+        Cell(row.symbol),
+        Cell(formats.word(row.outcome), href=_admin("analytics_decision", row.pk)),
+        Cell(why(row.explanation)),
+        _direction(row.direction),
+        Cell(confidence, number=True),
+    ]
+
+
+def why(explanation: dict[str, object]) -> str:
+    """The reasons that a decision's record gives, in one line."""
+    for name in ("vetoes", "reasons"):
+        found = explanation.get(name)
+        if isinstance(found, list) and found:
+            return ", ".join(str(reason) for reason in found)
+    gates = explanation.get("gates")
+    rows = gates if isinstance(gates, list) else []
+    failed = [gate for gate in rows if isinstance(gate, dict) and gate.get("passed") is False]
+    return ", ".join(_gate(gate) for gate in failed) or formats.DASH
+
+
+def contract(occ: str) -> str:
+    """An option as people say it."""
+    return str(parse_occ(occ))
+
+
+def _gate(gate: dict[str, object]) -> str:
+    return f"{gate.get('code')} {gate.get('value')} against {gate.get('threshold')}"
+
+
+def _load(row: Load) -> list[Cell]:
+    return [
+        Cell(row.tier.value),
+        Cell(formats.count(row.waiting), number=True),
+        Cell(formats.count(row.late), number=True, tone=WARN if row.late else ""),
+        Cell(formats.count(row.sent), number=True),
+        Cell(formats.count(row.unwell), number=True, tone=DOWN if row.unwell else ""),
+    ]
+
+
+def _delivery(row: Delivery) -> list[Cell]:
+    told = row.announcement
+    late_s = None if row.sent_at is None else (row.sent_at - row.due_at).total_seconds()
+    bad = row.state in (Delivery.State.DEAD, Delivery.State.AMBIGUOUS)
+    return [
+        _time(row.due_at),
+        Cell(f"{told.kind} {told.trade_id}-{told.seq}", href=_admin("publishing_delivery", row.pk)),
+        Cell(row.tier),
+        Cell(row.channel),
+        Cell(formats.word(row.state), tone=DOWN if bad else UP if row.sent_at else ""),
+        Cell(formats.DASH if late_s is None else f"{late_s:.1f} s", number=True),
+        Cell(row.receipt or row.error or formats.DASH),
+    ]
+
+
+def _direction(value: int) -> Cell:
+    return Cell(formats.direction(value), tone={1: UP, -1: DOWN}.get(value, ""))
+
+
+def _time(at: datetime) -> Cell:
+    return Cell(formats.time_of_day(at), at=instant(at))
+
+
+def _admin(view: str, pk: object) -> str:
+    return reverse(f"admin:{view}_change", args=(pk,))

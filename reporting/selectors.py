@@ -1,0 +1,78 @@
+"""Reads for what is shown to operators and members; nothing is changed here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from analytics.models import Decision, Signal, Source
+from execution.models import Position
+from publishing.models import Announcement, Delivery
+from quanticity.domain import calendar
+from quanticity.domain.tiers import Tier
+
+State = Delivery.State
+OWED = (State.PENDING, State.CLAIMED, State.SENDING)
+UNWELL = (State.DEAD, State.EXPIRED, State.AMBIGUOUS)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Deliveries of one tier: waiting for their time, late, and what became of the session's."""
+
+    tier: Tier
+    waiting: int
+    late: int
+    sent: int
+    unwell: int
+
+
+def loads(now: datetime) -> list[Load]:
+    """What is owed and what was sent this session, by tier."""
+    since = calendar.on_or_after(calendar.session_date(now)).open_at
+    today = Q(due_at__gte=min(since, now))
+    rows = Delivery.objects.filter(Q(state__in=OWED) | today).values("tier")
+    found: dict[str, Mapping[str, Any]] = {
+        row["tier"]: row
+        for row in rows.order_by("tier").annotate(
+            waiting=Count("pk", Q(state__in=OWED, due_at__gt=now)),
+            late=Count("pk", Q(state__in=OWED, due_at__lte=now)),
+            sent=Count("pk", Q(state=State.SENT) & today),
+            unwell=Count("pk", Q(state__in=UNWELL) & today),
+        )
+    }
+    return [_load(tier, found.get(tier, {})) for tier in Tier]
+
+
+def recent_deliveries(count: int) -> QuerySet[Delivery]:
+    """The deliveries due last."""
+    return Delivery.objects.select_related("announcement")[:count]
+
+
+def recent_announcements(count: int) -> QuerySet[Announcement]:
+    """The latest facts that are to be told."""
+    return Announcement.objects.all()[:count]
+
+
+def recent_decisions(count: int) -> QuerySet[Decision]:
+    """The latest evaluations, proposals and abstentions alike."""
+    return Decision.objects.all()[:count]
+
+
+def recent_signals(count: int) -> QuerySet[Signal]:
+    """The latest admitted signals."""
+    return Signal.objects.all()[:count]
+
+
+def live_trades() -> QuerySet[Position]:
+    """Executed trades of the live account: the only ones that a track record may contain."""
+    ended = ("CLOSED", "SETTLED")
+    rows = Position.objects.filter(source=Source.LIVE, probe=False, state__in=ended)
+    return rows.order_by("-closed_at")
+
+
+def _load(tier: Tier, row: Mapping[str, Any]) -> Load:
+    numbers = (row.get(name, 0) for name in ("waiting", "late", "sent", "unwell"))
+    return Load(tier, *numbers)

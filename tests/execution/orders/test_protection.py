@@ -1,0 +1,81 @@
+"""Three invariants over the sells that work, and when a replacement may start (DOMAIN 6.7)."""
+
+from decimal import Decimal
+
+import pytest
+
+from execution.orders import protection
+from execution.orders.protection import Breakage, NotNow, WorkingSell, claimed_outside, violations
+from execution.orders.ticks import Touch
+from quanticity.config.loader import section
+from quanticity.domain.orders import Role
+
+SETTINGS = section("execution.protection", protection.Settings)
+
+
+def sell(role: str, executable: int, group: str = "", serial: int = 1) -> WorkingSell:
+    return WorkingSell(f"{role}{serial}", Role(role), executable, group, serial)
+
+
+PAIR = [sell("S", 3, "g"), sell("T", 3, "g", 2)]
+
+
+@pytest.mark.parametrize(
+    ("position", "working", "broken"),
+    [
+        pytest.param(3, PAIR, [], id="one pair of the position's size"),
+        pytest.param(0, [sell("S", 0), sell("T", 0)], [], id="children waiting for their parent"),
+        pytest.param(3, [], [Breakage.STOPS_DIFFER], id="naked"),
+        pytest.param(3, [sell("S", 2)], [Breakage.STOPS_DIFFER], id="partly naked"),
+        pytest.param(3, [sell("T", 3)], [Breakage.STOPS_DIFFER], id="a target is no stop"),
+        pytest.param(3, [*PAIR, sell("X", 1)], [Breakage.OVER_PROTECTED], id="an exit beside a full pair"),
+        pytest.param(3, [sell("S", 3), sell("T", 3, "", 2)], [Breakage.OVER_PROTECTED], id="a pair outside any group"),
+        pytest.param(0, PAIR, [Breakage.ORPHAN], id="a pair without a position"),
+        pytest.param(-1, [sell("S", 1)], [Breakage.ORPHAN], id="a sell on a short"),
+        pytest.param(
+            3, [sell("S", 3, "a"), sell("S", 3, "b", 2)],
+            [Breakage.OVER_PROTECTED, Breakage.STOPS_DIFFER], id="two live stops after a resend",
+        ),
+    ],
+)  # fmt: skip
+def test_violations(position: int, working: list[WorkingSell], broken: list[Breakage]) -> None:
+    assert [v.breakage for v in violations(position, working)] == broken
+
+
+def test_the_newest_order_is_the_offender() -> None:
+    (found,) = violations(0, PAIR)
+
+    assert found.critical
+    assert found.offender == PAIR[1]
+
+
+def test_a_missing_stop_is_repaired_not_cancelled() -> None:
+    (found,) = violations(3, [])
+
+    assert not found.critical
+    assert found.offender is None
+
+
+def test_working_sells_claim_once_per_group() -> None:
+    assert claimed_outside([*PAIR, sell("X", 2)], "g") == 2
+    assert claimed_outside([*PAIR, sell("X", 2)], "") == 5
+
+
+QUOTE = Touch(Decimal("2.00"), Decimal("2.10"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({}, None, id="may start"),
+        pytest.param({"connected": False}, NotNow.NOT_CONNECTED, id="link down"),
+        pytest.param({"quote": None}, NotNow.NO_QUOTE, id="no quote"),
+        pytest.param({"stop": Decimal("1.95")}, NotNow.NEAR_STOP, id="the bid is near the stop"),
+        pytest.param({"to_timed_exit_s": 119}, NotNow.EXIT_SOON, id="a timed exit is near"),
+        pytest.param({"since_last_s": 4.9}, NotNow.TOO_SOON, id="just replaced"),
+    ],
+)
+def test_when_a_replacement_may_start(changes: dict[str, object], why: NotNow | None) -> None:
+    given = {"quote": QUOTE, "stop": Decimal("1.00"), "connected": True, "to_timed_exit_s": None, "since_last_s": None}
+
+    assert protection.may_replace(settings=SETTINGS, **given | changes) is why

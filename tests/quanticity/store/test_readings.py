@@ -1,0 +1,69 @@
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from quanticity.domain.readings import Reading, Unavailable
+from quanticity.store import keys, readings
+from quanticity.store.client import client
+
+pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.enable_socket]
+
+
+@dataclass(frozen=True, slots=True)
+class Vpin(Reading):
+    name: ClassVar[str] = "vpin"
+    value: float
+
+
+def test_an_answer_is_stored_with_its_instants(noon) -> None:
+    as_of = noon.now()
+    noon.advance(2)
+
+    written = readings.write("SPY", "vpin", Vpin(0.25), as_of=as_of, feed="IBKR", coverage=0.9)
+
+    assert readings.read("SPY", ["vpin"]) == {"vpin": written}
+    assert (written["as_of"], written["computed_at"]) == (
+        "2025-11-21T17:00:00.000Z", "2025-11-21T17:00:02.000Z",
+    )  # fmt: skip
+    assert (written["data"], written["quality"]["status"]) == ({"value": 0.25}, "OK")
+
+
+def test_no_answer_is_stored_with_its_reason(noon) -> None:
+    missing = Unavailable("vpin", "INSUFFICIENT_BUCKETS")
+
+    written = readings.write("SPY", "vpin", missing, as_of=noon.now(), feed="IBKR")
+
+    assert written["data"] is None
+    assert written["quality"] == {
+        "status": "INVALID", "coverage": None, "reasons": {"vpin": "INSUFFICIENT_BUCKETS"},
+    }  # fmt: skip
+
+
+def test_what_was_never_said_is_absent(noon) -> None:
+    readings.write("SPY", "vpin", Vpin(0.25), as_of=noon.now(), feed="IBKR")
+
+    found = readings.read_all(["SPY", "QQQ"], ["vpin", "gex"])
+
+    assert {symbol: list(families) for symbol, families in found.items()} == {"SPY": ["vpin"], "QQQ": []}
+
+
+def test_a_reading_is_forgotten_after_its_time(noon) -> None:
+    readings.write("SPY", "vpin", Vpin(0.25), as_of=noon.now(), feed="IBKR")
+
+    key = keys.reading("SPY", "vpin")
+    assert 0 < client().ttl(key.name) <= keys.FAMILY_TTL["vpin"]
+
+
+def test_a_history_keeps_the_latest_values_exactly() -> None:
+    for value in (0.1, 0.2, 0.30000000000000004):
+        readings.add_history("SPY", "atm_iv", value, kept=2)
+
+    assert readings.history("SPY", "atm_iv") == [0.2, 0.30000000000000004]
+
+
+def test_state_comes_back_as_it_was() -> None:
+    readings.write_state("SPY", "residual", {"cursor": "1-0", "sum": 2.5})
+
+    assert readings.read_state("SPY", "residual") == {"cursor": "1-0", "sum": 2.5}
+    assert readings.read_state("QQQ", "residual") is None
