@@ -9,6 +9,7 @@ from analytics.ingestion import admission
 from quanticity.config.loader import section
 from quanticity.domain import calendar
 from quanticity.domain.options import Chain
+from quanticity.domain.readings import Unavailable
 from quanticity.store import market
 
 _KEPT = 8
@@ -43,4 +44,5 @@ def _price(chain: Chain) -> PricedChain | None:
         section("analytics.admission", admission.Settings),
         section("analytics.forward", forward.Settings),
     )
-    return pricing.compute(chain, settings, since_open_s=since_open)
+    found = pricing.compute(chain, settings, since_open_s=since_open)
+    return None if isinstance(found, Unavailable) else found

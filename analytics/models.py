@@ -70,7 +70,10 @@ class Signal(models.Model):
         ordering = ("-created_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=("strategy", "symbol", "direction", "session_date", "episode_seq", "source", "probe"),
+                fields=(
+                    "strategy", "symbol", "direction", "session_date", "episode_seq", "source",
+                    "probe",
+                ),
                 name="signal_once_per_episode",
             ),
             # The live lock: nobody may open a second episode of the same kind.

@@ -19,12 +19,17 @@ _SAVE_EVERY = timedelta(seconds=60)
 def load(symbol: str, name: str, cls: type[S]) -> S | None:
     """The state of one calculator: the store's, else the last one saved."""
     raw = readings.read_state(symbol, name)
+    found: S
     if raw is not None:
-        return _adapter(cls).validate_json(raw)
+        found = _adapter(cls).validate_json(raw)
+        return found
     row = CalculatorState.objects.filter(
         symbol=symbol, name=name, source=settings.TRADING_MODE
     ).first()
-    return None if row is None else _adapter(cls).validate_python(row.state, strict=False)
+    if row is None:
+        return None
+    found = _adapter(cls).validate_python(row.state, strict=False)
+    return found
 
 
 def save(symbol: str, name: str, state: Any) -> None:

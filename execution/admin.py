@@ -146,8 +146,8 @@ class RiskEventAdmin(FactAdmin):
 class ReconciliationAdmin(FactAdmin):
     """Comparisons of our book with the broker's."""
 
-    list_display = ("at", "clean", "findings")
-    list_filter = ("clean",)
+    list_display = ("at", "is_clean", "findings")
+    list_filter = ("is_clean",)
     date_hierarchy = "at"
 
 

@@ -4,26 +4,24 @@ Money is Decimal dollars, prices are dollars per share, quantities are contracts
 truth for orders, fills and positions; these rows are the truth for intent.
 """
 
+from enum import StrEnum
+
 from django.db import models
 from django.db.models import Q
 
 from analytics.models import Source
 from quanticity.domain import orders
 
-_PRICE = {"max_digits": 12, "decimal_places": 4}
-_MONEY = {"max_digits": 16, "decimal_places": 4}
-IntentState = models.TextChoices("IntentState", [(s.name, s.value) for s in orders.IntentState])
-PositionState = models.TextChoices(
-    "PositionState", [(s.name, s.value) for s in orders.PositionState]
-)
-TradingState = models.TextChoices("TradingState", [(s.name, s.value) for s in orders.TradingState])
+
+def _choices(states: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(state.value, state.value) for state in states]
 
 
 class TradingScope(models.Model):
     """What may be sent in one scope: global, one strategy or one symbol; survives restarts."""
 
     scope = models.CharField(max_length=24, primary_key=True, help_text="global, 0DTE, SPY, ...")
-    state = models.CharField(max_length=8, choices=TradingState, default="ACTIVE")
+    state = models.CharField(max_length=8, choices=_choices(orders.TradingState), default="ACTIVE")
     reason = models.CharField(max_length=300)
     actor = models.CharField(max_length=150)
     changed_at = models.DateTimeField()
@@ -38,7 +36,7 @@ class OrderIntent(models.Model):
     intent_id = models.CharField(max_length=26, primary_key=True)
     signal = models.ForeignKey("analytics.Signal", models.PROTECT, related_name="intents")
     role = models.CharField(max_length=1, choices=[(r.value, r.name) for r in orders.Role])
-    state = models.CharField(max_length=14, choices=IntentState, default="NEW")
+    state = models.CharField(max_length=14, choices=_choices(orders.IntentState), default="NEW")
     strategy = models.CharField(max_length=8)
     symbol = models.CharField(max_length=8)
     direction = models.SmallIntegerField()
@@ -46,12 +44,12 @@ class OrderIntent(models.Model):
     multiplier = models.PositiveIntegerField()
     con_id = models.PositiveBigIntegerField(null=True)
     quantity = models.PositiveIntegerField(null=True)
-    limit_price = models.DecimalField(**_PRICE, null=True)
-    arrival_mid = models.DecimalField(**_PRICE, null=True, help_text="mid when it was sized")
-    arrival_spread = models.DecimalField(**_PRICE, null=True)
-    notional_usd = models.DecimalField(**_MONEY, null=True)
-    stop_price = models.DecimalField(**_PRICE, null=True)
-    target_price = models.DecimalField(**_PRICE, null=True)
+    limit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    arrival_mid = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="mid when it was sized")
+    arrival_spread = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    notional_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    stop_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    target_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     checks = models.JSONField(default=list, help_text="every rule with value and threshold")
     denied_by = models.CharField(max_length=40, blank=True)
     reason = models.CharField(max_length=300, blank=True)
@@ -87,16 +85,16 @@ class Position(models.Model):
     symbol = models.CharField(max_length=8)
     strategy = models.CharField(max_length=8)
     direction = models.SmallIntegerField()
-    state = models.CharField(max_length=12, choices=PositionState, default="OPENING")
+    state = models.CharField(max_length=12, choices=_choices(orders.PositionState), default="OPENING")
     quantity_open = models.IntegerField(default=0, help_text="sum of fills, rewritten at each")
     quantity_total = models.PositiveIntegerField(default=0)
-    entry_price = models.DecimalField(**_PRICE, null=True, help_text="average of entry fills")
-    exit_price = models.DecimalField(**_PRICE, null=True, help_text="average of exit fills")
-    commission_usd = models.DecimalField(**_MONEY, null=True, help_text="null while one is pending")
-    realised_net_usd = models.DecimalField(**_MONEY, null=True)
-    stop_price = models.DecimalField(**_PRICE, null=True)
-    peak_price = models.DecimalField(**_PRICE, null=True)
-    mark_price = models.DecimalField(**_PRICE, null=True)
+    entry_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="average of entry fills")
+    exit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="average of exit fills")
+    commission_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True, help_text="null while one is pending")
+    realised_net_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    stop_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    peak_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    mark_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     marked_at = models.DateTimeField(null=True)
     exit_reason = models.CharField(max_length=16, blank=True)
     naked_ms = models.PositiveBigIntegerField(default=0)
@@ -143,11 +141,11 @@ class Order(models.Model):
     quantity = models.PositiveIntegerField()
     order_type = models.CharField(max_length=4)
     time_in_force = models.CharField(max_length=3)
-    limit_price = models.DecimalField(**_PRICE, null=True, help_text="as last sent")
-    stop_price = models.DecimalField(**_PRICE, null=True, help_text="as last sent")
-    wanted_limit = models.DecimalField(**_PRICE, null=True)
-    wanted_stop = models.DecimalField(**_PRICE, null=True)
-    oca_group = models.CharField(max_length=64, blank=True, help_text="explicit group; never amended")
+    limit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="as last sent")
+    stop_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="as last sent")
+    wanted_limit = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    wanted_stop = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    oca_group = models.CharField(max_length=64, blank=True, help_text="explicit: never amended")
     oca_type = models.PositiveSmallIntegerField(default=0, help_text="2: reduce with block")
     cancel_wanted_at = models.DateTimeField(null=True)
     cancel_sent_at = models.DateTimeField(null=True)
@@ -202,7 +200,7 @@ class Fill(models.Model):
     con_id = models.PositiveBigIntegerField()
     occ = models.CharField(max_length=21)
     quantity = models.IntegerField(help_text="signed contracts, + bought")
-    price = models.DecimalField(**_PRICE)
+    price = models.DecimalField(max_digits=12, decimal_places=4)
     executed_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     booked = models.BooleanField(default=False, help_text="its position has been recomputed")
@@ -233,8 +231,8 @@ class Commission(models.Model):
     exec_id = models.CharField(max_length=64, primary_key=True)
     raw = models.CharField(max_length=32, blank=True)
     currency = models.CharField(max_length=3, blank=True)
-    commission_usd = models.DecimalField(**_MONEY, null=True, help_text="cost, never negative")
-    rebate_usd = models.DecimalField(**_MONEY, null=True)
+    commission_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True, help_text="cost, never negative")
+    rebate_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     status = models.CharField(max_length=7, choices=Status)
     at = models.DateTimeField()
 
@@ -294,12 +292,12 @@ class AccountValues(models.Model):
     """The broker account as last reported; one row per account."""
 
     account = models.CharField(max_length=20, primary_key=True)
-    equity_usd = models.DecimalField(**_MONEY)
-    buying_power_usd = models.DecimalField(**_MONEY)
-    available_usd = models.DecimalField(**_MONEY)
-    cash_usd = models.DecimalField(**_MONEY)
-    start_of_day_usd = models.DecimalField(**_MONEY, null=True)
-    high_water_usd = models.DecimalField(**_MONEY, null=True)
+    equity_usd = models.DecimalField(max_digits=16, decimal_places=4)
+    buying_power_usd = models.DecimalField(max_digits=16, decimal_places=4)
+    available_usd = models.DecimalField(max_digits=16, decimal_places=4)
+    cash_usd = models.DecimalField(max_digits=16, decimal_places=4)
+    start_of_day_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    high_water_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     session_date = models.DateField(null=True)
     at = models.DateTimeField()
 
@@ -314,11 +312,11 @@ class Reconciliation(models.Model):
     """One comparison of our book with the broker's."""
 
     at = models.DateTimeField()
-    clean = models.BooleanField()
+    is_clean = models.BooleanField()
     findings = models.JSONField()
 
     class Meta:
         ordering = ("-at",)
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {'clean' if self.clean else 'unclean'}"
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {'clean' if self.is_clean else 'unclean'}"

@@ -124,7 +124,7 @@ def answer_of(intent: OrderIntent) -> Answer:
         partial = position.quantity_total < (intent.quantity or 0)
         said = Acknowledgement.PARTIAL if partial else Acknowledgement.FILLED
         ended = position.state in ("CLOSED", "SETTLED")
-        return Answer(intent.signal_id, intent.pk, said, "", ended)
+        return Answer(intent.signal_id, intent.pk, said, position.exit_reason, ended)
     by_state = {
         "BLOCKED": Acknowledgement.RISK_REJECTED,
         "REJECTED": Acknowledgement.REJECTED,

@@ -47,7 +47,8 @@ class Settings:
 
 def settings() -> Settings:
     """The numbers in force."""
-    return section("publishing.outbox", Settings)
+    found: Settings = section("publishing.outbox", Settings)
+    return found
 
 
 def in_real_seconds(now: datetime, seconds: float) -> datetime:

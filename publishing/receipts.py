@@ -123,6 +123,8 @@ def verify(entries: Iterable[Mapping[str, Any]], published: str | None = None) -
 
 def read_export(text: str) -> list[dict[str, Any]]:
     """Read an export: a JSON list, or one JSON object per line; MalformedInput otherwise."""
+    if not text.strip():
+        raise MalformedInput("it is empty")
     try:
         whole = json.loads(text)
         entries = whole if isinstance(whole, list) else [whole]
@@ -145,9 +147,7 @@ def _check(entry: Mapping[str, Any], previous: bytes, expected: int) -> Flaw | N
         link = chain([{name: entry[name] for name in _FIELDS}], previous)[0]
     except MalformedInput as error:
         return Flaw(expected, str(error))
-    return (
-        None if link.hash == entry["hash"] else Flaw(expected, "is not what was hashed")
-    )
+    return None if link.hash == entry["hash"] else Flaw(expected, "is not what was hashed")
 
 
 def _key(key: Any) -> str:

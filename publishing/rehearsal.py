@@ -1,4 +1,4 @@
-"""A rehearsal: what every tier would read on every channel, with nothing sent and nothing stored."""
+"""A rehearsal: what every tier would read on every channel; nothing is sent or stored."""
 
 import json
 from collections.abc import Iterator
@@ -46,19 +46,22 @@ def _announcement(scenario: Scenario, seq: int, step: Step) -> Announcement:
     )  # fmt: skip
 
 
-def _previews(
-    told: Announcement, tier: Tier, scenario: Scenario, step: Step
-) -> Iterator[Preview]:
+def _previews(told: Announcement, tier: Tier, scenario: Scenario, step: Step) -> Iterator[Preview]:
     numbers = section("publishing.tiers", tiers.Settings)
     price = None if scenario.price_now is None else Decimal(scenario.price_now)
     row = Delivery(
-        announcement=told, tier=tier, due_at=tiers.due_at(told.clock_at, tier, numbers), price_now=price
+        announcement=told,
+        tier=tier,
+        due_at=tiers.due_at(told.clock_at, tier, numbers),
+        price_now=price,
     )
     facts = facts_for(row, tier, late_by_s=step.late_s or None, withheld=step.withheld)
     message = trade.render(facts, tier)
     name = f"{told.seq}-{told.kind.lower()}-{tier}"
     yield Preview(f"{name}.console.txt", console.page(message))
-    yield Preview(f"{name}.discord.json", _json(discord_embed.payload(message, settings.PUBLIC_URL)))
+    yield Preview(
+        f"{name}.discord.json", _json(discord_embed.payload(message, settings.PUBLIC_URL))
+    )
     yield Preview(f"{name}.web.json", _json(facts))
 
 

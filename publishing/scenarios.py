@@ -108,9 +108,7 @@ SCENARIOS: dict[str, Scenario] = {
         )
     ),
     "loser": Scenario((Step("ENTRY", 0, LOSS_ENTRY), Step("EXIT", 754, LOSS_EXIT))),
-    "expiry": Scenario(
-        (Step("ENTRY", 0, ENTRY), Step("EXPIRY", 20_700, EXPIRY)), price_now=None
-    ),
+    "expiry": Scenario((Step("ENTRY", 0, ENTRY), Step("EXPIRY", 20_700, EXPIRY)), price_now=None),
     "withheld": Scenario(
         (Step("ENTRY", 0, ENTRY, withheld=True), Step("EXIT", 5_520, EXIT, late_s=1_900)),
         price_now=None,

@@ -103,11 +103,8 @@ def health(now: datetime) -> Health:
 
 def receipts_export() -> list[dict[str, Any]]:
     """The whole ledger, oldest first, as `verify_receipts` reads it."""
-    return list(
-        Receipt.objects.order_by("seq").values(
-            "seq", "kind", "at", "trade_id", "body", "prev_hash", "hash"
-        )
-    )
+    names = ("seq", "kind", "at", "trade_id", "body", "prev_hash", "hash")
+    return [dict(row) for row in Receipt.objects.order_by("seq").values(*names)]
 
 
 def announcement(trade_id: str, seq: int) -> Announcement | None:

@@ -134,4 +134,5 @@ def _delivery(told: Announcement, channel: str, tier: Tier) -> Delivery:
 
 
 def _numbers() -> tiers.Settings:
-    return section("publishing.tiers", tiers.Settings)
+    found: tiers.Settings = section("publishing.tiers", tiers.Settings)
+    return found

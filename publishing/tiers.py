@@ -83,7 +83,7 @@ def visible(facts: Facts, kind: str, tier: Tier) -> dict[str, Any]:
     if not hears(kind, tier):
         return {}
     table = {**entitlements("ALWAYS"), **entitlements(kind)}
-    shown = {}
+    shown: dict[str, Any] = {}
     for name, rules in table.items():
         rule = rules[tier]
         if rule == "nested":

@@ -9,6 +9,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django_celery_beat import admin as beat
 from django_celery_beat.models import (
@@ -64,6 +65,9 @@ class ConfigOverrideForm(forms.ModelForm):  # type: ignore[type-arg] # not gener
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["reason"] = ""  # each change has its own
+        self.fields["value"].widget = UnfoldAdminTextInputWidget()
+        if self.instance.pk is None:
+            self.initial["value"] = InvalidJSONInput("")  # an empty line rather than `null`
 
     def clean(self) -> dict[str, Any] | None:
         """Validate as the loader will."""

@@ -1,6 +1,7 @@
 """The project's own Django app; loads Celery here so that `quanticity/__init__.py` stays empty."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.http import HttpRequest
 
 
@@ -13,12 +14,10 @@ class QuantiCityConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the Celery app and the system checks."""
-        from quanticity import celery, checks  # noqa: F401
+        from quanticity import celery, checks  # noqa: F401, PLC0415 - once Django is ready
 
 
 def environment_badge(_request: HttpRequest) -> tuple[str, str]:
     """Say in every admin page which money this is: SIM, PAPER or LIVE."""
-    from django.conf import settings
-
     colors = {"sim": "info", "paper": "warning", "live": "danger"}
     return settings.TRADING_MODE.upper(), colors[settings.TRADING_MODE]

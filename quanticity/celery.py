@@ -1,6 +1,7 @@
 """The Celery app: loads celeryconfig.py, finds tasks, and says in every log line whose it is."""
 
 import logging
+import os
 import time
 from typing import Any
 
@@ -8,8 +9,10 @@ from celery import Celery, signals
 
 app = Celery("quanticity", set_as_current=True)
 app.config_from_object("celeryconfig")
-app.autodiscover_tasks(["analytics", "execution", "publishing", "reporting"])
-app.autodiscover_tasks(["quanticity"], related_name="workflows")
+# Beat and Flower only name tasks; importing them would cost each the weight of the arithmetic.
+if os.environ.get("QC_TASKS", "on") == "on":
+    app.autodiscover_tasks(["analytics", "execution", "publishing", "reporting"])
+    app.autodiscover_tasks(["quanticity"], related_name="workflows")
 
 logger = logging.getLogger("quanticity.tasks")
 _started: dict[str, float] = {}

@@ -1,6 +1,5 @@
 """Django system checks: the configuration is complete before anything starts."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
@@ -10,10 +9,11 @@ from quanticity.domain.errors import ConfigError
 
 
 @register()
-def configuration_is_valid(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+def configuration_is_valid(**_: Any) -> list[CheckMessage]:
     """Build every section from defaults.toml and the environment; name what is wrong."""
     try:
         validate_all()
     except ConfigError as error:
-        return [Error(str(error), hint="Correct it in defaults.toml or the environment.", id="qc.E001")]
+        hint = "Correct it in defaults.toml or the environment."
+        return [Error(str(error), hint=hint, id="qc.E001")]
     return []

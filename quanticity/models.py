@@ -7,7 +7,9 @@ from simple_history.models import HistoricalRecords
 class ConfigOverride(models.Model):
     """One number an operator turned: laid over defaults.toml, with author and reason."""
 
-    key = models.CharField(max_length=120, unique=True, help_text="section.key, e.g. analytics.vpin.n")
+    key = models.CharField(
+        max_length=120, unique=True, help_text="section.key, e.g. analytics.vpin.n"
+    )
     value = models.JSONField(help_text="as JSON: 40, 0.25, true, [1, 2]")
     reason = models.CharField(max_length=300)
     author = models.CharField(max_length=150, editable=False)

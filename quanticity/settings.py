@@ -1,5 +1,6 @@
 """Django settings: one file; every secret and address comes from the environment (INTERFACES 3)."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -40,10 +41,9 @@ def _kept_secret(name: str) -> str:
         scratch = path.with_suffix(f".{os.getpid()}")
         scratch.touch(mode=0o600)
         scratch.write_text(secrets.token_urlsafe(48))
-        try:
-            scratch.rename(path) if not path.exists() else scratch.unlink()
-        except FileNotFoundError:
-            pass
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(scratch)  # the first process to come decides
+        scratch.unlink()
     return path.read_text().strip()
 
 
@@ -226,6 +226,16 @@ UNFOLD = {
     "ENVIRONMENT": "quanticity.apps.environment_badge",
     "SHOW_HISTORY": True,
     "SITE_URL": "/dashboard/",
+    "SITE_ICON": "/static/qc/icon.svg",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/qc/icon.svg"}],
+    "STYLES": ["/static/qc/admin.css"],
+    "COLORS": {
+        "primary": {
+            "50": "#eff7ff", "100": "#dbecff", "200": "#bfdeff", "300": "#93caff",
+            "400": "#6cb6ff", "500": "#3b93f0", "600": "#0b6fd0", "700": "#0b62b8",
+            "800": "#0d4f8f", "900": "#0b2a4a", "950": "#06121f",
+        },
+    },
     "SIDEBAR": {"show_search": True, "navigation": "quanticity.navigation.sidebar"},
 }
 
@@ -252,6 +262,10 @@ LOGGING = {
         # httpx logs whole URLs at INFO, and a Discord webhook's URL is its secret.
         "httpx": {"level": "WARNING"},
         "ib_insync": {"level": "WARNING"},
+        # Celery's two lines per task; ours (quanticity.tasks) says the same in one when it matters.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
     },
 }
 SILENCED_SYSTEM_CHECKS = [

@@ -28,7 +28,10 @@ def task(name: str, *, queue: str, expires: float | None = None) -> Callable[...
 
     `expires` is in real seconds: a reading that is late by a whole period is worthless.
     """
-    return shared_task(name=name, queue=queue, expires=expires, base=StageTask)
+    declared: Callable[..., Any] = shared_task(
+        name=name, queue=queue, expires=expires, base=StageTask
+    )
+    return declared
 
 
 def nudge(task: Any, *args: Any, countdown: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""American options on a Leisen-Reimer tree: value, delta, gamma, early-exercise premium (DOMAIN 2.4).
+"""American options on a Leisen-Reimer tree: value, delta, gamma, early exercise (DOMAIN 2.4).
 
 The Peizer-Pratt inversion centers an odd number of steps on the strike, so that the error falls
 with the square of the step count. Delta and gamma are read off the tree's second step.
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.calculators import black_scholes
+from analytics.calculators.black_scholes import DAYS_PER_YEAR
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +36,25 @@ class American:
     early_exercise_premium: float
 
 
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How the tree's delta moves: per vol point, and per calendar day that passes."""
+
+    vanna_per_volpt: float
+    charm_per_day: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """One step: factors up and down, chance of up, discount."""
+
+    steps: int
+    up: float
+    down: float
+    p: float
+    discount: float
+
+
 def compute(
     right: int,
     spot: float,
@@ -43,6 +63,7 @@ def compute(
     sigma: float,
     r: float,
     q: float,
+    *,
     settings: Settings,
 ) -> American:
     """Price one contract; right +1 call, -1 put, t in years."""
@@ -51,30 +72,49 @@ def compute(
         slope = float(black_scholes.delta(right, spot, strike, 0.0, sigma, r, q))
         return American(european, slope, 0.0, european, 0.0)
     steps = settings.steps + 1 - settings.steps % 2
-    up, down, p, discount = _branches(spot, strike, t, sigma, r, q, steps)
-    value, second = _roll_back(right, spot, strike, steps, up, down, p, discount)
+    tree = _tree(spot, strike, t, sigma, r, q, steps)
+    value, second = _roll_back(right, spot, strike, tree)
     # Three nodes two steps in; their spots straddle today's, one of them nearly on it.
-    at = spot * np.array([down * down, up * down, up * up])
+    at = spot * np.array([tree.down**2, tree.up * tree.down, tree.up**2])
     slopes = np.diff(second) / np.diff(at)
     gamma = (slopes[1] - slopes[0]) / ((at[2] - at[0]) / 2)
     delta = slopes[0] + gamma * (spot - (at[0] + at[1]) / 2)
-    tree_european, _ = _roll_back(
-        right, spot, strike, steps, up, down, p, discount, may_exercise=False
-    )
+    tree_european, _ = _roll_back(right, spot, strike, tree, may_exercise=False)
     premium = max(value - tree_european, 0.0)
     return American(european + premium, float(delta), float(gamma), european, premium)
 
 
-def _branches(
+def drift(
+    right: int,
+    spot: float,
+    strike: float,
+    t: float,
+    sigma: float,
+    r: float,
+    q: float,
+    *,
+    settings: Settings,
+) -> Drift:
+    """Vanna and charm by central differences of the tree's delta."""
+
+    def delta(at_t: float, at_sigma: float) -> float:
+        return compute(right, spot, strike, at_t, at_sigma, r, q, settings=settings).delta
+
+    half_vol, half_day = min(0.005, 0.1 * sigma), min(0.5 / DAYS_PER_YEAR, 0.1 * t)
+    vanna = (delta(t, sigma + half_vol) - delta(t, sigma - half_vol)) / (2 * half_vol)
+    charm = (delta(t - half_day, sigma) - delta(t + half_day, sigma)) / (2 * half_day)
+    return Drift(0.01 * vanna, charm / DAYS_PER_YEAR)
+
+
+def _tree(
     spot: float, strike: float, t: float, sigma: float, r: float, q: float, steps: int
-) -> tuple[float, float, float, float]:
+) -> _Tree:
     dt = t / steps
     d1 = (math.log(spot / strike) + (r - q + sigma * sigma / 2) * t) / (sigma * math.sqrt(t))
     p = _peizer_pratt(d1 - sigma * math.sqrt(t), steps)
-    p_stock = _peizer_pratt(d1, steps)
     growth = math.exp((r - q) * dt)
-    up = growth * p_stock / p
-    return up, (growth - p * up) / (1 - p), p, math.exp(-r * dt)
+    up = growth * _peizer_pratt(d1, steps) / p
+    return _Tree(steps, up, (growth - p * up) / (1 - p), p, math.exp(-r * dt))
 
 
 def _peizer_pratt(z: float, steps: int) -> float:
@@ -85,27 +125,18 @@ def _peizer_pratt(z: float, steps: int) -> float:
 
 
 def _roll_back(
-    right: int,
-    spot: float,
-    strike: float,
-    steps: int,
-    up: float,
-    down: float,
-    p: float,
-    discount: float,
-    *,
-    may_exercise: bool = True,
+    right: int, spot: float, strike: float, tree: _Tree, *, may_exercise: bool = True
 ) -> tuple[float, Floats]:
     """Value today, and the three values two steps in."""
-    log_up, log_down = math.log(up), math.log(down)
-    ups = np.arange(steps + 1)
-    spots = spot * np.exp(ups * log_up + (steps - ups) * log_down)
+    ups = np.arange(tree.steps + 1)
+    downs = tree.steps - ups
+    spots = spot * np.exp(ups * math.log(tree.up) + downs * math.log(tree.down))
     values = np.maximum(right * (spots - strike), 0.0)
     second = values[:3]
-    for step in range(steps - 1, -1, -1):
-        values = discount * (p * values[1:] + (1 - p) * values[:-1])
+    for step in range(tree.steps - 1, -1, -1):
+        values = tree.discount * (tree.p * values[1:] + (1 - tree.p) * values[:-1])
         if may_exercise:
-            spots = spots[:-1] / down
+            spots = spots[:-1] / tree.down
             values = np.maximum(values, right * (spots - strike))
         if step == 2:  # noqa: PLR2004 - where delta and gamma are read
             second = values.copy()

@@ -66,7 +66,7 @@ class _Terms:
 
 def years(seconds: ArrayLike) -> Floats:
     """Seconds to settlement as years of 365 days, never negative."""
-    return np.maximum(np.asarray(seconds, dtype=float), 0.0) / SECONDS_PER_YEAR
+    return np.asarray(np.maximum(np.asarray(seconds, dtype=float), 0.0) / SECONDS_PER_YEAR)
 
 
 def greeks(
@@ -189,9 +189,7 @@ def _terms(
         d1 = (np.log(spot_ / strike_) + (r_ - q_) * t_) / deviation + 0.5 * deviation
     d2 = d1 - deviation
     density = _PHI_0 * carry * np.exp(-0.5 * d1 * d1)
-    return _Terms(
-        w, spot_, strike_, t_, sqrt_t, sigma_, r_, q_, carry, discount, d1, d2, density
-    )
+    return _Terms(w, spot_, strike_, t_, sqrt_t, sigma_, r_, q_, carry, discount, d1, d2, density)
 
 
 def _payoff(x: _Terms) -> Floats:

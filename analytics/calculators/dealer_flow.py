@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.calculators import black_scholes, exposure, inventory
+from analytics.calculators import aggregates, black_scholes, inventory
 from analytics.calculators.inventory import Inventory
 from analytics.calculators.pricing import Priced
 from quanticity.domain.calendar import SECONDS_PER_YEAR
@@ -73,7 +73,7 @@ def compute_vanna(
 ) -> Vanna | Unavailable:
     """Exposure to volatility, and the flow its change of the last half hour forced."""
     held = inventory.compute(priced, settings)
-    missing = exposure.unavailable("vanna", held, settings)
+    missing = aggregates.unavailable("vanna", held, settings)
     if missing is not None:
         return missing
     dollars = priced.greeks.vanna_per_volpt * priced.spot
@@ -82,8 +82,8 @@ def compute_vanna(
     return Vanna(
         vex_usd_per_volpt=vex,
         vex_shares_per_volpt=vex / priced.spot,
-        by_bucket=exposure.by_bucket(held, dollars),
-        by_expiry={str(e.expiry_date): e.vex_usd_per_volpt for e in exposure.by_expiry(held)},
+        by_bucket=aggregates.by_bucket(held, dollars),
+        by_expiry={str(e.expiry_date): e.vex_usd_per_volpt for e in aggregates.by_expiry(held)},
         atm_iv_chg_30m_volpts=atm_iv_chg_30m_volpts,
         vanna_flow_usd=flow,
         vanna_flow_frac=flow / adv_usd if flow is not None and adv_usd else None,
@@ -105,7 +105,7 @@ def compute_charm(
 ) -> Charm | Unavailable:
     """Exposure to time, and what it makes dealers trade by the close `t_close_s` away."""
     held = inventory.compute(priced, settings)
-    missing = exposure.unavailable("charm", held, settings)
+    missing = aggregates.unavailable("charm", held, settings)
     if missing is not None:
         return missing
     dollars = priced.charm_per_day * priced.spot
@@ -116,8 +116,8 @@ def compute_charm(
         charm_flow_to_close_usd=-to_close,
         charm_flow_frac=-to_close / adv_usd if adv_usd else None,
         to_next_close=to_next_close,
-        by_bucket=exposure.by_bucket(held, dollars),
-        by_expiry={str(e.expiry_date): e.cex_usd_per_day for e in exposure.by_expiry(held)},
+        by_bucket=aggregates.by_bucket(held, dollars),
+        by_expiry={str(e.expiry_date): e.cex_usd_per_day for e in aggregates.by_expiry(held)},
         coverage=held.coverage or 0.0,
         sign_model=held.model.value,
         oi_basis="settled",

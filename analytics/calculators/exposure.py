@@ -10,22 +10,20 @@ dealer in it: it is the delta of all open interest, puts negative.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.calculators import flip, inventory, levels, uncertainty
+from analytics.calculators import aggregates, flip, inventory, levels, uncertainty
+from analytics.calculators.aggregates import ExpiryExposure, StrikeExposure
 from analytics.calculators.flip import Crossing, Flip
-from analytics.calculators.inventory import BUCKETS, Inventory, SignModel
-from analytics.calculators.levels import Strikes
+from analytics.calculators.inventory import SignModel
 from analytics.calculators.pricing import Priced
 from analytics.calculators.uncertainty import ErrorBars
 from quanticity.domain.readings import Reading, Unavailable
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +43,6 @@ class Parts:
     flip: flip.Settings
     levels: levels.Settings
     uncertainty: uncertainty.Settings
-
-
-@dataclass(frozen=True, slots=True)
-class StrikeExposure:
-    """Gamma exposure at one strike, dollars per +1 %."""
-
-    strike: float
-    net_usd_per_1pct: float
-    call_usd_per_1pct: float
-    put_usd_per_1pct: float
-
-
-@dataclass(frozen=True, slots=True)
-class ExpiryExposure:
-    """All four exposures of one expiry date."""
-
-    expiry_date: date
-    gex_usd_per_1pct: float
-    dex_usd: float
-    vex_usd_per_volpt: float
-    cex_usd_per_day: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +121,10 @@ def compute(
     `dealer_contracts` the signed-flow one.
     """
     held = inventory.compute(priced, parts.inventory)
-    missing = unavailable("gex", held, parts.inventory)
+    missing = aggregates.unavailable("gex", held, parts.inventory)
     if missing is not None:
         return missing
-    gex = gamma_column(priced)
+    gex = aggregates.gamma_column(priced)
     total, adv = held.total(gex), adv_usd or None
     alternatives = _alternatives(priced, parts.inventory, gex, rr25_volpts, dealer_contracts)
     agree = _agree(list(alternatives.values()))
@@ -155,9 +132,9 @@ def compute(
         held, parts.uncertainty, parts.flip, seed=seed, is_single_name=is_single_name
     )
     found = flip.compute(held, parts.flip)
-    strikes = by_strike(held)
+    strikes = aggregates.by_strike(held)
     pin = levels.pin_strike(
-        by_strike(held, priced.column("dte_sess") <= parts.levels.pin_sessions),
+        aggregates.by_strike(held, priced.column("dte_sess") <= parts.levels.pin_sessions),
         priced.spot,
         parts.levels,
     )
@@ -166,9 +143,9 @@ def compute(
         gex_usd_per_1pct=total,
         gex_frac=None if adv is None else total / adv,
         gex_shares_per_usd=held.total(priced.greeks.gamma),
-        by_bucket=by_bucket(held, gex),
-        by_expiry=by_expiry(held),
-        gex_by_strike=listed(strikes, priced.spot, parts.exposure.by_strike),
+        by_bucket=aggregates.by_bucket(held, gex),
+        by_expiry=aggregates.by_expiry(held),
+        gex_by_strike=aggregates.listed(strikes, priced.spot, parts.exposure.by_strike),
         regime=_regime(bars, agree),
         ci90_usd_per_1pct=bars.ci90_usd_per_1pct,
         p_positive=bars.p_positive,
@@ -185,9 +162,7 @@ def compute(
         pin_strike=pin,
         pin_dist_pct=None if pin is None else 100 * (pin / priced.spot - 1),
         pin_pull=None if pin is None else levels.pin_pull(priced.spot, pin),
-        pin_proximity=None
-        if pin is None
-        else levels.pin_proximity(priced.spot, pin, parts.levels),
+        pin_proximity=None if pin is None else levels.pin_proximity(priced.spot, pin, parts.levels),
         supports=levels.supports(strikes, priced.spot, parts.levels),
         resistances=levels.resistances(strikes, priced.spot, parts.levels),
         gex_conc_1pct=levels.concentration(strikes, priced.spot, parts.levels),
@@ -202,11 +177,11 @@ def compute(
 def compute_delta(priced: Priced, parts: Parts) -> DeltaExposure | Unavailable:
     """Everything of the `dex` payload except its history."""
     held = inventory.compute(priced, parts.inventory)
-    missing = unavailable("dex", held, parts.inventory)
+    missing = aggregates.unavailable("dex", held, parts.inventory)
     if missing is not None:
         return missing
     dollars = priced.greeks.delta * priced.spot
-    call, put, net = oi_delta(held)
+    call, put, net = aggregates.oi_delta(held)
     calls, puts = (
         float(priced.open_interest[held.counted & (priced.right == w)].sum()) for w in (1, -1)
     )
@@ -215,93 +190,15 @@ def compute_delta(priced: Priced, parts: Parts) -> DeltaExposure | Unavailable:
         call_oi_delta_usd=call,
         put_oi_delta_usd=put,
         net_oi_delta_usd=net,
-        by_bucket=by_bucket(held, dollars),
+        by_bucket=aggregates.by_bucket(held, dollars),
         put_call_oi_ratio=puts / calls if calls else None,
-        key_strikes=_key_strikes(held, parts.exposure.key_strikes),
+        key_strikes=aggregates.heaviest_strikes(held, parts.exposure.key_strikes),
         coverage=held.coverage or 0.0,
         sign_model=held.model.value,
         oi_basis="settled",
         exercise_model="european_bsm",
         reasons={} if calls else {"put_call_oi_ratio": "NO_DATA"},
     )
-
-
-def unavailable(name: str, held: Inventory, settings: inventory.Settings) -> Unavailable | None:
-    """Why no total may be published, or None."""
-    if not (held.priced.open_interest > 0).any():
-        return Unavailable(name, "NO_DATA", "no open interest")
-    if held.coverage is None or not held.counted.any():
-        return Unavailable(name, "NO_QUOTE", "no contract of the filter has a volatility")
-    if held.coverage < settings.min_coverage:
-        detail = f"coverage {held.coverage:.3f} below {settings.min_coverage}"
-        return Unavailable(name, "LOW_COVERAGE", detail)
-    return None
-
-
-def gamma_column(priced: Priced) -> Floats:
-    """Gamma S^2 / 100 per share held: dollars of delta per +1 %."""
-    return priced.greeks.gamma * priced.spot**2 * 0.01
-
-
-def by_strike(held: Inventory, among: Bools | None = None) -> Strikes:
-    """Gamma exposure per listed strike of the counted rows."""
-    p = held.priced
-    rows = np.flatnonzero(held.counted if among is None else held.counted & among)
-    strike, at = np.unique(p.strike[rows], return_inverse=True)
-    value = (held.weight * gamma_column(p))[rows]
-    call = np.bincount(at, np.where(p.right[rows] > 0, value, 0.0), len(strike))
-    put = np.bincount(at, np.where(p.right[rows] < 0, value, 0.0), len(strike))
-    return Strikes(strike, call, put)
-
-
-def listed(strikes: Strikes, spot: float, limit: int) -> tuple[StrikeExposure, ...]:
-    """The strikes nearest spot, ascending."""
-    nearest = np.sort(np.argsort(np.abs(strikes.strike - spot), kind="stable")[:limit])
-    return tuple(
-        StrikeExposure(
-            float(strikes.strike[i]),
-            float(strikes.net[i]),
-            float(strikes.call[i]),
-            float(strikes.put[i]),
-        )
-        for i in nearest
-    )
-
-
-def by_bucket(held: Inventory, column: Floats) -> dict[str, float]:
-    """Sum of weight x column per expiry bucket; gt30 lies outside every total."""
-    rows = np.flatnonzero(held.counted | held.later)
-    sums = np.bincount(
-        inventory.buckets(held.priced)[rows], (held.weight * column)[rows], len(BUCKETS)
-    )
-    return dict(zip(BUCKETS, sums.tolist(), strict=True))
-
-
-def by_expiry(held: Inventory) -> tuple[ExpiryExposure, ...]:
-    """The four exposures per expiry date of the filter, nearest first."""
-    p = held.priced
-    columns = (
-        gamma_column(p),
-        p.greeks.delta * p.spot,
-        p.greeks.vanna_per_volpt * p.spot,
-        p.charm_per_day * p.spot,
-    )
-    found = []
-    for day in sorted({e.expiry_date for e in p.expiries}):
-        same = np.array([e.expiry_date == day for e in p.expiries])[p.expiry_idx]
-        rows = held.counted & same
-        if rows.any():
-            found.append(ExpiryExposure(day, *(float(held.weight[rows] @ c[rows]) for c in columns)))
-    return tuple(found)
-
-
-def oi_delta(held: Inventory) -> tuple[float, float, float]:
-    """Delta of the open interest in dollars: calls, puts, net. No dealer model."""
-    p = held.priced
-    dollars = p.greeks.delta * p.spot * held.shares
-    call = float(dollars[held.counted & (p.right > 0)].sum())
-    put = float(dollars[held.counted & (p.right < 0)].sum())
-    return call, put, call + put
 
 
 def _alternatives(
@@ -341,14 +238,6 @@ def _regime(bars: ErrorBars, agree: bool | None) -> str:
     if low <= 0 <= high or agree is False:
         return "UNCLEAR"
     return "POSITIVE" if low > 0 else "NEGATIVE"
-
-
-def _key_strikes(held: Inventory, limit: int) -> tuple[float, ...]:
-    p = held.priced
-    rows = np.flatnonzero(held.counted)
-    strike, at = np.unique(p.strike[rows], return_inverse=True)
-    net = np.bincount(at, (p.greeks.delta * held.shares)[rows], len(strike))
-    return tuple(strike[np.argsort(-np.abs(net), kind="stable")[:limit]].tolist())
 
 
 def _reasons(found: Flip, pin: float | None, adv: float | None) -> dict[str, str]:

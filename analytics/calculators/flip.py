@@ -35,7 +35,7 @@ class Settings:
     def grid(self, spot: float) -> Floats:
         """Spots at which G is repriced."""
         count = round(2 * self.span / self.step)
-        return spot * (1 - self.span + self.step * np.arange(count + 1))
+        return np.asarray(spot * (1 - self.span + self.step * np.arange(count + 1)), dtype=float)
 
 
 @dataclass(frozen=True, slots=True)

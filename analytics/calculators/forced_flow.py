@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from analytics.calculators import black_scholes, exposure, inventory
+from analytics.calculators import aggregates, black_scholes, inventory
 from analytics.calculators.inventory import Inventory
 from analytics.calculators.pricing import Priced
 from quanticity.domain.calendar import SECONDS_PER_DAY, SECONDS_PER_YEAR
@@ -82,7 +82,7 @@ def compute(
 ) -> ForcedFlow | Unavailable:
     """Every scenario of the grid, now and at the close `t_close_s` away."""
     held = inventory.compute(priced, inventory_settings)
-    missing = exposure.unavailable("forced_flow", held, inventory_settings)
+    missing = aggregates.unavailable("forced_flow", held, inventory_settings)
     if missing is not None:
         return missing
     cells = tuple(

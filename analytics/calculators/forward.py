@@ -96,9 +96,10 @@ def compute(
     )
     near = t * SECONDS_PER_YEAR <= settings.implied_spot_within_s
     implied = _implied_spot(np.where(near, parity, np.nan), t, r, q)
-    spot = chain.spot
-    if not (spot_is_certain and spot is not None):
-        spot = _believed_spot(chain, implied, settings.spot_tolerance)
+    given = chain.spot if chain.spot is not None and 0 < chain.spot < math.inf else None
+    spot = given
+    if given is None or not spot_is_certain:
+        spot = _believed_spot(given, implied, settings.spot_tolerance, european=chain.european)
     if spot is None:
         return None
     from_parity = np.isfinite(parity) & (t > 0)
@@ -115,7 +116,7 @@ def compute(
         _market_discount(chain, found, spot, forward, np.exp(-r * t), settings),
         from_parity,
         spot,
-        chain.spot,
+        given,
         implied,
     )
 
@@ -154,11 +155,13 @@ def _implied_spot(parity: Floats, t: Floats, r: float, q: float) -> float | None
     return float(parity[front] * math.exp(-(r - q) * t[front]))
 
 
-def _believed_spot(chain: Chain, implied: float | None, tolerance: float) -> float | None:
-    if chain.spot is None or implied is None:
-        return implied if chain.spot is None else chain.spot
-    doubtful = chain.european or abs(implied / chain.spot - 1) > tolerance
-    return implied if doubtful else chain.spot
+def _believed_spot(
+    given: float | None, implied: float | None, tolerance: float, *, european: bool
+) -> float | None:
+    if given is None or implied is None:
+        return implied if given is None else given
+    doubtful = european or abs(implied / given - 1) > tolerance
+    return implied if doubtful else given
 
 
 def _market_discount(
@@ -169,9 +172,8 @@ def _market_discount(
     discount: Floats,
     settings: Settings,
 ) -> Floats:
-    """European: minus the median slope of C - P along the strikes, which is the box rate's
-    discount factor. American: at most S/F, since the carry cannot exceed the rate.
-    """
+    # European: minus the median slope of C - P along the strikes is the box rate's discount
+    # factor. American: at most S/F, since the carry cannot exceed the rate.
     if not chain.european:
         return np.minimum(discount, spot / forward)
     boxes = np.array([_box(found, i, settings.min_box_pairs) for i in range(len(discount))])

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from analytics.calculators import exposure, inventory
+from analytics.calculators import aggregates, inventory
 from analytics.calculators.pricing import Priced
 from quanticity.domain.readings import Reading, Unavailable
 
@@ -62,7 +62,7 @@ def compute(
 ) -> Hedging | Unavailable:
     """Shares, dollars and share of a day's volume per +1 %."""
     held = inventory.compute(priced, inventory_settings)
-    missing = exposure.unavailable("hedging", held, inventory_settings)
+    missing = aggregates.unavailable("hedging", held, inventory_settings)
     if missing is not None:
         return missing
     gamma = -held.total(priced.greeks.gamma) * priced.spot * 0.01

@@ -24,6 +24,7 @@ Bools = NDArray[np.bool_]
 _AT_BOUND = 1e-12  # of max(1, spot): nearer to the lower bound than this is on it
 _SIGMA_MIN, _SIGMA_MAX = 0.001, 20.0
 _ROUNDS = 60
+_TINY = 1e-300
 _SETTLED = 4e-16  # relative step at which a row is done
 _SQRT2 = 1.4142135623730951
 _SQRT_2PI = 2.5066282746310002
@@ -65,10 +66,9 @@ class Contracts:
         american: bool = False,
     ) -> Contracts:
         """Broadcast scalars and columns to one length."""
-        columns = np.broadcast_arrays(
-            *(np.atleast_1d(np.asarray(c, dtype=float)) for c in (right, spot, strike, t, r, q))
-        )
-        return Contracts(*columns, american=american)
+        columns = [np.atleast_1d(np.asarray(c, float)) for c in (right, spot, strike, t, r, q)]
+        w, s, k, t_, r_, q_ = np.broadcast_arrays(*columns)
+        return Contracts(w, s, k, t_, r_, q_, american)
 
     def bounds(self) -> tuple[Floats, Floats]:
         """Lowest and highest price free of arbitrage, in dollars per share."""
@@ -201,13 +201,12 @@ def normalized_price(x: Floats, s: Floats) -> Floats:
         scaled = erfcx(-(h + half) / _SQRT2) - erfcx(-(h - half) / _SQRT2)
         tail = 0.5 * np.exp(-0.5 * (h * h + half * half)) * scaled
         plain = np.exp(0.5 * x) * ndtr(h + half) - np.exp(-0.5 * x) * ndtr(h - half)
-    return np.where(h + half < 0.0, tail, plain)
+    return np.asarray(np.where(h + half < 0.0, tail, plain))
 
 
 def _deviation(beta: Floats, x: Floats) -> Floats:
     """Solve normalized_price(x, s) = beta for s; NaN where it does not settle."""
-    inflection = np.sqrt(2.0 * np.abs(x))
-    s = _guess(beta, x, inflection)
+    s, is_low = _guess(beta, x)
     below = np.zeros_like(s)
     above = np.full_like(s, np.inf)
     rows = np.arange(s.size)
@@ -215,7 +214,7 @@ def _deviation(beta: Floats, x: Floats) -> Floats:
     for _ in range(_ROUNDS):
         if not rows.size:
             break
-        step, error = _step(s, beta[rows], x[rows], inflection[rows])
+        step, error = _step(s, beta[rows], x[rows], is_low[rows])
         below, above = np.where(error < 0, s, below), np.where(error > 0, s, above)
         wanted = s + step
         inside = (wanted > below) & (wanted < above)
@@ -229,22 +228,23 @@ def _deviation(beta: Floats, x: Floats) -> Floats:
     return solved
 
 
-def _guess(beta: Floats, x: Floats, inflection: Floats) -> Floats:
-    """A start on the right side of the inflection point, good to a few per cent or better."""
+def _guess(beta: Floats, x: Floats) -> tuple[Floats, Bools]:
+    """A start on the right side of the inflection point, and which rows lie below it."""
     highest = np.exp(0.5 * x)
+    inflection = np.maximum(np.sqrt(2.0 * np.abs(x)), _TINY)
+    at = np.where(x == 0.0, 0.0, normalized_price(x, inflection))
+    is_low = beta < at
     with np.errstate(divide="ignore", invalid="ignore"):
-        at = np.where(x == 0.0, 0.0, normalized_price(x, np.maximum(inflection, 1e-300)))
-        slope = np.exp(0.5 * x) / _SQRT_2PI * np.where(x == 0.0, 1.0, np.exp(-0.5 * x - 0.5 * np.abs(x)))
         low = 1.0 / np.sqrt(1.0 / inflection**2 + 2.0 * (np.log(at) - np.log(beta)) / x**2)
-        middle = inflection + (beta - at) / slope
+        middle = inflection + (beta - at) / highest * _SQRT_2PI
         high = -2.0 * ndtri((highest - beta) / (2.0 * np.cosh(0.5 * x)))
-    guess = np.where(beta < at, low, np.where(beta < 0.5 * highest, middle, high))
-    floor = np.where(beta < at, 1e-300, np.maximum(inflection, 1e-300))
-    return np.where(np.isfinite(guess), np.maximum(guess, floor), np.maximum(inflection, 0.1))
+    guess = np.where(is_low, low, np.where(beta < 0.5 * highest, middle, high))
+    floored = np.maximum(guess, np.where(is_low, _TINY, inflection))
+    return np.where(np.isfinite(guess), floored, np.maximum(inflection, 0.1)), is_low
 
 
-def _step(s: Floats, beta: Floats, x: Floats, inflection: Floats) -> tuple[Floats, Floats]:
-    """Householder step towards the root, and the sign-carrying error of the price."""
+def _step(s: Floats, beta: Floats, x: Floats, is_low: Bools) -> tuple[Floats, Floats]:
+    """Householder step towards the root, and the signed error of the price."""
     b = normalized_price(x, s)
     h, highest = x / s, np.exp(0.5 * x)
     with np.errstate(all="ignore"):
@@ -252,12 +252,11 @@ def _step(s: Floats, beta: Floats, x: Floats, inflection: Floats) -> tuple[Float
         bend = h * h / s - 0.25 * s
         twist = bend * bend - 3.0 * (h / s) ** 2 - 0.25
         low = _low_terms(b, beta, slope, bend, twist)
-        mid = ((beta - b) / slope, bend, twist)
         high = _high_terms(b, beta, highest, slope, bend, twist)
-        in_low, in_mid = beta < normalized_price(x, np.maximum(inflection, 1e-300)), beta < 0.5 * highest
+        middle = ((beta - b) / slope, bend, twist)
         newton, halley, third = (
-            np.where(in_low & (x < 0), a, np.where(in_mid, m, c))
-            for a, m, c in zip(low, mid, high, strict=True)
+            np.where(is_low, a, np.where(beta < 0.5 * highest, m, c))
+            for a, m, c in zip(low, middle, high, strict=True)
         )
         step = newton * (1 + 0.5 * halley * newton) / (1 + newton * (halley + third * newton / 6))
         step = np.where(np.isfinite(step) & (step * newton > 0), step, newton)

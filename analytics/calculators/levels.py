@@ -1,5 +1,4 @@
-"""Price levels: walls, key strike, pin, max pain, supports (DOMAIN 3.3); pivots, VWAP, expected
-move (9.2).
+"""Price levels (DOMAIN 3.3, 9.2): walls, key strike, pin, max pain, pivots, VWAP, expected move.
 
 Strike levels are chosen among listed strikes with the expiries of the filter added up; ties go
 to the strike nearest spot, then to the lower. A level that does not exist is None.
@@ -18,6 +17,8 @@ from analytics.calculators.pricing import Priced
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +138,17 @@ def least_paid(right: Floats, strike: Floats, open_interest: Floats) -> float | 
     """Max pain over plain columns: sum of open interest x payoff is least there."""
     if not len(strike):
         return None
-    candidates = np.unique(strike)
-    payoff = np.maximum(right[:, None] * (candidates[None, :] - strike[:, None]), 0.0)
-    # argmin takes the first, which is the lowest strike.
-    return float(candidates[np.argmin(open_interest @ payoff)])
+    listed, at = np.unique(strike, return_inverse=True)
+    calls, puts = (
+        np.bincount(at, np.where(right == side, open_interest, 0.0), len(listed)).astype(float)
+        for side in (1, -1)
+    )
+    to_calls = listed * np.cumsum(calls) - np.cumsum(calls * listed)
+    to_puts = _sum_above(puts * listed) - listed * _sum_above(puts)
+    paid = to_calls + to_puts
+    # Running sums round: what is equal to twelve digits is a tie, and the first is the lowest.
+    slack = _ROUNDING * float(np.sum(open_interest) * listed[-1])
+    return float(listed[np.flatnonzero(paid <= paid.min() + slack)[0]])
 
 
 def pivots(high: float, low: float, close: float) -> Pivots:
@@ -172,9 +180,14 @@ def expected_move(
     return ExpectedMove(call_mid + put_mid, one_sigma, 100 * one_sigma / forward)
 
 
+def _sum_above(column: Floats) -> Floats:
+    """Sum of each entry and all after it."""
+    return np.asarray(np.cumsum(column[::-1])[::-1])
+
+
 def _heavy(strikes: Strikes, settings: Settings) -> Bools:
     size = np.abs(strikes.net)
-    return (size > 0) & (size >= settings.level_share * size.sum())
+    return np.asarray((size > 0) & (size >= settings.level_share * size.sum()))
 
 
 def _largest(strike: Floats, size: Floats, among: Bools, spot: float) -> float | None:

@@ -1,9 +1,7 @@
 """One chain, priced: admission, forwards, volatilities and Greeks in one pass (DOMAIN 1.6, 2).
 
 Everything computed from a chain (exposures, flips, flows, skew) starts from `Priced`: columns of
-contracts that each have one volatility, and the Greeks at it. A row's volatility is its own mid's
-when the row is believable; an American in-the-money row takes its out-of-the-money twin's (its
-own contains early exercise); what has open interest but no usable quote takes the smile's.
+contracts that each have one volatility (see `volatilities`), and the Greeks at it.
 """
 
 from __future__ import annotations
@@ -13,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.calculators import black_scholes, forward, implied_vol, smile
+from analytics.calculators import black_scholes, forward, implied_vol, volatilities
 from analytics.calculators.black_scholes import Greeks
 from analytics.calculators.forward import Forwards
 from analytics.calculators.implied_vol import QuoteSolution
-from analytics.calculators.smile import Smile
+from analytics.calculators.volatilities import Volatilities
 from analytics.ingestion import admission
-from quanticity.domain.options import Chain, Expiry, Flag, IvStatus
+from quanticity.domain.options import Chain, Expiry, Flag
+from quanticity.domain.readings import Unavailable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,7 +34,7 @@ class Priced:
     right +1/-1, strike in dollars, open_interest in contracts, t in years; sigma is NaN where
     nothing is known. `admitted` rows have a believable quote of their own; [sigma_low,
     sigma_high] is the interval of their bid and ask. `charm_per_day` follows the near-expiry
-    rule. `first_root` answers which rows belong to which of `expiries`.
+    rule; `expiry_idx` points into `expiries`.
     """
 
     spot: float
@@ -67,14 +66,16 @@ class PricedChain:
 
     chain: Chain
     forwards: Forwards
-    smiles: tuple[Smile | None, ...]
     partner: Ints
-    flags: Ints
     iv: QuoteSolution
-    fitted: Bools
-    out_of_the_money: Bools
+    volatilities: Volatilities
     priced: Priced
     arbitrage_share: float | None
+
+    @property
+    def flags(self) -> Ints:
+        """Admission failures per row."""
+        return self.volatilities.flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,15 @@ def compute(
     q: float | None = None,
     since_open_s: float | None = None,
     spot_is_certain: bool = False,
-) -> PricedChain | None:
-    """Price one chain; None when it has neither a spot nor one pair to imply it from.
+) -> PricedChain | Unavailable:
+    """Price one chain; unavailable when it is empty or has no spot and no pair to imply it.
 
     `r` and `q` replace the configured rate and yield; `since_open_s` is the age of the regular
     session, None outside it.
     """
+    if not len(chain) or chain.multiplier <= 0:
+        detail = f"{len(chain)} contracts of multiplier {chain.multiplier}"
+        return Unavailable("chain", "NO_DATA", detail)
     rate = settings.forward.flat_r if r is None else r
     carry = settings.forward.dividend_yield(chain.underlying) if q is None else q
     flags = admission.quote_flags(chain, settings.admission, since_open_s=since_open_s)
@@ -108,7 +112,7 @@ def compute(
         chain, mids, settings.forward, r=rate, q=carry, spot_is_certain=spot_is_certain
     )
     if found is None:
-        return None
+        return Unavailable("chain", "NO_QUOTE", "no spot, and no pair of quotes implies one")
     contracts = _contracts(chain, found)
     iv = implied_vol.of_quotes(
         chain.bid,
@@ -120,10 +124,19 @@ def compute(
     flags = flags | admission.arbitrage_flags(
         chain, flags == 0, _market(chain, found, contracts), settings.admission
     )
-    return _assemble(chain, settings, found, partner, flags, iv, contracts)
+    chosen = volatilities.compute(chain, found.forward, partner, flags, iv, settings.admission)
+    return PricedChain(
+        chain,
+        found,
+        partner,
+        iv,
+        chosen,
+        _priced(chain, found, contracts, chosen),
+        _arbitrage_share(chain, chosen.flags),
+    )
 
 
-def from_columns(
+def from_columns(  # noqa: PLR0913 - one argument per column
     *,
     spot: float,
     multiplier: int,
@@ -183,11 +196,9 @@ def _contracts(chain: Chain, found: Forwards) -> implied_vol.Contracts:
     )
 
 
-def _market(
-    chain: Chain, found: Forwards, contracts: implied_vol.Contracts
-) -> admission.Market:
+def _market(chain: Chain, found: Forwards, contracts: implied_vol.Contracts) -> admission.Market:
     # The given spot and the quotes may be minutes apart, or an ex-dividend day: either may hold.
-    candidates = [s for s in (found.spot, found.implied_spot, chain.spot) if s is not None]
+    candidates = [s for s in (found.spot, found.implied_spot, found.header_spot) if s is not None]
     growing = np.maximum(contracts.q, 0.0) * contracts.t
     return admission.Market(
         min(candidates),
@@ -198,33 +209,13 @@ def _market(
     )
 
 
-def _assemble(
+def _priced(
     chain: Chain,
-    settings: Settings,
     found: Forwards,
-    partner: Ints,
-    flags: Ints,
-    iv: QuoteSolution,
     contracts: implied_vol.Contracts,
-) -> PricedChain:
-    k = np.log(chain.strike / found.forward[chain.expiry_idx])
-    otm = np.where(chain.right > 0, k >= 0, k < 0)
-    own = (flags == 0) & (iv.status == IvStatus.OK)
-    smiles = _smiles(chain, k, iv.iv_mid, otm & own)
-    if chain.european:
-        late = _calendar(chain, k, iv.iv_mid, otm & own, smiles, settings.admission)
-        flags = flags | np.where(late, int(Flag.A_CALENDAR), 0)
-        own &= ~late
-        smiles = _smiles(chain, k, iv.iv_mid, otm & own)
-    source, admitted = _sources(chain, partner, flags, iv, otm=otm, own=own)
-    has = source >= 0
-    low, mid, high = (
-        np.where(has, column[source], np.nan) for column in (iv.iv_bid, iv.iv_mid, iv.iv_ask)
-    )
-    drawn = _from_smiles(chain, k, smiles)
-    live = (contracts.t > 0) & (flags & Flag.X_ADJUSTED == 0)
-    sigma = np.where(live, np.where(has, mid, drawn), np.nan)
-    priced = from_columns(
+    chosen: Volatilities,
+) -> Priced:
+    return from_columns(
         spot=found.spot,
         multiplier=chain.multiplier,
         expiries=chain.expiries,
@@ -232,83 +223,14 @@ def _assemble(
         strike=chain.strike,
         open_interest=chain.open_interest.astype(float),
         expiry_idx=chain.expiry_idx,
-        sigma=sigma,
+        sigma=chosen.sigma,
         r=contracts.r,
         q=contracts.q,
-        sigma_low=np.where(np.isfinite(low), low, sigma),
-        sigma_high=np.where(np.isfinite(high), high, sigma),
-        admitted=admitted,
+        sigma_low=chosen.sigma_low,
+        sigma_high=chosen.sigma_high,
+        admitted=chosen.admitted,
         european=chain.european,
     )
-    fitted = ~has & np.isfinite(sigma)
-    return PricedChain(
-        chain,
-        found,
-        smiles,
-        partner,
-        flags,
-        iv,
-        fitted,
-        otm,
-        priced,
-        _arbitrage_share(chain, flags),
-    )
-
-
-def _smiles(chain: Chain, k: Floats, sigma: Floats, good: Bools) -> tuple[Smile | None, ...]:
-    return tuple(
-        smile.compute(k[rows], sigma[rows])
-        for rows in (
-            np.flatnonzero(good & (chain.expiry_idx == index))
-            for index in range(len(chain.expiries))
-        )
-    )
-
-
-def _from_smiles(chain: Chain, k: Floats, smiles: tuple[Smile | None, ...]) -> Floats:
-    drawn = np.full(len(chain), np.nan)
-    for index, fit in enumerate(smiles):
-        if fit is not None:
-            rows = np.flatnonzero(chain.expiry_idx == index)
-            drawn[rows] = fit.at(k[rows])
-    return drawn
-
-
-def _sources(
-    chain: Chain, partner: Ints, flags: Ints, iv: QuoteSolution, *, otm: Bools, own: Bools
-) -> tuple[Ints, Bools]:
-    """Whose quoted volatility serves each row (-1: nobody's), and whether the row is admitted."""
-    rows = np.arange(len(chain))
-    source = np.where(own, rows, -1)
-    if chain.european:
-        return source, own
-    on_intrinsic = (iv.status == IvStatus.BELOW_INTRINSIC) | (iv.status == IvStatus.AT_INTRINSIC)
-    twin = ~otm & (partner >= 0) & own[partner] & (flags == 0) & (own | on_intrinsic)
-    return np.where(twin, partner, source), own | twin
-
-
-def _calendar(
-    chain: Chain,
-    k: Floats,
-    sigma: Floats,
-    good: Bools,
-    smiles: tuple[Smile | None, ...],
-    settings: admission.Settings,
-) -> Bools:
-    """European rows whose total variance exceeds the next expiry's at equal forward-moneyness."""
-    flagged = np.zeros(len(chain), dtype=bool)
-    t = np.array([e.t_s for e in chain.expiries])
-    quoted = [index for index in np.argsort(t, kind="stable") if smiles[index] is not None]
-    for near, far in zip(quoted[:-1], quoted[1:], strict=True):
-        later = smiles[far]
-        if later is None or t[near] >= t[far]:
-            continue
-        rows = np.flatnonzero(good & (chain.expiry_idx == near))
-        rows = rows[(k[rows] >= later.k[0]) & (k[rows] <= later.k[-1])]
-        variance = sigma[rows] ** 2 * t[near]
-        limit = (1 + settings.calendar_variance_excess) * later.at(k[rows]) ** 2 * t[far]
-        flagged[rows[variance > limit]] = True
-    return flagged
 
 
 def _arbitrage_share(chain: Chain, flags: Ints) -> float | None:

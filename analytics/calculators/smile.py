@@ -25,7 +25,7 @@ class Smile:
     def at(self, k: ArrayLike) -> Floats:
         """Volatility at log-moneyness k."""
         variance = np.interp(np.asarray(k, dtype=float), self.k, self.sigma * self.sigma)
-        return np.sqrt(variance)
+        return np.asarray(np.sqrt(variance))
 
 
 def compute(k: Floats, sigma: Floats) -> Smile | None:

@@ -71,12 +71,8 @@ def compute(
     profiles = _profiles(inventory, settings, grid, np.random.default_rng(seed), chance)
     totals = profiles[:, len(grid) // 2]
     low, high = np.quantile(totals, [settings.low, settings.high])
-    above = [
-        _is_above(profile, grid, spot, flip_settings) for profile in profiles
-    ]
-    return ErrorBars(
-        (float(low), float(high)), float(np.mean(totals > 0)), float(np.mean(above))
-    )
+    above = [_is_above(profile, grid, spot, flip_settings) for profile in profiles]
+    return ErrorBars((float(low), float(high)), float(np.mean(totals > 0)), float(np.mean(above)))
 
 
 def _profiles(

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quanticity.domain.calendar import SECONDS_PER_YEAR
+from quanticity.domain.options import Chain
 from quanticity.domain.readings import Reading, Unavailable
 
 Floats = NDArray[np.float64]
@@ -45,6 +46,15 @@ class Strip:
     call_ask: Floats
     put_bid: Floats
     put_ask: Floats
+
+
+def strip(chain: Chain, partner: NDArray[np.int64], index: int, r: float) -> Strip:
+    """The quotes of one expiry of a chain; `partner` is the other right's row (-1: none)."""
+    calls = np.flatnonzero((chain.expiry_idx == index) & (chain.right > 0) & (partner >= 0))
+    calls = calls[np.argsort(chain.strike[calls], kind="stable")]
+    puts = partner[calls]
+    quotes = (chain.bid[calls], chain.ask[calls], chain.bid[puts], chain.ask[puts])
+    return Strip(chain.expiries[index].t_s, r, chain.strike[calls], *map(np.nan_to_num, quotes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def _underlying(rows: Rows, listed: list[Contract], symbol: str | None) -> str:
         if symbol not in present:
             raise MalformedInput(f"expected contracts of {symbol}, found {', '.join(present)}")
         return symbol
-    if rows.symbol in present:
+    if rows.symbol is not None and rows.symbol in present:
         return rows.symbol
     return present.most_common(1)[0][0]
 
@@ -185,4 +185,4 @@ def _floats(column: list[float], order: Ints) -> Floats:
 
 def _counts(column: list[float], order: Ints) -> Ints:
     values = np.nan_to_num(np.array(column, dtype=float)[order], nan=0.0)
-    return values.astype(np.int64)
+    return np.asarray(values.astype(np.int64))

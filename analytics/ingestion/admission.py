@@ -59,7 +59,13 @@ def quote_flags(chain: Chain, settings: Settings, *, since_open_s: float | None)
     """Flag each row by its own quote; `since_open_s` is None outside regular hours."""
     bid, ask = chain.bid, chain.ask
     with np.errstate(invalid="ignore"):
-        sentinel = (bid < 0) | (ask < 0) | (np.abs(bid) >= _UNSET) | (np.abs(ask) >= _UNSET)
+        sentinel = (
+            ~(chain.strike > 0)
+            | (bid < 0)
+            | (ask < 0)
+            | (np.abs(bid) >= _UNSET)
+            | (np.abs(ask) >= _UNSET)
+        )
         has_bid, has_ask = bid > 0, ask > 0
         width = ask - bid
         wide = (width > settings.wide_usd) & (2 * width > settings.wide_ratio * (ask + bid))
@@ -152,7 +158,7 @@ def _out_of_bounds(chain: Chain, market: Market, tol: float) -> Bools:
         spot_low = spot_high = market.forward * market.discount
         strike = chain.strike * market.discount
     else:
-        spot_low, spot_high = np.float64(market.spot_low), np.float64(market.spot_high)
+        spot_low, spot_high = (np.full(len(chain), s) for s in (market.spot_low, market.spot_high))
         strike = chain.strike
     lower = np.maximum(np.where(call, spot_low - strike, strike - spot_high), 0.0)
     upper = np.where(call, spot_high, strike)
@@ -253,4 +259,4 @@ def _calendar(chain: Chain, rows: Ints, tol: float) -> Ints:
     near, far = order[:-1], order[1:]
     same = (chain.strike[near] == chain.strike[far]) & (chain.right[near] == chain.right[far])
     same &= chain.expiry_idx[near] != chain.expiry_idx[far]
-    return near[same & (chain.bid[near] > chain.ask[far] + tol)]
+    return np.asarray(near[same & (chain.bid[near] > chain.ask[far] + tol)])

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 from analytics import chains
 from analytics.calculators import (
     dealer_flow,
@@ -17,6 +15,7 @@ from analytics.calculators import (
     levels,
     rolling,
     skew,
+    smile_fit,
     uncertainty,
 )
 from analytics.calculators.pricing import PricedChain
@@ -91,7 +90,7 @@ def adv_usd(symbol: str) -> float | None:
     days = [
         bar.volume * (bar.wap or bar.close)
         for bar in market.bars(symbol, "1day")
-        if not calendar.session(bar.open_at.astimezone(calendar.NEW_YORK).date()).is_half_day
+        if not calendar.session(bar.open_at.astimezone(clock.NEW_YORK).date()).is_half_day
     ]
     return hedging.average_daily_usd(days, settings)
 
@@ -188,27 +187,8 @@ def _parts() -> exposure.Parts:
 
 def _skew(found: PricedChain) -> skew.Skew | Unavailable:
     """The first expiry with enough out-of-the-money quotes on both sides."""
-    settings = section("analytics.skew", skew.Settings)
-    chain = found.chain
-    order = np.argsort([e.t_s for e in chain.expiries], kind="stable")
-    for index in order:
-        smile = smile_of(found, int(index))
-        sides = [int((smile.right == side).sum()) for side in (1, -1)]
-        if smile.t_s >= settings.min_t_s and min(sides) >= settings.min_otm_strikes:
-            return skew.compute(smile, settings)
-    return Unavailable("skew", "INSUFFICIENT_SAMPLES", "no expiry has enough quotes on both sides")
-
-
-def smile_of(found: PricedChain, index: int) -> skew.Smile:
-    """Admitted out-of-the-money quotes of one expiry."""
-    chain, priced = found.chain, found.priced
-    rows = np.flatnonzero(
-        (chain.expiry_idx == index) & priced.admitted & found.out_of_the_money & ~found.fitted
-    )
-    rate = priced.r[rows[0]] if len(rows) else 0.0
-    carry = priced.q[rows[0]] if len(rows) else 0.0
-    return skew.Smile(
-        chain.expiries[index].expiry_date, priced.spot, float(found.forwards.forward[index]),
-        chain.expiries[index].t_s, float(rate), float(carry), priced.right[rows],
-        priced.strike[rows], priced.sigma[rows], found.iv.iv_bid[rows], found.iv.iv_ask[rows],
-    )  # fmt: skip
+    settings = section("analytics.skew", smile_fit.Settings)
+    smile = skew.nearest(found, settings)
+    if smile is None:
+        return Unavailable("skew", "INSUFFICIENT_SAMPLES", "too few quotes on both sides")
+    return skew.compute(smile, settings)

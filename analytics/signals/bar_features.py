@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from statistics import fmean, pstdev
 from typing import Any
 
@@ -84,7 +85,7 @@ def _realised_regime(closes: Sequence[float]) -> str | None:
     if len(closes) < _REALISED_HISTORY:
         return None
     last = closes[-_REALISED_HISTORY:]
-    moves = [math.log(b / a) for a, b in zip(last[:-1], last[1:], strict=True)]
+    moves = [math.log(b / a) for a, b in pairwise(last)]
     windows = [pstdev(moves[n - _REALISED_N : n]) for n in range(_REALISED_N, len(moves) + 1)]
     rank = sum(value < windows[-1] for value in windows) / len(windows)
     return ("LOW", "NORMAL", "HIGH")[min(2, int(rank * 3))]

@@ -7,7 +7,9 @@ signals decides between workers that count at the same instant.
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+
+from django.db.models import Max, QuerySet
 
 from analytics.models import Signal
 from quanticity.domain.signals import Gate, Strategy
@@ -44,9 +46,9 @@ def gates(triple: Triple, at: datetime, settings: Settings) -> tuple[Gate, ...]:
     everywhere = live.count()
     mine = _of(triple)
     locked = mine.filter(state=Signal.State.LIVE).exists()
-    emitted_s = _seconds_since(mine.order_by("-created_at").values_list("created_at"), at)
-    stopped = mine.filter(acknowledged_by="STOP").order_by("-ended_at")
-    stopped_s = _seconds_since(stopped.values_list("ended_at"), at)
+    emitted_s = _seconds_since(mine.aggregate(x=Max("created_at"))["x"], at)
+    stopped = mine.filter(acknowledged_by="STOP")
+    stopped_s = _seconds_since(stopped.aggregate(x=Max("ended_at"))["x"], at)
     return (
         Gate("LIVE_LOCK", locked, False, not locked),
         Gate(
@@ -90,15 +92,14 @@ def is_thin(before: float, now: float, settings: Settings) -> bool:
     return abs(now - before) < max(settings.thin_update, settings.thin_update_frac * before)
 
 
-def _of(triple: Triple):  # noqa: ANN202 - a QuerySet of our own rows
+def _of(triple: Triple) -> QuerySet[Signal]:
     return Signal.objects.filter(
         strategy=triple.strategy, symbol=triple.symbol, direction=triple.direction, probe=False
     )
 
 
-def _seconds_since(rows, at: datetime) -> float | None:  # noqa: ANN001 - values_list
-    found = rows.first()
-    return None if found is None or found[0] is None else (at - found[0]) / timedelta(seconds=1)
+def _seconds_since(then: datetime | None, at: datetime) -> float | None:
+    return None if then is None else (at - then).total_seconds()
 
 
 def _over(elapsed_s: float | None, limit_s: float) -> bool:

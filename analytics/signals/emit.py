@@ -60,10 +60,14 @@ def record(proposed: Proposed, settings: Settings) -> models.Decision | None:
     last = models.Decision.objects.filter(
         strategy=decision.strategy, symbol=decision.symbol
     ).first()
-    if last is not None and last.outcome == decision.outcome:
-        if (decision.at - last.at).total_seconds() < settings.decision_every_s:
-            return None
+    if last is not None and _is_repetition(last, decision, settings):
+        return None
     return _write(proposed)
+
+
+def _is_repetition(last: models.Decision, decision: Decision, settings: Settings) -> bool:
+    age_s = (decision.at - last.at).total_seconds()
+    return last.outcome == decision.outcome and age_s < settings.decision_every_s
 
 
 def _admit(

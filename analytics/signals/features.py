@@ -7,7 +7,7 @@ None with a reason.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from analytics.signals import bar_features
@@ -57,6 +57,8 @@ MARKET_WIDE = {
     "vol_d5m_volpts": ("volatility", "d5_volpts"),
 }
 FAMILIES = tuple(sorted({family for family, _ in SOURCES.values()}))
+_FRIDAY = 4
+_THIRD_WEEK = range(15, 22)
 _REQUIRED_AGE = ("obi", "vpin", "gex")
 
 
@@ -195,7 +197,7 @@ def _calendar(at: datetime) -> dict[str, Any]:
     }
 
 
-def is_rebalance_day(day: Any) -> bool:
+def is_rebalance_day(day: date) -> bool:
     """Third Friday, or the last session of a month."""
-    third_friday = day.weekday() == 4 and 15 <= day.day <= 21  # noqa: PLR2004
+    third_friday = day.weekday() == _FRIDAY and day.day in _THIRD_WEEK
     return third_friday or calendar.next_session(day).date.month != day.month

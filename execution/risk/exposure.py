@@ -1,7 +1,7 @@
 """Pre-trade rules on money: account, notional, heat, exposure, correlation, Greeks (DOMAIN 6.6).
 
-All but the account's run a second time after sizing, on the true notional. Before sizing the proposal
-is worth nothing, so they then ask whether there is any room at all.
+All but the account's run a second time after sizing, on the true notional. Before sizing the
+proposal is worth nothing, so they then ask whether there is any room at all.
 """
 
 from decimal import Decimal

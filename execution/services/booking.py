@@ -17,6 +17,7 @@ from execution.ledger import pnl
 from execution.ledger.executions import in_force
 from execution.models import Fill, Order, OrderIntent, Position, PositionEvent
 from quanticity.domain import calendar, clock, orders
+from quanticity.domain.instruments import parse_occ
 from quanticity.domain.readings import instant
 
 _DONE = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order.State.EXPIRED)
@@ -190,7 +191,7 @@ def write_event(position: Position, kind: str, at: datetime, facts: dict[str, An
 
 def common_facts(position: Position, intent: OrderIntent, at: datetime) -> dict[str, Any]:
     """What every event of a trade says."""
-    contract = selectors.parse_occ(position.occ)
+    contract = parse_occ(position.occ)
     return {
         "trade_no": position.trade_id, "symbol": position.symbol,
         "direction": position.direction, "strategy": position.strategy, "occ": position.occ,

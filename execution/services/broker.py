@@ -119,8 +119,7 @@ def ticket_of(row: Order) -> orders.Ticket:
         orders.TimeInForce(row.time_in_force),
         limit=row.limit_price,
         stop=row.stop_price,
-        oca_group=row.oca_group,
-        oca_type=row.oca_type,
+        oca=(row.oca_group, row.oca_type),
     )
 
 

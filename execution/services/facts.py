@@ -59,7 +59,7 @@ def gather(signal: Signal, entry_ref: str) -> Facts:
 
 def increments_of(symbol: str) -> Increments:
     """Price increments of a symbol's options."""
-    s = section("execution.desk", Settings)
+    s: Settings = section("execution.desk", Settings)
     return s.penny if symbol in s.penny_symbols else s.usual
 
 
@@ -82,7 +82,7 @@ def _allowed(row: AccountValues | None) -> frozenset[str]:
 def _desk(signal: Signal, entry_ref: str, now: datetime, s: Settings) -> Desk:
     link = health.connection() or {}
     reconciliation = selectors.last_reconciliation()
-    clean = reconciliation is not None and reconciliation.clean and bool(link.get("reconciled"))
+    clean = reconciliation is not None and reconciliation.is_clean and bool(link.get("reconciled"))
     sent = Order.objects.filter(sent_at__gt=now - timedelta(seconds=1)).count()
     return Desk(
         state=selectors.trading_state(signal.strategy, signal.symbol),

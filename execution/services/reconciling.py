@@ -49,7 +49,7 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         _act(finding, facts)
     clean = not any(finding.action in _UNCLEAN for finding in findings)
     Reconciliation.objects.create(
-        at=facts.at, clean=clean, findings=[plain(finding) for finding in findings]
+        at=facts.at, is_clean=clean, findings=[plain(finding) for finding in findings]
     )
     return touched
 

@@ -1,7 +1,7 @@
 """What every channel promises."""
 
 import re
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from publishing.messages.message import Message
 from quanticity.domain.errors import QuantiCityError, TemporaryError
@@ -16,7 +16,7 @@ class Channel(Protocol):
     it posted. No error's text holds an address or a secret.
     """
 
-    name: str
+    name: ClassVar[str]
 
     def send(self, message: Message) -> str:
         """Post one message."""

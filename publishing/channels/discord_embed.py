@@ -13,8 +13,10 @@ COLORS = {
     Tone.NEUTRAL: 0x009DFF,
     Tone.CORRECTION: 0xF1C40F,
 }
-_MARKUP = re.compile(r"[\\*_~`|\[\]<>]|^[#>-]", re.MULTILINE)
-_UNSEEN = "\u200b"  # a space of no width breaks mentions and addresses apart
+_MARKUP = re.compile(r"[\\*_~`|<>]|^[#>-]", re.MULTILINE)
+# A space of no width breaks mentions, addresses and links with another name apart.
+_UNSEEN = "\u200b"
+_BROKEN = {"@": f"@{_UNSEEN}", "://": f":{_UNSEEN}//", "](": f"]{_UNSEEN}("}
 _ELLIPSIS = "…"
 
 
@@ -32,7 +34,9 @@ def payload(message: Message, site_url: str, role_id: str = "") -> dict[str, Any
 def plain(text: str) -> str:
     """Escape what Discord would read as markup or as a mention."""
     escaped = _MARKUP.sub(lambda match: "\\" + match[0], text)
-    return escaped.replace("@", "@" + _UNSEEN).replace("://", ":" + _UNSEEN + "//")
+    for live, broken in _BROKEN.items():
+        escaped = escaped.replace(live, broken)
+    return escaped
 
 
 def cut(text: str, limit: int) -> str:

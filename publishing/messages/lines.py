@@ -36,7 +36,7 @@ def execution(facts: Facts) -> Field:
     """Price, then size and dollars as far as they are given."""
     parts = [price(facts["fill_price"])]
     if "quantity" in facts:
-        parts.append(f"× {facts['quantity']}")
+        parts.append(f"\u00d7 {facts['quantity']}")  # the multiplication sign
     if "notional_usd" in facts:
         parts.append(f"= {money(facts['notional_usd'])}")
     if "commission_usd" in facts:

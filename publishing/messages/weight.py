@@ -14,7 +14,10 @@ _LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 
 _URL = r"https?://[^\s]+"
 # Flags; keycaps; pictographs with their variation, skin tone and zero-width joins.
-_PICTOGRAPH = r"[\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+_PICTOGRAPH = (
+    r"[\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    r"\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+)
 _TAIL = r"(?:\ufe0f|[\U0001f3fb-\U0001f3ff])*"
 _EMOJI = (
     r"[\U0001f1e6-\U0001f1ff]{2}"

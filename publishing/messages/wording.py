@@ -5,6 +5,7 @@ from typing import Any
 
 PENDING = "pending"  # a fact that the broker still owes us
 _MINUTE, _HOUR = 60, 3_600
+_THOUSAND, _MILLION = 1_000, 1_000_000
 
 
 def money(usd: Any, *, signed: bool = False) -> str:
@@ -19,12 +20,12 @@ def money(usd: Any, *, signed: bool = False) -> str:
 def _magnitude(amount: Decimal) -> str:
     # Each unit is chosen after rounding, so that 999,999 is 1.00M and not 1000.0K.
     cents = _round(amount, "0.01")
-    if cents < 1_000:
+    if cents < _THOUSAND:
         return f"{cents}"
-    thousands = _round(amount / 1_000, "0.1")
-    if thousands < 1_000:
+    thousands = _round(amount / _THOUSAND, "0.1")
+    if thousands < _THOUSAND:
         return f"{thousands}K"
-    return f"{_round(amount / 1_000_000, '0.01'):,}M"
+    return f"{_round(amount / _MILLION, '0.01'):,}M"
 
 
 def price(value: Any) -> str:

@@ -40,6 +40,7 @@ def lay_over(overrides: Mapping[str, Any]) -> None:
         _overrides.clear()
         _overrides.update(overrides)
         section.cache_clear()
+        config_hash.cache_clear()
 
 
 @cache
@@ -95,6 +96,7 @@ def environment() -> Iterator[tuple[str, Any]]:
             yield name.removeprefix(PREFIX).lower().replace("__", "."), _parse(text)
 
 
+@cache
 def config_hash(*paths: str) -> str:
     """First 16 hex digits of the SHA-256 over the values in force of these sections."""
     canonical = json.dumps({p: values(p) for p in paths}, sort_keys=True, default=str)
@@ -103,7 +105,9 @@ def config_hash(*paths: str) -> str:
 
 def _replaced(tree: Mapping[str, Any], parts: list[str], value: Any) -> dict[str, Any]:
     """The same tree with one leaf changed, however deep."""
-    head, rest = parts[0], parts[1:]
+    # An environment variable has no case: `mode.0dte` means the key 0DTE.
+    head = next((key for key in tree if key.lower() == parts[0].lower()), parts[0])
+    rest = parts[1:]
     inner = tree.get(head)
     changed = _replaced(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value
     return {**tree, head: changed}
@@ -112,7 +116,7 @@ def _replaced(tree: Mapping[str, Any], parts: list[str], value: Any) -> dict[str
 @cache
 def _sections() -> frozenset[str]:
     # Imported here because the registry itself is data about stages that load lazily.
-    from quanticity.config.sections import SECTIONS
+    from quanticity.config.sections import SECTIONS  # noqa: PLC0415
 
     return frozenset(SECTIONS)
 

@@ -23,6 +23,6 @@ def refresh() -> None:
         return
     _read_at = time.monotonic()
     # Imported here: this module is below the Django frame and loads before its models.
-    from quanticity.models import ConfigOverride
+    from quanticity.models import ConfigOverride  # noqa: PLC0415
 
     loader.lay_over(dict(ConfigOverride.objects.values_list("key", "value")))

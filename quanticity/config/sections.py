@@ -29,7 +29,7 @@ SECTIONS: dict[str, str] = {
     "analytics.exposure": "analytics.calculators.exposure:Settings",
     "analytics.forced_flow": "analytics.calculators.forced_flow:Settings",
     "analytics.hedging": "analytics.calculators.hedging:Settings",
-    "analytics.skew": "analytics.calculators.skew:Settings",
+    "analytics.skew": "analytics.calculators.smile_fit:Settings",
     "analytics.variance": "analytics.calculators.variance:Settings",
     "analytics.american": "analytics.calculators.american:Settings",
     "analytics.trade_signing": "analytics.calculators.trade_signing:Settings",

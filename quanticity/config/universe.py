@@ -22,4 +22,5 @@ class Settings:
 
 def universe() -> Settings:
     """The universe in force."""
-    return loader.section("universe", Settings)
+    found: Settings = loader.section("universe", Settings)
+    return found

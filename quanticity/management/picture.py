@@ -16,12 +16,12 @@ from quanticity.domain.clock import RealClock
 from quanticity.domain.errors import NotConnected
 from quanticity.domain.readings import instant
 from quanticity.runtime import logs, states, supervisor
-from quanticity.runtime.processes import POOLS
+from quanticity.runtime.processes import POOLS, worker_name
 from quanticity.store import health
 from quanticity.store.client import StoreDown, queue_depths
 
 QUEUES = tuple(pool.queue for pool in POOLS)
-BEATS = ("beat", "gateway", "simulator")
+BEATS = ("beat", "gateway", *(worker_name(queue) for queue in QUEUES))
 LATE_S = 5.0  # platform seconds after its release a delivery is late
 _OWED = ("PENDING", "CLAIMED", "SENDING")
 
@@ -84,7 +84,7 @@ def _from_store(reasons: list[str]) -> dict[str, Any]:
             found["queues"] = queue_depths(settings.BROKER_URL, QUEUES)
     except (StoreDown, NotConnected) as error:
         reasons.append(f"store: {type(error).__name__}")
-    found["blind_s"] = (found["gateway"] or {}).get("blind_s")
+    found["blind_s"] = (found["gateway"] or {}).get("blind_session_s")
     return found
 
 
@@ -139,7 +139,7 @@ def _unwell(document: dict[str, Any]) -> Iterator[str]:
         if one["state"] != "RUNNING":
             yield f"{one['name']}: {one['state']}"
     for name, life in (document["heartbeats"] or {}).items():
-        if life is None and name != "simulator":
+        if life is None:
             yield f"{name}: silent"
     if (document["deliveries"] or {}).get("late"):
         yield f"{document['deliveries']['late']} deliveries late"

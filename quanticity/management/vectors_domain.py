@@ -1,15 +1,18 @@
-"""Golden-vector checks of the vocabulary itself: calendar and option symbols (DOMAIN 0.2, 1.2)."""
+"""Golden-vector checks of calendar, delays and option symbols (DOMAIN 0.2, 1.2, 7.2)."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
+from publishing import tiers
+from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.calendar import Settlement
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.readings import instant
+from quanticity.domain.tiers import Tier
 from quanticity.golden import Case, Check
 
 _SETTLEMENTS = {"PM": Settlement.PM_PHYSICAL, "AM": Settlement.AM_CASH}
@@ -47,6 +50,17 @@ def session_date(case: Case) -> dict[str, Any]:
     return {"session_date": calendar.session_date(at).isoformat()}
 
 
+def delays(case: Case) -> dict[str, Any]:
+    """When each tier is told, and how the instant is written for people."""
+    at = datetime.fromisoformat(case.given["clock_at"])
+    settings = section("publishing.tiers", tiers.Settings)
+    due = {tier: tiers.due_at(at, tier, settings) for tier in Tier}
+    return {
+        tier.value: {"due_at": instant(when), "display_et": clock.display(when)}
+        for tier, when in due.items()
+    }
+
+
 def occ(case: Case) -> dict[str, Any]:
     """One option symbol, parsed and written again."""
     try:
@@ -69,5 +83,6 @@ CHECKS: dict[str, Check] = {
     "calendar/session_cases": Check(session),
     "calendar/settlement_cases": Check(settlement),
     "calendar/session_date_cases": Check(session_date),
+    "calendar/delay_cases": Check(delays),
     "occ/cases": Check(occ),
 }

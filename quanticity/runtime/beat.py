@@ -14,8 +14,9 @@ from celery import schedules
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from quanticity.domain import clock
-from quanticity.leases import Lease, hold
+from quanticity.leases import Lease, hold, release
 from quanticity.store import health
+from quanticity.store.client import StoreDown
 
 logger = logging.getLogger(__name__)
 SHORTEST = timedelta(milliseconds=250)  # real time; faster than this only heats the machine
@@ -25,6 +26,8 @@ IDLE_S = 2.0
 
 class ScaledEntry(ModelEntry):  # type: ignore[misc] # untyped library
     """A row of the timetable whose interval is platform time, and whose message expires."""
+
+    schedule: Any  # the library's descriptor
 
     def __init__(self, model: Any, app: Any = None) -> None:
         super().__init__(model, app)
@@ -52,5 +55,14 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # untyped library
         if self._lease is None:
             logger.warning("another beat holds the lease; waiting")
             return IDLE_S
-        health.beat("beat")
+        try:
+            health.beat("beat")
+        except StoreDown as error:
+            logger.warning("no store to tell of this beat: %s", type(error).__name__)
         return float(super().tick(*args, **kwargs))
+
+    def close(self) -> None:
+        """Give the lease back, so that the next beat need not wait for it to run out."""
+        super().close()
+        if self._lease is not None:
+            release(self._lease)

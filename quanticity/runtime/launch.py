@@ -72,7 +72,11 @@ class Run:
     def note(self) -> None:
         """Leave the state of all processes where others look for it."""
         keeper = states.Keeper(
-            os.getpid(), self.plan.port, self.plan.flower_port, self.is_ready, _REAL.now().timestamp()
+            os.getpid(),
+            self.plan.port,
+            self.plan.flower_port,
+            self.is_ready,
+            _REAL.now().timestamp(),
         )
         seen = {child.process.name: child.seen() for child in self.supervisor.children}
         states.write(self.plan.var, keeper, seen)

@@ -76,8 +76,8 @@ def _manage(*words: str) -> tuple[str, ...]:
     return (sys.executable, "manage.py", *words)
 
 
-def _celery() -> tuple[str, ...]:
-    return (sys.executable, "-m", "celery", "-A", "quanticity.celery")
+def _celery(app: str = "quanticity.celery") -> tuple[str, ...]:
+    return (sys.executable, "-m", "celery", "-A", app)
 
 
 def _simulator(plan: Plan, port: int) -> Process:
@@ -88,21 +88,25 @@ def _simulator(plan: Plan, port: int) -> Process:
 
 
 def _gateway(plan: Plan) -> Process:
-    address = (
-        {}
-        if plan.simulator_port is None
-        else {"QC_IBKR_HOST": LOOPBACK, "QC_IBKR_PORT": str(plan.simulator_port)}
-    )
-    return Process("gateway", _manage("run_gateway"), GATEWAY, address)
+    # Not by the environment: QC_IBKR_HOST means somebody else's gateway, whose clock is obeyed.
+    port = plan.simulator_port
+    address = () if port is None else ("--host", LOOPBACK, "--port", str(port))
+    return Process("gateway", _manage("run_gateway", *address), GATEWAY)
+
+
+def worker_name(queue: str) -> str:
+    """What the worker of a queue is called, here and among the signs of life."""
+    return f"worker-{queue}"
 
 
 def _worker(pool: Pool) -> Process:
     return Process(
-        f"worker-{pool.queue}",
+        worker_name(pool.queue),
         (
             *_celery(), "worker", "-Q", pool.queue, "-n", f"{pool.queue}@%h",
             "--pool", "threads", "--concurrency", str(pool.threads),
-            "--without-gossip", "--without-mingle", "--loglevel", "INFO",
+            "--without-gossip", "--without-mingle", "--include", "quanticity.runtime.pulse",
+            "--loglevel", "INFO",
         ),
     )  # fmt: skip
 
@@ -122,7 +126,8 @@ def _flower(plan: Plan) -> Process:
     return Process(
         "flower",
         (
-            *_celery(), "flower", f"--address={LOOPBACK}", f"--port={plan.flower_port}",
+            *_celery("quanticity.runtime.watching"), "flower",
+            f"--address={LOOPBACK}", f"--port={plan.flower_port}",
             f"--conf={Path(__file__).with_name('flowerconfig.py')}",
         ),
         # In the environment: a command line is for everybody to see.

@@ -19,8 +19,8 @@ StoreDown = RedisError
 
 
 @cache
-def client() -> "redis.Redis[bytes]":
-    """This process's client; a pool inside, bytes in and out."""
+def client() -> Any:
+    """This process's client: a pool inside, bytes in and out, which redis's types cannot say."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_connect_timeout=_CONNECT_S,

@@ -1,4 +1,4 @@
-"""Readings in their envelope (DOMAIN 0.5): written by calculators' tasks, read in one round trip."""
+"""Readings in their envelope (DOMAIN 0.5): written by tasks, read in one round trip."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from quanticity.store import keys
 from quanticity.store.client import client
 
 
-def write(
+def write(  # noqa: PLR0913 - an envelope has this many parts
     symbol: str,
     family: str,
     result: Reading | Unavailable,
@@ -35,7 +35,7 @@ def write(
     missing = isinstance(result, Unavailable)
     envelope = {
         "schema": f"analytics.{family}",
-        "v": 1 if missing else type(result).version,
+        "v": 1 if isinstance(result, Unavailable) else result.version,
         "symbol": symbol,
         "as_of": instant(as_of),
         "computed_at": instant(computed_at),

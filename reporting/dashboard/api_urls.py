@@ -1,10 +1,13 @@
 """Routes of the REST API, its schema and its documentation."""
 
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularSwaggerSplitView as docs
 from rest_framework.routers import SimpleRouter
 
 from reporting.dashboard import api
+
+PAGE = "dashboard/api_docs.html"  # Swagger without inline styles
 
 router = SimpleRouter()
 router.register("signals", api.Signals, basename="signal")
@@ -24,5 +27,5 @@ v1: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("v1/", include(v1)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("docs/", docs.as_view(url_name="schema", template_name=PAGE), name="docs"),
 ]

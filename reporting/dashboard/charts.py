@@ -7,10 +7,10 @@ from typing import Any
 
 from reporting.dashboard import formats
 
-WIDTH = 720.0
+WIDE, NARROW = 720.0, 340.0
 ROW = 14.0
 MOST = 60  # strikes nearest the spot
-_TOP, _BOTTOM, _LEFT, _RIGHT = 28.0, 28.0, 64.0, 16.0
+_TOP, _BOTTOM, _LEFT, _RIGHT = 28.0, 8.0, 48.0, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +56,22 @@ class Bars:
     summary: str
 
 
-def bars(data: Mapping[str, Any]) -> Bars | None:
-    """Lay out one `gex` reading; None when it has no strikes."""
+def bars(data: Mapping[str, Any], width: float = WIDE) -> Bars | None:
+    """Lay out one `gex` reading in so many pixels; None when it has no strikes."""
     rows = _nearest(data)
     if not rows:
         return None
     reach = max(abs(row["net_usd_per_1pct"]) for row in rows) or 1.0
-    plot = WIDTH - _LEFT - _RIGHT
+    plot = width - _LEFT - _RIGHT
     axis_x = _LEFT + plot / 2
     height = _TOP + ROW * len(rows) + _BOTTOM
     every = max(1, round(len(rows) / 20))
     return Bars(
-        width=WIDTH,
+        width=width,
         height=height,
         axis_x=axis_x,
         left=_LEFT,
-        right=WIDTH - _RIGHT,
+        right=width - _RIGHT,
         top=_TOP,
         bottom=height - _BOTTOM,
         least=formats.dollars(-reach),

@@ -23,15 +23,21 @@ class Card:
 
 def card(kind: str, facts: Mapping[str, Any]) -> Card:
     """Draw one event."""
-    direction = facts.get("direction") or 0
     return Card(
         key=f"{facts['trade_no']}-{facts['seq']}",
         title=str(facts.get("contract") or facts["symbol"]),
         kind=formats.word(kind),
-        tone={1: "bullish", -1: "bearish"}.get(direction, ""),
+        tone=_tone(facts),
         badges=tuple(_badges(facts)),
         fields=tuple(_fields(facts)),
     )
+
+
+def _tone(facts: Mapping[str, Any]) -> str:
+    """What the edge shows: how it ended, else which way it points."""
+    if facts.get("result"):
+        return str(facts["result"]).lower()
+    return {1: "bullish", -1: "bearish"}.get(facts.get("direction") or 0, "")
 
 
 def numbered(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +63,9 @@ def _badges(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _fields(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(label, show(facts[name])) for name, label, show in FIELDS if name in facts]
+    known = ((name, label, show) for name, label, show in FIELDS if name in facts)
+    # An empty receipt or reason says nothing; a price that is not known is a dash.
+    return [(label, show(facts[name])) for name, label, show in known if facts[name] != ""]
 
 
 def _money(value: str | None) -> str:
@@ -68,19 +76,16 @@ def _signed_money(value: str | None) -> str:
     return formats.DASH if value is None else formats.dollars(float(value))
 
 
+def _about(value: str | None) -> str:
+    return formats.DASH if value is None else f"about {float(value) * 100:+.0f} %"
+
+
 def _return(value: str | None) -> str:
     return formats.DASH if value is None else formats.signed_percent(float(value))
 
 
-def _about(show: Show) -> Show:
-    def shown(value: Any) -> str:
-        return formats.DASH if value is None else f"about {show(value)}"
-
-    return shown
-
-
 def _share(value: str | None) -> str:
-    return formats.DASH if value is None else f"{float(value) * 100:.0f} % of entry"
+    return formats.DASH if value is None else f"about {float(value) * 100:.0f} % of entry"
 
 
 def _prices(values: list[str] | None) -> str:
@@ -88,7 +93,7 @@ def _prices(values: list[str] | None) -> str:
 
 
 def _components(values: list[Mapping[str, Any]] | None) -> str:
-    return ", ".join(f"{v['name']} {v['value']}" for v in values) if values else formats.DASH
+    return " · ".join(f"{v['name']} {v['value']}" for v in values) if values else formats.DASH
 
 
 def _tags(values: list[str] | None) -> str:
@@ -102,8 +107,12 @@ def _score(value: Any) -> str:
 def _context(values: Mapping[str, Any] | None) -> str:
     if not values:
         return formats.DASH
-    shown = (f"{formats.word(name)} {value}" for name, value in values.items() if value is not None)
-    return ", ".join(shown) or formats.DASH
+    shown = (f"{formats.word(name)} {_said(v)}" for name, v in values.items() if v is not None)
+    return " · ".join(shown) or formats.DASH
+
+
+def _said(value: Any) -> str:
+    return formats.word(value) if isinstance(value, str) else formats.price(value)
 
 
 FIELDS: tuple[tuple[str, str, Show], ...] = (
@@ -117,18 +126,18 @@ FIELDS: tuple[tuple[str, str, Show], ...] = (
     ("notional_usd", "Notional", _money),
     ("commission_usd", "Commission", _money),
     ("stop_price", "Stop", _money),
-    ("stop_share_frac", "Stop", _about(_share)),
+    ("stop_share_frac", "Stop", _share),
     ("targets", "Targets", _prices),
     ("confidence", "Confidence", _score),
     ("confidence_band", "Confidence band", formats.word),
     ("realised_net_usd", "Realised, net", _signed_money),
     ("return_frac", "Return", _return),
-    ("return_about_frac", "Return", _about(_return)),
+    ("return_about_frac", "Return", _about),
     ("holding_s", "Held for", formats.duration),
     ("exit_reason", "Exit", formats.word),
     ("reason", "Reason", str),
     ("components", "Components", _components),
     ("tags", "Reasons", _tags),
     ("dealer_context", "Modelled dealer context", _context),
-    ("receipt", "Receipt", lambda value: str(value or formats.DASH)),
+    ("receipt", "Receipt", str),
 )

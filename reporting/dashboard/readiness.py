@@ -18,7 +18,6 @@ from quanticity.store import client as store
 from quanticity.store import health
 
 LATE_S, DOWN_S = 15.0, 30.0  # real seconds since a sign of life (DOMAIN 10.3)
-DYING = ("FATAL", "BACKOFF")  # the supervisor's words for a process that does not stay up
 NOT_LINKED = ("DISCONNECTED",)  # its nightly restart and a thin link are no failure of ours
 
 
@@ -29,6 +28,10 @@ class Status(StrEnum):
     OFF = "off"
     WARN = "warn"
     FAIL = "fail"
+
+
+# The supervisor's words for a process that does not stay up, and for one that just fell.
+PROCESSES = {"FATAL": Status.FAIL, "RESTARTING": Status.WARN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,9 @@ def processes() -> Iterator[Check]:
     if not path.exists():
         return
     for name, process in sorted(json.loads(path.read_text()).items()):
-        dying = process["state"] in DYING
-        detail = f"{process['state']}, restarts: {process.get('restarts', 0)}"
-        yield Check(f"process {name}", Status.FAIL if dying else Status.OK, detail)
+        status = PROCESSES.get(process["state"], Status.OK)
+        detail = f"{process['state'].lower()}, {process['restarts']} restarts"
+        yield Check(f"process {name}", status, detail)
 
 
 def features() -> Iterator[Check]:

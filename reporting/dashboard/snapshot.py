@@ -70,8 +70,8 @@ def take() -> Snapshot:
         tables=[
             tables.positions(execution.open_positions()),
             tables.signals(selectors.recent_signals(RECENT)),
-            tables.decisions(selectors.recent_decisions(RECENT)),
             tables.loads(selectors.loads(now)),
+            tables.decisions(selectors.recent_decisions(RECENT)),
             tables.deliveries(selectors.recent_deliveries(RECENT)),
         ],
     )

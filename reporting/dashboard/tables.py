@@ -30,22 +30,33 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, set as its cells are."""
+
+    label: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows under columns; `empty` is said when there are none."""
 
     key: str
     title: str
-    columns: tuple[str, ...]
+    columns: tuple[Column, ...]
     rows: list[list[Cell]]
     empty: str
+
+    def labelled(self) -> list[list[tuple[Column, Cell]]]:
+        """Every cell with its column, for narrow screens."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 def positions(rows: Iterable[Position]) -> Table:
     """What we hold, and what protects it."""
-    columns = (
-        "Trade", "Contract", "Direction", "Held", "Entry $", "Mark $", "Stop $", "Target $",
-        "Unprotected", "State",
-    )  # fmt: skip
+    columns = _columns("Trade", "Contract", "Direction", "State") + _columns(
+        "Held", "Entry $", "Mark $", "Stop $", "Target $", "Unprotected", number=True
+    )
     return Table(
         "positions", "Open positions", columns, [_position(row) for row in rows],
         "No open positions. The next admitted signal that risk allows opens one.",
@@ -54,7 +65,8 @@ def positions(rows: Iterable[Position]) -> Table:
 
 def signals(rows: Iterable[Signal]) -> Table:
     """What strategies proposed and what execution answered."""
-    columns = ("At", "Strategy", "Symbol", "Direction", "Confidence", "Contract", "Answer")
+    columns = _columns("At", "Strategy", "Symbol", "Direction", "Contract", "Answer")
+    columns += _columns("Confidence", number=True)
     return Table(
         "signals", "Recent signals", columns, [_signal(row) for row in rows],
         "No signals yet. The decisions below say why.",
@@ -63,7 +75,8 @@ def signals(rows: Iterable[Signal]) -> Table:
 
 def decisions(rows: Iterable[Decision]) -> Table:
     """Every evaluation with its outcome: why something happened, or nothing."""
-    columns = ("At", "Strategy", "Symbol", "Outcome", "Why", "Direction", "Confidence")
+    columns = _columns("At", "Strategy", "Symbol", "Outcome", "Why", "Direction")
+    columns += _columns("Confidence", number=True)
     return Table(
         "decisions", "Recent decisions", columns, [_decision(row) for row in rows],
         "No evaluations yet. Beat scores each strategy while the session is open.",
@@ -72,17 +85,22 @@ def decisions(rows: Iterable[Decision]) -> Table:
 
 def loads(rows: Iterable[Load]) -> Table:
     """What each tier is owed."""
-    columns = ("Tier", "Waiting", "Late", "Sent this session", "Dead, expired or in doubt")
-    return Table("loads", "Deliveries by tier", columns, [_load(row) for row in rows], "")
+    columns = _columns("Tier") + _columns("Waiting", "Late", "Sent", "Unwell", number=True)
+    return Table("loads", "Deliveries of this session", columns, [_load(row) for row in rows], "")
 
 
 def deliveries(rows: Iterable[Delivery]) -> Table:
     """The latest messages, each with its release time and when it went out."""
-    columns = ("Due", "Message", "Tier", "Channel", "State", "Late by", "Receipt")
+    columns = _columns("Due", "Message", "Tier", "Channel", "State", "Receipt")
+    columns += _columns("Late by", number=True)
     return Table(
         "deliveries", "Recent deliveries", columns, [_delivery(row) for row in rows],
         "Nothing was announced yet. Only executed trades are.",
     )  # fmt: skip
+
+
+def _columns(*labels: str, number: bool = False) -> tuple[Column, ...]:
+    return tuple(Column(label, number) for label in labels)
 
 
 def _position(row: Position) -> list[Cell]:
@@ -92,13 +110,13 @@ def _position(row: Position) -> list[Cell]:
         Cell(row.trade_id, href=_admin("execution_position", row.pk)),
         Cell(contract(row.occ)),
         _direction(row.direction),
+        Cell(formats.word(row.state)),
         Cell(f"{row.quantity_open} of {row.quantity_total}", number=True),
         Cell(formats.price(row.entry_price), number=True),
         Cell(formats.price(row.mark_price), number=True),
         Cell(formats.price(row.stop_price), number=True, tone="" if row.stop_price else WARN),
         Cell(formats.price(row.intent.target_price), number=True),
         Cell(f"{exposed}, still" if row.naked_since_at else exposed, number=True, tone=naked),
-        Cell(formats.word(row.state)),
     ]
 
 
@@ -110,9 +128,9 @@ def _signal(row: Signal) -> list[Cell]:
         Cell(row.strategy + (" PROBE" if row.probe else "")),
         Cell(row.symbol),
         _direction(row.direction),
-        Cell(f"{row.confidence:.1f}", number=True),
         Cell(contract(row.occ), href=_admin("analytics_signal", row.pk)),
         Cell(denied, tone=UP if row.acknowledgement == "FILLED" else ""),
+        Cell(f"{row.confidence:.1f}", number=True),
     ]
 
 
@@ -170,8 +188,8 @@ def _delivery(row: Delivery) -> list[Cell]:
         Cell(row.tier),
         Cell(row.channel),
         Cell(formats.word(row.state), tone=DOWN if bad else UP if row.sent_at else ""),
-        Cell(formats.DASH if late_s is None else f"{late_s:.1f} s", number=True),
         Cell(row.receipt or row.error or formats.DASH),
+        Cell(formats.DASH if late_s is None else f"{late_s:.1f} s", number=True),
     ]
 
 

@@ -40,6 +40,11 @@ class Tile:
     freshness: str
     reason: str
 
+    @property
+    def missing(self) -> str:
+        """The reason in words."""
+        return formats.word(self.reason) if self.reason else ""
+
 
 SPECS = (
     Spec(

@@ -12,6 +12,7 @@ from quanticity.store import client as store
 from quanticity.store import readings
 from reporting.dashboard import charts, snapshot
 
+SIZES = {"wide": charts.WIDE, "narrow": charts.NARROW}
 operators_only = user_passes_test(lambda user: user.is_active and user.is_staff)
 
 
@@ -44,12 +45,15 @@ def _symbol(name: str) -> dict[str, object]:
     if name not in universe().chains:
         raise Http404
     panels = [panel for panel in snapshot.panels(clock.now()) if panel.symbol == name]
-    return {"name": name, "panels": panels, "chart": _chart(name), "symbols": universe().chains}
+    return {"name": name, "panels": panels, "charts": _charts(name), "symbols": universe().chains}
 
 
-def _chart(name: str) -> charts.Bars | None:
+def _charts(name: str) -> list[tuple[str, charts.Bars]]:
+    """The picture for wide and for narrow screens; none while there is no exposure."""
     try:
         envelope = readings.read(name, ("gex",)).get("gex")
     except store.StoreDown:
-        return None
-    return None if envelope is None or envelope["data"] is None else charts.bars(envelope["data"])
+        return []
+    data = None if envelope is None else envelope["data"]
+    drawn = ((size, data and charts.bars(data, width)) for size, width in SIZES.items())
+    return [(size, chart) for size, chart in drawn if chart]

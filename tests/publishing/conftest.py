@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 
+from analytics.models import Signal
+from execution.models import OrderIntent, Position, PositionEvent
+from publishing.scenarios import SCENARIOS
+from quanticity.domain import clock
+from quanticity.store.client import client
+
 
 @pytest.fixture
 def facts() -> dict[str, dict[str, Any]]:
     """What execution says of each kind of event of one trade."""
-    from publishing.scenarios import SCENARIOS
-
     steps = (*SCENARIOS["winner"].steps, *SCENARIOS["expiry"].steps)
     return {step.kind: copy.deepcopy(step.facts) for step in steps}
 
@@ -24,9 +28,6 @@ def facts() -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def trade(db: None, noon: Any) -> Callable[..., Any]:
     """Open a position as execution would; returns the row."""
-    from analytics.models import Signal
-    from execution.models import OrderIntent, Position
-
     count = itertools.count(1)
 
     def make(**changes: Any) -> Any:
@@ -36,7 +37,9 @@ def trade(db: None, noon: Any) -> Callable[..., Any]:
             signal_id=f"s{n}", confidence=92.4, reference={}, session_date=noon.at.date(), episode_seq=n,
             created_at=noon.at, valid_until=noon.at, state="ended", **known,
         )  # fmt: skip
-        intent = OrderIntent.objects.create(intent_id=f"i{n}", signal=signal, role="E", created_at=noon.at, **known)
+        intent = OrderIntent.objects.create(
+            intent_id=f"i{n}", signal=signal, role="E", created_at=noon.at, **known
+        )
         return Position.objects.create(
             trade_id=f"T-20251121-{n:03}", intent=intent, account="DU1", con_id=n, session_date=noon.at.date(), **{**known, **changes},
         )  # fmt: skip
@@ -47,9 +50,6 @@ def trade(db: None, noon: Any) -> Callable[..., Any]:
 @pytest.fixture
 def record(facts: dict[str, Any]) -> Callable[..., Any]:
     """Write one event of a trade as execution would; `age` is seconds between fill and record."""
-    from execution.models import PositionEvent
-    from quanticity.domain import clock
-
     def write(position: Any, kind: str, age: float = 0.0, **changes: Any) -> Any:
         now = clock.now()
         position.events_n += 1
@@ -66,8 +66,6 @@ def record(facts: dict[str, Any]) -> Callable[..., Any]:
 @pytest.fixture
 def no_store(settings: Any) -> Iterator[None]:
     """The store cannot be reached, so that nothing here depends on it."""
-    from quanticity.store.client import client
-
     settings.REDIS_URL = "unix:///tmp/qc-no-such-store.sock"
     client.cache_clear()
     yield
@@ -82,7 +80,9 @@ class FakeDiscord:
         self.requests: list[dict[str, Any]] = []
         self.hanging, self.let_go = Event(), Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/api/webhooks/1/s3cr3t-token"
 
@@ -103,8 +103,12 @@ class FakeDiscord:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                fake.requests.append({"path": self.path, "body": json.loads(body), "headers": dict(self.headers)})
-                status, headers, text = fake.script.pop(0) if len(fake.script) > 1 else fake.script[0]
+                fake.requests.append(
+                    {"path": self.path, "body": json.loads(body), "headers": dict(self.headers)}
+                )
+                status, headers, text = (
+                    fake.script.pop(0) if len(fake.script) > 1 else fake.script[0]
+                )
                 if status == 0:  # accepted, and then nothing
                     fake.hanging.set()
                     fake.let_go.wait(30)
@@ -132,4 +136,6 @@ def fake_discord() -> Iterator[FakeDiscord]:
 @pytest.fixture
 def at() -> Callable[[float], datetime]:
     """An instant so many seconds after noon."""
-    return lambda seconds: datetime.fromisoformat("2025-11-21T17:00:00+00:00") + timedelta(seconds=seconds)
+    return lambda seconds: (
+        datetime.fromisoformat("2025-11-21T17:00:00+00:00") + timedelta(seconds=seconds)
+    )

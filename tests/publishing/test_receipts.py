@@ -18,8 +18,20 @@ Entries = list[dict[str, Any]]
 
 
 def export(count: int = 5) -> Entries:
-    records = [{"seq": n, "kind": "EVENT", "at": "2025-11-21T15:04:05.123Z", "trade_id": "T-1", "body": {"price": f"{n}.00"}} for n in range(1, count + 1)]
-    return [{**link.record, "prev_hash": link.prev_hash, "hash": link.hash} for link in receipts.chain(records)]
+    records = [
+        {
+            "seq": n,
+            "kind": "EVENT",
+            "at": "2025-11-21T15:04:05.123Z",
+            "trade_id": "T-1",
+            "body": {"price": f"{n}.00"},
+        }
+        for n in range(1, count + 1)
+    ]
+    return [
+        {**link.record, "prev_hash": link.prev_hash, "hash": link.hash}
+        for link in receipts.chain(records)
+    ]
 
 
 def change_a_byte(entries: Entries) -> None:
@@ -40,7 +52,10 @@ def double_one(entries: Entries) -> None:
 
 def rehash_one(entries: Entries) -> None:
     change_a_byte(entries)
-    link = receipts.chain([{k: entries[2][k] for k in ("seq", "kind", "at", "trade_id", "body")}], bytes.fromhex(entries[2]["prev_hash"]))[0]
+    link = receipts.chain(
+        [{k: entries[2][k] for k in ("seq", "kind", "at", "trade_id", "body")}],
+        bytes.fromhex(entries[2]["prev_hash"]),
+    )[0]
     entries[2]["hash"] = link.hash
 
 
@@ -50,7 +65,14 @@ def lose_a_field(entries: Entries) -> None:
 
 @pytest.mark.parametrize(
     ("tamper", "bad_seq"),
-    [(change_a_byte, 3), (drop_one, 4), (swap_two, 4), (double_one, 2), (rehash_one, 4), (lose_a_field, 3)],
+    [
+        (change_a_byte, 3),
+        (drop_one, 4),
+        (swap_two, 4),
+        (double_one, 2),
+        (rehash_one, 4),
+        (lose_a_field, 3),
+    ],
 )
 def test_tampering_is_found_and_named(tamper: Callable[[Entries], None], bad_seq: int) -> None:
     entries = export()
@@ -58,7 +80,8 @@ def test_tampering_is_found_and_named(tamper: Callable[[Entries], None], bad_seq
 
     flaw = receipts.verify(entries)
 
-    assert flaw is not None and flaw.seq == bad_seq
+    assert flaw is not None
+    assert flaw.seq == bad_seq
 
 
 def test_an_untouched_chain_holds() -> None:
@@ -87,7 +110,8 @@ def test_every_leaf_has_a_path_to_the_root(texts: list[str], data: Any) -> None:
     root = receipts.merkle_root(texts)
     path = receipts.merkle_path(texts, index)
 
-    assert root is not None and receipts.includes(texts[index], path, root)
+    assert root is not None
+    assert receipts.includes(texts[index], path, root)
     assert not receipts.includes(texts[index] + "x", path, root)
 
 
@@ -99,7 +123,9 @@ def test_the_golden_ledger(shared: Any) -> None:
     assert golden.run(shared / "vectors" / "ledger.json", CHECKS).failures == []
 
 
-@pytest.mark.parametrize("text", ['[{"seq": 1}]', '{"seq": 1}\n{"seq": 2}\n'], ids=["list", "lines"])
+@pytest.mark.parametrize(
+    "text", ['[{"seq": 1}]', '{"seq": 1}\n{"seq": 2}\n'], ids=["list", "lines"]
+)
 def test_exports_are_lists_or_lines(text: str) -> None:
     assert receipts.read_export(text)[0] == {"seq": 1}
 

@@ -1,7 +1,6 @@
 """Announcing and delivering: each tier at its time, once."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -77,7 +76,9 @@ def test_a_prompt_record_keeps_the_fills_clock(trade: Make, record: Make, at: Ma
     assert Announcement.objects.get().clock_at == at(-5)
 
 
-def test_premium_goes_at_once(trade: Make, record: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_premium_goes_at_once(
+    trade: Make, record: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
     record(trade(), "ENTRY")
     services.announce_owed()
 
@@ -108,7 +109,9 @@ def test_all_are_sent_in_the_end_and_never_early(trade: Make, record: Make, noon
     assert all(d.sent_at == d.due_at for d in Delivery.objects.all())
 
 
-def test_a_second_hint_sends_nothing(trade: Make, record: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_hint_sends_nothing(
+    trade: Make, record: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
     record(trade(), "ENTRY")
     services.announce_owed()
     pk = row("console", "premium").pk

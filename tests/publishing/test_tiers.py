@@ -1,5 +1,6 @@
 """Tiers: delays, lateness, and what each may see."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,17 +12,35 @@ from hypothesis import strategies as st
 
 from publishing import tiers
 from quanticity.domain.errors import MalformedInput
+from quanticity.domain.readings import instant
 from quanticity.domain.tiers import Tier
 
 Make = Callable[..., Any]
 KINDS = ("ENTRY", "SCALE_OUT", "ADJUSTMENT", "EXIT", "EXPIRY", "CORRECTION")
 # The table of DOMAIN 7.3, written down a second time: what each lower tier may never see.
-PREMIUM_ONLY = {"notional_usd", "commission_usd", "realised_net_usd", "confidence", "components", "dealer_context", "locked_in_frac"}
+PREMIUM_ONLY = {
+    "notional_usd",
+    "commission_usd",
+    "realised_net_usd",
+    "confidence",
+    "components",
+    "dealer_context",
+    "locked_in_frac",
+}
 NOT_FREE = PREMIUM_ONLY | {
     "strategy", "quantity", "stop_price", "stop_from", "targets", "confidence_band", "tags", "remaining_quantity",
     "return_frac", "holding_s", "exit_reason",
 }  # fmt: skip
-NEVER = {"account", "con_id", "order_id", "perm_id", "user_id", "order_ref", "signal_id", "filled_at"}
+NEVER = {
+    "account",
+    "con_id",
+    "order_id",
+    "perm_id",
+    "user_id",
+    "order_ref",
+    "signal_id",
+    "filled_at",
+}
 
 
 @pytest.fixture
@@ -31,9 +50,15 @@ def numbers(settings_of: Make) -> tiers.Settings:
 
 @pytest.mark.parametrize(
     ("age_s", "clock_s"),
-    [pytest.param(0, 0, id="at once"), pytest.param(5, 0, id="five seconds is prompt"), pytest.param(5.001, 5.001, id="later starts when recorded")],
+    [
+        pytest.param(0, 0, id="at once"),
+        pytest.param(5, 0, id="five seconds is prompt"),
+        pytest.param(5.001, 5.001, id="later starts when recorded"),
+    ],
 )
-def test_delays_count_from_the_fill_or_a_late_record(numbers: tiers.Settings, at: Make, age_s: float, clock_s: float) -> None:
+def test_delays_count_from_the_fill_or_a_late_record(
+    numbers: tiers.Settings, at: Make, age_s: float, clock_s: float
+) -> None:
     assert tiers.clock_at(at(0), at(age_s), numbers) == at(clock_s)
 
 
@@ -61,7 +86,9 @@ def test_no_tier_hears_before_fill_and_delay(age: float) -> None:
         pytest.param("CORRECTION", Tier.FREE, 8 * 86_400, True, id="after seven days nothing is"),
     ],
 )
-def test_lateness_limits(numbers: tiers.Settings, kind: str, tier: Tier, late_s: float, too_late: bool) -> None:
+def test_lateness_limits(
+    numbers: tiers.Settings, kind: str, tier: Tier, late_s: float, too_late: bool
+) -> None:
     assert tiers.is_too_late(kind, tier, timedelta(seconds=late_s), numbers) is too_late
 
 
@@ -78,7 +105,7 @@ def test_basic_never_sees_what_premium_alone_may(facts: dict[str, Any], kind: st
 @pytest.mark.parametrize("tier", list(Tier))
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fact_outside_the_table_is_nobodys(facts: dict[str, Any], kind: str, tier: Tier) -> None:
-    told = facts[kind] | {name: "secret" for name in NEVER}
+    told = facts[kind] | dict.fromkeys(NEVER, "secret")
 
     assert "secret" not in str(tiers.visible(told, kind, tier))
 
@@ -94,8 +121,13 @@ def test_free_is_not_told_of_adjustments(facts: dict[str, Any]) -> None:
     assert not tiers.hears("ADJUSTMENT", Tier.FREE)
 
 
-@pytest.mark.parametrize(("confidence", "band"), [(90, "HIGH"), (89.99, "MEDIUM"), (75, "MEDIUM"), (74.9, "LOW"), (None, None)])
-def test_confidence_bands(facts: dict[str, Any], confidence: float | None, band: str | None) -> None:
+@pytest.mark.parametrize(
+    ("confidence", "band"),
+    [(90, "HIGH"), (89.99, "MEDIUM"), (75, "MEDIUM"), (74.9, "LOW"), (None, None)],
+)
+def test_confidence_bands(
+    facts: dict[str, Any], confidence: float | None, band: str | None
+) -> None:
     shown = tiers.visible(facts["ENTRY"] | {"confidence": confidence}, "ENTRY", Tier.BASIC)
 
     assert shown["confidence_band"] == band
@@ -103,7 +135,13 @@ def test_confidence_bands(facts: dict[str, Any], confidence: float | None, band:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("0.5816", "0.60"), ("0.5249", "0.50"), ("-0.0249", "0.00"), ("-1.0", "-1.00"), ("0.024", "0.00")],
+    [
+        ("0.5816", "0.60"),
+        ("0.5249", "0.50"),
+        ("-0.0249", "0.00"),
+        ("-1.0", "-1.00"),
+        ("0.024", "0.00"),
+    ],
 )
 def test_free_reads_returns_to_five_percent(facts: dict[str, Any], value: str, shown: str) -> None:
     told = facts["EXIT"] | {"return_frac": value}
@@ -135,13 +173,14 @@ def test_an_unknown_kind_is_refused(facts: dict[str, Any]) -> None:
 
 
 def test_release_times_match_the_vectors(numbers: tiers.Settings, shared: Any) -> None:
-    import json
-
-    from quanticity.domain.readings import instant
 
     cases = json.loads((shared / "vectors" / "calendar.json").read_text())["delay_cases"]
     got = [
-        {t.value: instant(tiers.due_at(datetime.fromisoformat(c["in"]["clock_at"]), t, numbers)) for t in Tier} for c in cases
+        {
+            t.value: instant(tiers.due_at(datetime.fromisoformat(c["in"]["clock_at"]), t, numbers))
+            for t in Tier
+        }
+        for c in cases
     ]
 
     assert got == [{t.value: c["out"][t.value]["due_at"] for t in Tier} for c in cases]

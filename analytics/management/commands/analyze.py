@@ -2,7 +2,7 @@
 
 import json
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,16 @@ from analytics.calculators import (
     inventory,
     levels,
     pricing,
-    skew,
+    smile_fit,
     uncertainty,
 )
-from analytics.chainfiles import reader, report, screen
+from analytics.chainfiles import positioning, reader, report, screen
 from analytics.ingestion import admission
 from quanticity.config.loader import section
 from quanticity.domain.clock import NEW_YORK
-from quanticity.domain.errors import QuantiCityError
+from quanticity.domain.errors import MalformedInput, QuantiCityError
+
+_MAX_PRICE = 1e9  # dollars; no share costs more
 
 
 class Command(BaseCommand):
@@ -36,30 +38,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file, and what may replace what it says."""
         parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--symbol", type=str.upper, help="pick one underlying of the file")
-        parser.add_argument("--asof", type=_instant, help="ISO instant; New York time if bare")
-        parser.add_argument("--spot", type=_positive, help="dollars; replaces header and parity")
-        parser.add_argument("--rate", type=_fraction, help="per year, continuous, e.g. 0.043")
-        parser.add_argument("--dividend-yield", type=_fraction, help="per year, continuous")
+        parser.add_argument("--symbol", help="pick one underlying of the file")
+        parser.add_argument("--asof", help="ISO instant; New York time if it names no zone")
+        parser.add_argument("--spot", help="dollars; replaces header and parity")
+        parser.add_argument("--rate", help="per year, continuous, e.g. 0.043")
+        parser.add_argument("--dividend-yield", help="per year, continuous, e.g. 0.012")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the report; exit 2 with one sentence when the file cannot be read."""
         try:
-            loaded = reader.load(
-                options["file"],
-                section("analytics.chainfiles", reader.Settings),
-                symbol=options["symbol"],
-                as_of=options["asof"],
-                spot=options["spot"],
-            )
-            document = report.analyse(
-                loaded,
-                settings(),
-                r=options["rate"],
-                q=options["dividend_yield"],
-                spot_is_certain=options["spot"] is not None,
-            )
+            document = analyze(options)
         except QuantiCityError as error:
             self.stderr.write(str(error))
             sys.exit(2)
@@ -69,9 +58,29 @@ class Command(BaseCommand):
             screen.show(document)
 
 
-def settings() -> report.Settings:
+def analyze(options: dict[str, Any]) -> dict[str, Any]:
+    """The report of one file under these options."""
+    spot = _number("--spot", options["spot"], low=0.0, high=_MAX_PRICE)
+    symbol = options["symbol"]
+    loaded = reader.load(
+        options["file"],
+        section("analytics.chainfiles", reader.Settings),
+        symbol=None if symbol is None else symbol.upper().lstrip("_^"),
+        as_of=_instant(options["asof"]),
+        spot=spot,
+    )
+    return report.analyse(
+        loaded,
+        settings(),
+        r=_number("--rate", options["rate"], low=-1.0, high=1.0),
+        q=_number("--dividend-yield", options["dividend_yield"], low=-1.0, high=1.0),
+        spot_is_certain=spot is not None,
+    )
+
+
+def settings() -> positioning.Settings:
     """The settings in force of every step."""
-    return report.Settings(
+    return positioning.Settings(
         pricing.Settings(
             section("analytics.admission", admission.Settings),
             section("analytics.forward", forward.Settings),
@@ -84,34 +93,27 @@ def settings() -> report.Settings:
             section("analytics.uncertainty", uncertainty.Settings),
         ),
         section("analytics.hedging", hedging.Settings),
-        section("analytics.skew", skew.Settings),
+        section("analytics.skew", smile_fit.Settings),
     )
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"expected an ISO instant, was {text!r}") from error
+        raise MalformedInput(f"--asof: expected an ISO instant, was {text!r}") from error
     return found if found.tzinfo else found.replace(tzinfo=NEW_YORK)
 
 
-def _positive(text: str) -> float:
-    value = _number(text)
-    if not 0 < value < 1e9:  # noqa: PLR2004 - no share costs a billion dollars
-        raise ArgumentTypeError(f"expected a positive price, was {text!r}")
-    return value
-
-
-def _fraction(text: str) -> float:
-    value = _number(text)
-    if not -1 < value < 1:
-        raise ArgumentTypeError(f"expected a fraction per year between -1 and 1, was {text!r}")
-    return value
-
-
-def _number(text: str) -> float:
+def _number(name: str, text: str | None, *, low: float, high: float) -> float | None:
+    if text is None:
+        return None
     try:
-        return float(text)
+        value = float(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"expected a number, was {text!r}") from error
+        raise MalformedInput(f"{name}: expected a number, was {text!r}") from error
+    if not low < value < high:
+        raise MalformedInput(f"{name}: expected a number between {low:g} and {high:g}, was {text}")
+    return value

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from publishing import receipts
+from quanticity.domain.errors import MalformedInput
 
 
 class Command(BaseCommand):
@@ -40,7 +41,7 @@ class Command(BaseCommand):
     def _read(self, file: Path) -> list[dict[str, Any]]:
         try:
             return receipts.read_export(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, receipts.MalformedInput) as error:
+        except (OSError, ValueError, MalformedInput) as error:
             self.stderr.write(f"{file}: expected an export of receipts, {error}")
             raise SystemExit(2) from error
 

@@ -76,6 +76,8 @@ class Chains:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._searching.wait(), self._settings.rotate_s)
             self._searching.clear()
+            if not self._link.health.is_up:
+                continue
             today = calendar.session_date(clock.now())
             for board in [b for b in self._boards.values() if b.listed_on != today]:
                 try:

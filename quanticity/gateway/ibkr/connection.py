@@ -19,9 +19,8 @@ from ib_insync.wrapper import RequestError
 
 from quanticity.domain import clock
 from quanticity.domain.errors import ConfigError, NotConnected, PermanentError, TemporaryError
-from quanticity.gateway.ibkr.errors import Kind, as_error, meaning
+from quanticity.gateway.ibkr.errors import TOO_FAST, Kind, as_error, meaning
 from quanticity.gateway.ibkr.health import Health, Remedy
-from quanticity.gateway.ibkr.pacing import Window
 from quanticity.gateway.ibkr.settings import Settings
 from quanticity.gateway.ibkr.tap import MarketSink, OrderSink, TappedIB
 from quanticity.gateway.ports import Connection, Listener
@@ -30,6 +29,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _ALARM_ATTEMPTS = 3
 _UNNUMBERED = -1
+_RATE_WINDOW_S = 1.0  # the broker counts messages per second
 
 
 class Link:
@@ -65,7 +65,7 @@ class Link:
         self._last_text = ""
         self._misses = 0
         self._dropped = asyncio.Event()
-        self._window = Window(settings.feed_messages_per_s, 1.0)
+        self._turn_s = 0.0
 
     # Questions to the broker.
 
@@ -106,11 +106,14 @@ class Link:
         return answer
 
     async def slot(self) -> None:
-        """Wait until a market data message fits into its share of the message rate."""
+        """Wait for the next turn of a market data message: evenly spaced, never in bursts.
+
+        The server counts what it reads; a burst that it reads late would meet the next one.
+        """
         now_s = asyncio.get_running_loop().time()
-        wait_s = self._window.wait(now_s)
-        self._window.take(now_s + wait_s)
-        await asyncio.sleep(wait_s)
+        turn_s = max(self._turn_s, now_s)
+        self._turn_s = turn_s + 1 / self.settings.feed_messages_per_s
+        await asyncio.sleep(turn_s - now_s)
 
     def on_miss(self, what: str) -> None:
         """Count a request that expired; several in a row end the connection."""
@@ -144,7 +147,9 @@ class Link:
             if remedy is not Remedy.NONE:
                 self.on_remedy(remedy)
             self.say()
-        elif req_id == _UNNUMBERED:
+        elif code == TOO_FAST:
+            self._turn_s = asyncio.get_running_loop().time() + _RATE_WINDOW_S
+        elif req_id == _UNNUMBERED and not self.health.is_up:
             self._last_text = f"{code}: {text}"
         else:
             self.on_stream_error(req_id, code, text)

@@ -3,6 +3,7 @@
 import asyncio
 
 from quanticity.domain import clock
+from quanticity.domain.orders import Account
 from quanticity.gateway.ibkr import translate
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.settings import Settings
@@ -17,12 +18,32 @@ class Facts:
         self._settings = settings
         # Open and all open orders share one future in the library: never two at once.
         self._asking = asyncio.Lock()
+        self._telling: asyncio.TimerHandle | None = None
         self._values: dict[tuple[str, str], str] = {}
 
     def on_account_value(self, tag: str, value: str, currency: str) -> None:
         """Keep one account figure."""
-        if tag in translate.ACCOUNT_TAGS:
-            self._values[tag, currency] = value
+        if tag not in translate.ACCOUNT_TAGS or self._values.get((tag, currency)) == value:
+            return
+        self._values[tag, currency] = value
+        # The figures come one by one; they are told together.
+        if self._telling is None:
+            loop = asyncio.get_running_loop()
+            self._telling = loop.call_later(self._settings.account_every_s, self.tell_account)
+
+    def tell_account(self) -> None:
+        """Tell the account's figures, when all of them are known."""
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        account = self.account
+        if account is not None:
+            self._link.listener.on_account(account)
+
+    @property
+    def account(self) -> Account | None:
+        """The account as last heard."""
+        return translate.account(self._link.account, self._values, clock.now())
 
     async def ask(self) -> BrokerFacts:
         """Everything the broker knows; raise TemporaryError when any end is missing."""
@@ -49,6 +70,7 @@ class Facts:
             )
             # Last, so that every fill of an order seen above is among them or still to come.
             executed = await ask("executions", lambda ib: ib.reqExecutionsAsync(), deadline_s)
+        self.tell_account()
         at = clock.now()
         return BrokerFacts(
             at=at,
@@ -78,5 +100,5 @@ class Facts:
                 for fill in executed
                 if fill.execution.acctNumber == account and fill.contract.secType == "OPT"
             ),
-            account=translate.account(account, self._values, at),
+            account=self.account,
         )

@@ -299,5 +299,4 @@ class IbkrFeed:
     def _touched(self, line: Line) -> None:
         if line.contract is None:
             self._link.health.tick_at = self._link.packet_at
-        if line.changed_quote or line.changed_auction or line.contract is not None:
-            self._outlet.mark(line)
+        self._outlet.mark(line)

@@ -61,6 +61,7 @@ class Line:
     changed_quote: bool = field(default=False)
     changed_auction: bool = field(default=False)
     told_s: float = -math.inf
+    quote_told_at: datetime | None = None
 
     def on_price(self, tick: int, value: float, size: float, at: datetime) -> None:
         """Take a price tick with its size."""

@@ -8,6 +8,8 @@ from quanticity.gateway.ibkr.line import Line
 from quanticity.gateway.ibkr.settings import Settings
 from quanticity.gateway.ports import Listener
 
+_REPEAT = 4  # intervals after which an unchanged quote is told again
+
 
 class Outlet:
     """Remembers what changed and tells it when its interval is over; the latest values win."""
@@ -29,14 +31,16 @@ class Outlet:
     def flush(self, at: datetime) -> None:
         """Tell everything that is due."""
         now_s = clock.boot_seconds()
+        # Intervals are platform time: on fast time a real one is an age that nobody believes.
+        quote_s = clock.real_seconds(self._settings.quote_every_s)
         contract_s = clock.real_seconds(self._settings.contract_quote_every_s)
         for line in list(self._lines):
-            every_s = self._settings.quote_every_s if line.contract is None else contract_s
-            if self._is_due(line, now_s, every_s):
+            if self._is_due(line, now_s, quote_s if line.contract is None else contract_s):
                 del self._lines[line]
                 self._tell(line, at)
+        book_s = clock.real_seconds(self._settings.book_every_s)
         for depth in list(self._books):
-            if self._is_due(depth, now_s, self._settings.book_every_s):
+            if self._is_due(depth, now_s, book_s):
                 del self._books[depth]
                 self._listener.on_book(depth.book(at))
 
@@ -51,8 +55,12 @@ class Outlet:
         if line.contract is not None:
             self._listener.on_contract_quote(line.contract_quote(at))
             return
-        if line.changed_quote:
-            line.changed_quote = False
+        # An unchanged quote is told again while other ticks prove that it stands.
+        told_at = line.quote_told_at
+        old_s = _REPEAT * self._settings.quote_every_s
+        is_old = told_at is None or (at - told_at).total_seconds() >= old_s
+        if line.changed_quote or is_old:
+            line.changed_quote, line.quote_told_at = False, at
             self._listener.on_quote(line.quote(at))
         if line.changed_auction:
             line.changed_auction = False

@@ -32,6 +32,8 @@ class Told:
         """Take an openOrder; it knows everything but how much is filled."""
         key = _key(client_id, update.order_id, update.perm_id)
         before = self.orders.get(key)
+        if update.status is OrderStatus.FILLED:
+            update = replace(update, filled=update.quantity)
         if before is not None:
             update = replace(update, filled=max(before.filled, update.filled))
             if update.status is OrderStatus.UNKNOWN:

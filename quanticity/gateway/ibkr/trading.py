@@ -150,10 +150,7 @@ class IbkrTrading:
 
     async def facts(self) -> BrokerFacts:
         """Ask for everything needed to reconcile; raise TemporaryError when any end is missing."""
-        facts = await self._facts.ask()
-        if facts.account is not None:
-            self._link.listener.on_account(facts.account)
-        return facts
+        return await self._facts.ask()
 
     async def synchronise(self) -> None:
         """Tell the listener everything the broker knows: at connect, and when in doubt."""

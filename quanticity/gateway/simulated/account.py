@@ -86,6 +86,13 @@ class Account:
         self._move(held, signed, closing, price * times, commission - share)
         return profit
 
+    def reprice(self, con_id: int, signed: Decimal, was: Decimal, price: Decimal) -> None:
+        """Correct the price of a booked fill."""
+        self.cash -= signed * (price - was) * multiplier(con_id)
+        held = self.positions.get(con_id)
+        if held is not None and signed * held.quantity > 0:
+            held.average_cost += (price - was) * multiplier(con_id) * signed / held.quantity
+
     def _move(
         self, held: Position, signed: Decimal, closing: Decimal, unit: Decimal, fees: Decimal
     ) -> None:

@@ -13,7 +13,7 @@ _MOST_SUMMARIES = 2
 def current_time(link: Connection, fields: Fields) -> None:
     """Tell the platform's time."""
     fields.skip()
-    link.send(frame(49, 1, int(link.floor.now().timestamp())))
+    link.send(frame(49, 1, int(link.floor.now().timestamp() + link.floor.faults.skew_s)))
 
 
 def managed_accounts(link: Connection, fields: Fields) -> None:
@@ -49,9 +49,7 @@ def positions(link: Connection, fields: Fields) -> None:
     fields.skip()
     link.wants_positions = True
     for held in link.floor.account.positions.values():
-        link.send(
-            say.position(held.con_id, held.quantity, held.average_cost, link.floor.account_id)
-        )
+        link.send(say.position(held, link.floor.account_id))
     link.send(say.position_end())
 
 
@@ -75,8 +73,8 @@ def summary(link: Connection, fields: Fields) -> None:
     fields.skip()
     request_id, _group, tags = fields.integer(), fields.text(), fields.text().split(",")
     if sum(isinstance(key, int) for key in link.account_streams) >= _MOST_SUMMARIES:
-        text = "Error processing request:-'bd' : cause - Maximum number of account summary requests exceeded"
-        link.error(request_id, 322, text)
+        cause = "Maximum number of account summary requests exceeded"
+        link.error(request_id, 322, f"Error processing request:-'bd' : cause - {cause}")
         return
     floor, sent = link.floor, dict[str, str]()
 

@@ -87,9 +87,10 @@ def portfolio(held: Position, mark: Decimal, name: str) -> bytes:
     )
 
 
-def position(con_id: int, quantity: Decimal, average_cost: Decimal, name: str) -> bytes:
+def position(held: Position, name: str) -> bytes:
     """One position; its exchange is empty, as the broker's is."""
-    return frame(61, 3, name, *contracts.terms(con_id, ""), quantity, average_cost)
+    described = contracts.terms(held.con_id, "")
+    return frame(61, 3, name, *described, held.quantity, held.average_cost)
 
 
 def position_end() -> bytes:

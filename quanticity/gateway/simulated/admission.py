@@ -1,4 +1,4 @@
-"""What the broker refuses, with its codes: fields at arrival, account rules at transmission (pure)."""
+"""What the broker refuses, and its codes: fields at arrival, account rules later (pure)."""
 
 from __future__ import annotations
 
@@ -23,23 +23,26 @@ from quanticity.gateway.simulated.orders import (
 if TYPE_CHECKING:
     from quanticity.gateway.simulated.exchange import Exchange
 
+_UNSUPPORTED = "Unsupported order type for this exchange and security type."
+_OFF_TICK = "The price does not conform to the minimum price variation for this contract."
 _TIMES = {"DAY", "GTC", "IOC", "OPG", "GTD", ""}
 
 
 def check_fields(order: Order, exchange: Exchange, *, revises: bool = False) -> Refused | None:
     """Refuse what cannot be read or priced: an error alone, no status ever."""
+    account_name = f"Invalid account code '{order.account}'."
     for code, wrong, text in (
         (321, order.action not in {"BUY", "SELL"}, "The 'action' is missing or invalid."),
-        (387, order.order_type not in KNOWN, "Unsupported order type for this exchange and security type."),
+        (387, order.order_type not in KNOWN, _UNSUPPORTED),
         (321, order.tif not in _TIMES, "Invalid time in force."),
         (434, order.quantity <= 0, "The order size cannot be zero."),
         (321, order.quantity % 1 != 0, "Fractional quantity is not allowed."),
         (321, _lacks_price(order), "The limit or stop price is missing."),
-        (321, _wrong_account(order, exchange), f"Invalid account code '{order.account}'."),
-        (110, not _on_tick(order), "The price does not conform to the minimum price variation for this contract."),
-        (135, not revises and _lacks_parent(order, exchange), f"Can't find order with id ={order.parent_id}"),
-        (387, _cannot_close(order), "Unsupported order type for this exchange and security type."),
-    ):  # fmt: skip
+        (321, _wrong_account(order, exchange), account_name),
+        (110, not _on_tick(order), _OFF_TICK),
+        (135, not revises and _lacks_parent(order, exchange), f"No order {order.parent_id}"),
+        (387, _cannot_close(order), _UNSUPPORTED),
+    ):
         if wrong:
             return Refused(*order.key, code, text)
     return None

@@ -9,14 +9,16 @@ from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.gateway.simulated import account, exchange, floor, ledger, matching, prices, surface
 from quanticity.gateway.simulated.exchange import Exchange
+from quanticity.gateway.simulated.fault_script import Script
+from quanticity.gateway.simulated.faults import Faults
 from quanticity.gateway.simulated.floor import Floor
 from quanticity.gateway.simulated.market import Market
 
 _HERE = "gateway.simulated"
 
 
-def open_floor(seed: int | None, path: Path | None) -> Floor:
-    """The trading floor, with the books that the ledger file holds."""
+def open_floor(seed: int | None, path: Path | None, script: Script) -> Floor:
+    """The trading floor, with the books that the ledger file holds, at the platform's present."""
     paths = section(f"{_HERE}.prices", prices.Settings)
     if seed is not None:
         paths = dataclasses.replace(paths, seed=seed)
@@ -26,7 +28,9 @@ def open_floor(seed: int | None, path: Path | None) -> Floor:
     # A clock that was set back starts from its own present.
     as_of = None if as_of is None else min(as_of, clock.now())
     made = Exchange(market, section(f"{_HERE}.matching", matching.Settings), books, as_of)
-    return Floor(made, section(f"{_HERE}.floor", floor.Settings), path)
+    opened = Floor(made, section(f"{_HERE}.floor", floor.Settings), Faults(script), path)
+    opened.now()
+    return opened
 
 
 def _books(terms: account.Settings, path: Path | None) -> tuple[exchange.Books, datetime | None]:

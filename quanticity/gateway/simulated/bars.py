@@ -1,4 +1,4 @@
-"""Bars of any size from the tapes: live five-second bars and history agree by construction (pure)."""
+"""Bars of any size from the tapes, so that live bars and history agree (pure)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,31 +1,39 @@
 """One client's connection: handshake, requests to their desks, subscriptions, what it is sent."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from quanticity.domain import calendar
 from quanticity.domain.clock import eastern
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import contracts, order_messages, wire
 from quanticity.gateway.simulated.contracts import Asked, Listed
-from quanticity.gateway.simulated.faults import Faults
 from quanticity.gateway.simulated.floor import Floor
 from quanticity.gateway.simulated.streams import Stream
 from quanticity.gateway.simulated.wire import Fields, Frames, frame
 
 OLDEST, NEWEST = 157, 176
 _START_API = 71
+_FARMS = (
+    (2104, "Market data farm connection is OK:usfarm"),
+    (2104, "Market data farm connection is OK:usopt"),
+    (2106, "HMDS data farm connection is OK:ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefil"),
+)
+_SECOND = timedelta(seconds=1)
+_STRIKES = 3
 
 Handler = Callable[["Connection", Fields], None]
+Desks = dict[int, Handler]
 
 
 class Connection:
     """A client that is connected; what it asked for dies with it."""
 
-    def __init__(self, floor: Floor, writer: asyncio.StreamWriter, faults: Faults) -> None:
+    def __init__(self, floor: Floor, desks: Desks, writer: asyncio.StreamWriter) -> None:
         self.floor = floor
-        self.faults = faults
         self.client_id = -1
         self.version = 0
         self.wants_positions = False
@@ -34,28 +42,34 @@ class Connection:
         self.asked_history: list[tuple[datetime, str]] = []
         self.account_streams: dict[object, Callable[[datetime], Iterator[bytes]]] = {}
         self._closers: dict[int, Callable[[], None]] = {}
+        self._desks = desks
         self._writer = writer
         self._frames = Frames()
         self._greeted = False
-
-    @property
-    def is_ready(self) -> bool:
-        """True once the client has told its id."""
-        return self.client_id >= 0
+        # While the exchange is stalled or cut off: bytes in, requests, bytes out that wait.
+        self._unread = b""
+        self._postponed: list[tuple[Handler, Fields]] = []
+        self._unsent: list[bytes] = []
+        self._recent: deque[float] = deque()
+        self._strikes = 0
 
     # In
 
-    def receive(self, data: bytes, desks: dict[int, Handler]) -> None:
+    def receive(self, data: bytes) -> None:
         """Handle what came; raise MalformedInput when it cannot be the protocol."""
+        self._unread += data
+        if self.floor.faults.is_stalled(self.floor.now()):
+            return
+        data, self._unread = self._unread, b""
         for fields in self._frames.feed(self._greet(data)):
-            if not self.version:
-                self._agree(fields)
+            if self.version:
+                self._handle(fields)
             else:
-                self._handle(fields, desks)
+                self._agree(fields)
 
     # The first four bytes are no frame.
     def _greet(self, data: bytes) -> bytes:
-        if self._greeted:
+        if self._greeted or not data:
             return data
         if not data.startswith(wire.GREETING):
             raise MalformedInput(f"expected {wire.GREETING!r}, was {data[:8]!r}")
@@ -64,66 +78,76 @@ class Connection:
 
     def _agree(self, fields: list[str]) -> None:
         span = fields[0].removeprefix("v").split(" ")[0].split("..")
-        try:
-            low, high = int(span[0]), int(span[-1])
-        except ValueError as error:
-            raise MalformedInput(f"expected a version span, was {fields[0]!r}") from error
-        self.version = min(high, NEWEST)
-        if self.version < max(low, OLDEST):
+        if not all(part.isdigit() for part in span):
+            raise MalformedInput(f"expected a version span, was {fields[0]!r}")
+        self.version = min(int(span[-1]), NEWEST)
+        if self.version < max(int(span[0]), OLDEST):
             raise MalformedInput(f"expected a version of {OLDEST} to {NEWEST}, was {fields[0]!r}")
-        at = f"{eastern(self.floor.now()):%Y%m%d %H:%M:%S} EST"
-        self.send(frame(self.version, at))
+        self.send(frame(self.version, f"{eastern(self.floor.now()):%Y%m%d %H:%M:%S} EST"))
 
-    def _handle(self, fields: list[str], desks: dict[int, Handler]) -> None:
+    def _handle(self, fields: list[str]) -> None:
         read = Fields(fields)
         kind = read.integer()
-        handler = desks.get(kind)
+        handler = self._desks.get(kind)
         if kind == _START_API:
             self._start(read)
-        elif handler is None or not self.is_ready:
+        elif handler is None or self.client_id < 0:
             self.error(-1, 505, "Fatal Error: Unknown message id.")
-        else:
-            self._answer(kind, handler, read)
-
-    def _answer(self, kind: int, handler: Handler, read: Fields) -> None:
-        if self.faults.before_request(self, kind):
+        elif self.floor.faults.meet_message(self, self.floor.now()) or self._is_hasty():
             return
+        elif self.floor.faults.holds(kind):
+            self._postponed.append((handler, read))
+        else:
+            self._answer(handler, read)
+
+    def _answer(self, handler: Handler, read: Fields) -> None:
         try:
             handler(self, read)
         except MalformedInput as error:
             self.error(-1, 320, f"Error reading request: {error}")
-        self.faults.after_request(self, kind)
+
+    # More than the permitted messages in a second: error 100, and the third time the end.
+    def _is_hasty(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        while self._recent and now - self._recent[0] >= 1:
+            self._recent.popleft()
+        self._recent.append(now)
+        if len(self._recent) <= self.floor.settings.messages_per_s:
+            return False
+        self._strikes += 1
+        self._recent.clear()
+        self.error(-1, 100, "Max rate of messages per second has been exceeded")
+        if self._strikes >= _STRIKES:
+            self.close()
+        return True
 
     def _start(self, read: Fields) -> None:
         read.skip()
         client_id = read.integer()
-        if client_id in self.floor.listeners:
+        if client_id in self.floor.clients:
             self.error(-1, 326, "Unable to connect as the client id is already in use.")
             self.close()
             return
         self.client_id = client_id
-        self.floor.listeners[client_id] = self
-        self.send(
-            frame(15, 1, self.floor.account_id),
-            frame(9, 1, self.floor.exchange.next_order_id(client_id)),
-        )
-        for code, text in (
-            (2104, "Market data farm connection is OK:usfarm"),
-            (2104, "Market data farm connection is OK:usopt"),
-            (2106, "HMDS data farm connection is OK:ushmds"),
-            (2158, "Sec-def data farm connection is OK:secdefil"),
-        ):
+        self.floor.clients[client_id] = self
+        next_id = self.floor.exchange.next_order_id(client_id)
+        self.send(frame(15, 1, self.floor.account_id), frame(9, 1, next_id))
+        for code, text in _FARMS:
             self.error(-1, code, text)
 
     # Out
 
     def send(self, *messages: bytes) -> None:
         """Write messages; a client that does not read is cut off before it fills the memory."""
-        if self._writer.is_closing() or self.faults.is_silent:
+        if self._writer.is_closing():
             return
-        self._writer.write(self.faults.outgoing(self, b"".join(messages)))
+        self._unsent += messages
+        if self.floor.faults.is_stalled(self.floor.exchange.at):
+            return
+        self._writer.write(b"".join(self._unsent))
+        self._unsent = []
         if self._writer.transport.get_write_buffer_size() > self.floor.settings.most_unsent_bytes:
-            self._writer.transport.abort()
+            self.cut()
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Send an error message."""
@@ -132,6 +156,26 @@ class Connection:
     def close(self) -> None:
         """End the connection, after what is already written."""
         self._writer.close()
+
+    def cut(self) -> None:
+        """End the connection at once; nothing more is sent."""
+        self._writer.transport.abort()
+        self._writer.close()
+
+    # After a stall or an outage
+
+    def resume(self) -> None:
+        """Do what had to wait."""
+        postponed, self._postponed = self._postponed, []
+        for handler, read in postponed:
+            self._answer(handler, read)
+
+    def catch_up(self) -> None:
+        """Read and write what a stall has held up."""
+        if self._unread:
+            self.receive(b"")
+        if self._unsent:
+            self.send()
 
     # Subscriptions
 
@@ -152,38 +196,43 @@ class Connection:
             closer()
         return self.streams.pop(request_id, None) is not None
 
+    def lose_streams(self) -> None:
+        """Drop every market data subscription."""
+        for request_id in list(self.streams):
+            self.end(request_id)
+
     def pulse(self, now: datetime) -> None:
         """Send what changed on every subscription."""
         messages = [m for stream in self.streams.values() for m in stream.pulse(now)]
         if messages:
             self.send(*messages)
 
+    def pulse_account(self, now: datetime) -> None:
+        """Send what changed of the account."""
+        messages = [m for changes in self.account_streams.values() for m in changes(now)]
+        if messages:
+            self.send(*messages)
+
     def leave(self) -> None:
         """Forget the client: its subscriptions, and orders it never transmitted."""
-        for request_id in list(self.streams):
-            self.end(request_id)
-        if self.floor.listeners.get(self.client_id) is self:
-            del self.floor.listeners[self.client_id]
+        self.lose_streams()
+        if self.floor.clients.get(self.client_id) is self:
+            del self.floor.clients[self.client_id]
             self.floor.exchange.forget_held(self.client_id)
 
     # Contracts
 
     def find(self, request_id: int, asked: Asked) -> Listed | None:
         """The contract meant; answers error 200 or 321 when there is none."""
+        cause = "Error validating request:-'bw' : cause -"
         if not (asked.con_id or asked.symbol or asked.local_symbol):
-            self.error(
-                request_id,
-                321,
-                "Error validating request:-'bw' : cause - Please enter a valid security type",
-            )
+            self.error(request_id, 321, f"{cause} Please enter a valid security type")
             return None
         if not asked.exchange:
-            self.error(
-                request_id, 321, "Error validating request:-'bw' : cause - Missing order exchange"
-            )
+            self.error(request_id, 321, f"{cause} Missing order exchange")
             return None
-        today = calendar.session_date(self.floor.now())
-        listed = contracts.exactly(asked, today)
+        listed = contracts.exactly(asked, calendar.session_date(self.floor.now()))
         if listed is None:
-            self.error(request_id, 200, "No security definition has been found for the request")
+            text = "No security definition has been found for the request"
+            self.error(request_id, 200, text)
         return listed

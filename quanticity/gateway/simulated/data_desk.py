@@ -10,7 +10,11 @@ from quanticity.gateway.simulated.panels import Panel, panels_of
 from quanticity.gateway.simulated.streams import Stream
 from quanticity.gateway.simulated.wire import Fields
 
-_OPTION_TICKS = frozenset({"100", "101", "106", "165", "221", "225", "232", "233", "236", "292", "293", "294", "295", "318", "375", "411", "456", "588", "586", "104", "105", "162", "256", "258", "576", "577", "578", "614", "619", "623"})  # fmt: skip
+_KNOWN_TICKS = frozenset({
+    "100", "101", "104", "105", "106", "162", "165", "221", "225", "232", "233", "236", "256",
+    "258", "292", "293", "294", "295", "318", "375", "411", "456", "576", "577", "578", "586",
+    "588", "614", "619", "623", "mdoff",
+})  # fmt: skip
 
 
 def quotes(link: Connection, fields: Fields) -> None:
@@ -26,9 +30,9 @@ def quotes(link: Connection, fields: Fields) -> None:
     listed = link.find(request_id, asked)
     if listed is None:
         return
-    if unknown := {tick.split(":")[0] for tick in generics} - _OPTION_TICKS - {"mdoff"}:
-        text = f"Error validating request:-'bN' : cause - Incorrect generic tick list of {sorted(unknown)}"
-        link.error(request_id, 321, text)
+    if unknown := {tick.split(":")[0] for tick in generics} - _KNOWN_TICKS:
+        cause = f"Incorrect generic tick list of {','.join(sorted(unknown))}"
+        link.error(request_id, 321, f"Error validating request:-'bN' : cause - {cause}")
     elif snapshot:
         _snapshot(link, request_id, listed, generics)
     elif _lines(link) >= link.floor.settings.data_lines and request_id not in link.streams:
@@ -46,9 +50,8 @@ def cancel(link: Connection, fields: Fields) -> None:
         link.error(request_id, 300, f"Can't find EId with tickerId:{request_id}")
 
 
-def data_type(link: Connection, fields: Fields) -> None:
+def data_type(_link: Connection, _fields: Fields) -> None:
     """Accept the wish for live, frozen or delayed data: it is always live here."""
-    fields.skip(2)
 
 
 def depth(link: Connection, fields: Fields) -> None:

@@ -113,9 +113,8 @@ class Exchange:
     def executable(self, order: Order) -> Decimal:
         """What may fill now: a child no more than its parent has filled."""
         parent = self.parent(order)
-        if parent is None:
-            return order.remaining
-        return min(order.remaining, parent.filled - order.filled)
+        bounds = [order.quantity, parent.filled if parent else None, order.cap]
+        return min(bound for bound in bounds if bound is not None) - order.filled
 
     # Requests
 
@@ -129,9 +128,7 @@ class Exchange:
             return [refusal]
         if order.what_if:
             return [what_if(order, self)]
-        order.perm_id, order.entered_at = self.books.next_perm, self.at
-        self.books.next_perm += 1
-        self.books.orders[order.perm_id] = self._by_key[order.key] = order
+        self._register(order)
         return self._transmit(order) if order.transmit else [_news(order)]
 
     def cancel(self, client_id: int, order_id: int) -> list[News]:
@@ -164,6 +161,23 @@ class Exchange:
             if not child.status.is_done:
                 news += self.kill(child)
         return news
+
+    def turn_away(self, order: Order, reason: str) -> list[News]:
+        """Take a new order only to reject it."""
+        self._register(order)
+        return self.reject(order, reason)
+
+    def correct(self, execution: Execution, price: Decimal) -> Execution:
+        """Replace an execution by its next revision at another price."""
+        base, _, revision = execution.exec_id.rpartition(".")
+        corrected = replace(
+            execution, exec_id=f"{base}.{int(revision) + 1:02d}", price=price, average=price
+        )
+        signed = execution.quantity if execution.action == "BUY" else -execution.quantity
+        self.books.account.reprice(execution.con_id, signed, execution.price, price)
+        place = self.books.executions.index(execution)
+        self.books.executions[place] = corrected
+        return corrected
 
     # Time
 
@@ -291,6 +305,11 @@ class Exchange:
         return [_news(order)]
 
     # Placing
+
+    def _register(self, order: Order) -> None:
+        order.perm_id, order.entered_at = self.books.next_perm, self.at
+        self.books.next_perm += 1
+        self.books.orders[order.perm_id] = self._by_key[order.key] = order
 
     # The last order of a chain transmits all that waited for it, the parent first.
     def _transmit(self, order: Order) -> list[News]:

@@ -1,35 +1,194 @@
-"""Scripted faults: what goes wrong, and when."""
+"""Scripted faults at work: cuts, stalls, outages, refused orders, bent news."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from quanticity.gateway.simulated.fault_script import Action, At, Fault, Script
+from quanticity.gateway.simulated.orders import Commissioned, Executed, News, Order, Refused
 
 if TYPE_CHECKING:
     from quanticity.gateway.simulated.connection import Connection
-    from quanticity.gateway.simulated.orders import Order
-    from quanticity.gateway.simulated.server import Server
+    from quanticity.gateway.simulated.floor import Floor
+
+_LOST, _KEPT, _GONE = 1100, 1102, 1101
+_ORDER_REQUESTS = frozenset({3, 4, 58})
+_GARBAGE = b"\x00\x00\x00\x07\xff\xfe\x00\x01\x02\x03\x00"
+_NEVER = timedelta(days=3650)
 
 
 class Faults:
-    """No faults yet."""
+    """What is wrong now, and what the script still holds."""
 
-    is_silent = False
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.skew_s = 0.0
+        self.refused_until: datetime | None = None
+        self._stalled_until: datetime | None = None
+        self._muted_until: datetime | None = None
+        self._outage: tuple[datetime, int] | None = None
+        self._later: list[tuple[datetime, Executed | Commissioned]] = []
+        self._held: list[News] = []
+        self._told: set[str] = set()
 
-    def before_request(self, link: Connection, kind: int) -> bool:
-        """Say whether the request is swallowed."""
-        return False
+    # What is wrong now
 
-    def after_request(self, link: Connection, kind: int) -> None:
-        """Act after a request."""
+    def is_stalled(self, now: datetime) -> bool:
+        """True while nothing is read or written."""
+        return self._stalled_until is not None and now < self._stalled_until
 
-    def meet_order(self, link: Connection, order: Order) -> bool:
-        """Say whether an order is dealt with here."""
-        return False
+    def is_muted(self, now: datetime) -> bool:
+        """True while market data stands still."""
+        return self._outage is not None or (
+            self._muted_until is not None and now < self._muted_until
+        )
 
-    def beat(self, server: Server, now: datetime) -> None:
-        """Act by time."""
+    def holds(self, kind: int) -> bool:
+        """True for requests that wait for the end of an outage: those about orders."""
+        return self._outage is not None and kind in _ORDER_REQUESTS
 
-    def outgoing(self, link: Connection, data: bytes) -> bytes:
-        """Change what is sent."""
-        return data
+    def refuses(self, now: datetime) -> bool:
+        """True while no connection is taken."""
+        return self.refused_until is not None and now < self.refused_until
+
+    # What happens
+
+    def meet_message(self, link: Connection, now: datetime) -> bool:
+        """Count a request; say whether it is lost."""
+        lost = False
+        for fault in self.script.met(At.MESSAGE, link.client_id):
+            lost = lost or fault.action is Action.SWALLOW
+            self._act(fault, link.floor, now, link)
+        return lost
+
+    def meet_order(self, link: Connection, order: Order, now: datetime) -> bool:
+        """Count a new order that arrives; say whether it goes no further."""
+        stopped = False
+        for fault in self.script.met(At.ORDER, link.client_id):
+            if fault.action is Action.REJECT:
+                link.floor.tell(_refusal(link.floor, order, fault))
+            elif fault.action is Action.PARTIAL:
+                order.cap = Decimal(fault.quantity)
+                continue
+            else:
+                self._act(fault, link.floor, now, link)
+            stopped = True
+        return stopped
+
+    def before_reply(self, link: Connection, now: datetime) -> None:
+        """Count an order the exchange has taken, before its client hears of it."""
+        for fault in self.script.met(At.AFTER_ORDER, link.client_id):
+            self._act(fault, link.floor, now, link)
+
+    def bend(self, news: Iterable[News], floor: Floor, now: datetime) -> list[News]:
+        """Change what is told, and when."""
+        bent: list[News] = []
+        for item in news:
+            bent += self._bend_one(item, floor, now)
+        if self._outage is not None:
+            self._held += [item for item in bent if not isinstance(item, Refused)]
+            return [item for item in bent if isinstance(item, Refused)]
+        return bent
+
+    def beat(self, floor: Floor, now: datetime) -> None:
+        """Do what has fallen due by time."""
+        for fault in self.script.passed(now):
+            self._act(fault, floor, now, None)
+        if self._outage is not None and now >= self._outage[0]:
+            self._restore(floor, self._outage[1])
+        due = [item for at, item in self._later if at <= now]
+        self._later = [(at, item) for at, item in self._later if at > now]
+        floor.tell_plainly(due)
+
+    def _act(self, fault: Fault, floor: Floor, now: datetime, link: Connection | None) -> None:
+        until = now + (timedelta(seconds=fault.for_s) if fault.for_s else _NEVER)
+        links = [link] if link is not None else floor.links()
+        match fault.action:
+            case Action.DROP:
+                _cut(links)
+            case Action.GARBAGE:
+                for one in links:
+                    one.send(_GARBAGE)
+            case _:
+                self._break(fault, floor, now, until)
+
+    # Faults of the whole system.
+    def _break(self, fault: Fault, floor: Floor, now: datetime, until: datetime) -> None:
+        match fault.action:
+            case Action.STALL:
+                self._stalled_until = until
+            case Action.REFUSE:
+                self.refused_until = until
+                _cut(floor.links())
+            case Action.OUTAGE:
+                self._outage = (until, fault.code or _KEPT)
+                floor.shout(
+                    _LOST, "Connectivity between IBKR and Trader Workstation has been lost."
+                )
+            case Action.MUTE:
+                self._muted_until = until
+            case Action.ERROR:
+                floor.shout(fault.code, fault.text)
+            case Action.SKEW:
+                self.skew_s = fault.seconds
+            case Action.JUMP:
+                floor.market.tapes.jump(fault.symbol, now, fault.frac)
+
+    def _bend_one(self, item: News, floor: Floor, now: datetime) -> list[News]:
+        if isinstance(item, Executed):
+            return self._bend_fill(item, floor, now)
+        told = isinstance(item, Commissioned) and item.execution.exec_id in self._told
+        return [] if told else [item]
+
+    def _bend_fill(self, item: Executed, floor: Floor, now: datetime) -> list[News]:
+        told: list[News] = [item]
+        for fault in self.script.met(At.FILL, item.execution.client_id):
+            until = now + (timedelta(seconds=fault.for_s) if fault.for_s else _NEVER)
+            match fault.action:
+                case Action.DUPLICATE:
+                    told = [item, item]
+                case Action.REORDER:
+                    told = [Commissioned(item.execution), item]
+                    self._told.add(item.execution.exec_id)
+                case Action.LATE_COMMISSION:
+                    self._later.append((until, Commissioned(item.execution)))
+                    self._told.add(item.execution.exec_id)
+                case Action.CORRECT:
+                    corrected = floor.exchange.correct(item.execution, Decimal(fault.price))
+                    later = now + timedelta(seconds=fault.for_s)
+                    self._later += [
+                        (later, Executed(corrected)),
+                        (later, Commissioned(corrected)),
+                    ]
+                case _:
+                    self._act(fault, floor, now, floor.link(item.execution.client_id))
+                    told = []
+        return told
+
+    # Connectivity is back: what happened meanwhile is told, what waited is done.
+    def _restore(self, floor: Floor, code: int) -> None:
+        self._outage = None
+        kept = code != _GONE
+        text = "maintained" if kept else "lost"
+        floor.shout(code, f"Connectivity between IBKR and TWS has been restored- data {text}.")
+        if not kept:
+            for link in floor.links():
+                link.lose_streams()
+        held, self._held = self._held, []
+        floor.tell_plainly(held)
+        for link in floor.links():
+            link.resume()
+
+
+def _refusal(floor: Floor, order: Order, fault: Fault) -> list[News]:
+    if fault.code in {0, 201}:
+        return floor.exchange.turn_away(order, fault.text or "Rejected on script.")
+    return [Refused(*order.key, fault.code, fault.text)]
+
+
+def _cut(links: list[Connection]) -> None:
+    for link in links:
+        link.cut()

@@ -1,11 +1,13 @@
 """The trading floor: the exchange, what clients share, and who hears which news."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from quanticity.domain import clock
 from quanticity.gateway.simulated import account, account_messages, ledger, order_messages
@@ -13,6 +15,7 @@ from quanticity.gateway.simulated.bars import Bars
 from quanticity.gateway.simulated.board import Board
 from quanticity.gateway.simulated.contracts import Range
 from quanticity.gateway.simulated.exchange import Exchange
+from quanticity.gateway.simulated.faults import Faults
 from quanticity.gateway.simulated.orders import (
     Commissioned,
     Executed,
@@ -23,6 +26,9 @@ from quanticity.gateway.simulated.orders import (
     StatusNews,
     WhatIf,
 )
+
+if TYPE_CHECKING:
+    from quanticity.gateway.simulated.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +45,27 @@ class Settings:
     pulse_s: float
     master_client_id: int
     most_unsent_bytes: int
+    messages_per_s: int
     historical_per_600s: int
-
-
-class Listener(Protocol):
-    """A connected client, as far as news goes."""
-
-    client_id: int
-    version: int
-    wants_positions: bool
-    wants_account: bool
-
-    def send(self, *messages: bytes) -> None:
-        """Write messages to the client."""
-        ...
 
 
 class Floor:
     """Shared by all connections."""
 
-    def __init__(self, exchange: Exchange, settings: Settings, path: Path | None) -> None:
+    def __init__(
+        self, exchange: Exchange, settings: Settings, faults: Faults, path: Path | None
+    ) -> None:
         self.exchange = exchange
         self.market = exchange.market
         self.settings = settings
+        self.faults = faults
         self.board = Board(self.market)
         self.bars = Bars(self.market)
         self.reach = Range(
             settings.daily_expiry_days, settings.weekly_expiry_days, settings.strike_width_frac
         )
-        self.listeners: dict[int, Listener] = {}
+        self.clients: dict[int, Connection] = {}
+        self.account_changed = False
         self._path = path
 
     @property
@@ -87,13 +85,34 @@ class Floor:
             self.tell(self.exchange.step(at))
         return at
 
+    def links(self) -> list[Connection]:
+        """All clients."""
+        return list(self.clients.values())
+
+    def link(self, client_id: int) -> Connection | None:
+        """One client, while it is connected."""
+        return self.clients.get(client_id)
+
     def tell(self, news: Iterable[News]) -> None:
-        """Send news to those whom it concerns, and save the books when they changed."""
+        """Save the books, then send news, as faults leave it, to those whom it concerns."""
         told = list(news)
-        for item in told:
-            self._tell_one(item)
         if any(not isinstance(item, Refused | WhatIf) for item in told):
             self.save()
+        self.tell_plainly(self.faults.bend(told, self, self.exchange.at))
+
+    def tell_plainly(self, news: Iterable[News]) -> None:
+        """Send news as it is."""
+        for item in news:
+            if isinstance(item, PositionNews):
+                self._tell_position(item.con_id)
+                continue
+            for link in self._owners(item):
+                link.send(*_messages(item, link.version, self.account_id))
+
+    def shout(self, code: int, text: str) -> None:
+        """Tell every client a message of the system."""
+        for link in self.links():
+            link.error(-1, code, text)
 
     def save(self) -> None:
         """Rewrite the ledger file."""
@@ -104,52 +123,47 @@ class Floor:
         scratch.write_text(content)
         scratch.replace(self._path)
 
-    def _tell_one(self, item: News) -> None:
-        if isinstance(item, PositionNews):
-            self._tell_position(item.con_id)
-            return
-        for listener in self._owners(item):
-            listener.send(*self._messages(item, listener.version))
-
-    def _messages(self, item: News, version: int) -> list[bytes]:
-        match item:
-            case OrderNews(order):
-                return [
-                    order_messages.open_order(order, version),
-                    order_messages.order_status(order),
-                ]
-            case StatusNews(order):
-                return [order_messages.order_status(order)]
-            case WhatIf(order):
-                return [order_messages.open_order(order, version, item)]
-            case Executed(execution):
-                return [order_messages.exec_details(-1, execution, self.account_id, version)]
-            case Commissioned(execution):
-                return [order_messages.commission_report(execution)]
-            case Refused():
-                return [order_messages.error(item.order_id, item.code, item.text, version)]
-        return []
-
     # The client that placed the order, and the master client when there is one.
-    def _owners(self, item: News) -> list[Listener]:
-        if isinstance(item, OrderNews | StatusNews | WhatIf):
-            owner = item.order.client_id
-        elif isinstance(item, Executed | Commissioned):
-            owner = item.execution.client_id
-        elif isinstance(item, Refused):
-            owner = item.client_id
-        else:
-            return []
-        wanted = {owner, self.settings.master_client_id}
-        return [listener for ident, listener in self.listeners.items() if ident in wanted]
+    def _owners(self, item: News) -> list[Connection]:
+        wanted = {_owner(item), self.settings.master_client_id}
+        return [link for ident, link in self.clients.items() if ident in wanted]
 
     def _tell_position(self, con_id: int) -> None:
+        self.account_changed = True
         held = self.account.positions.get(con_id) or account.Position(con_id)
         name, mark = self.account_id, self.exchange.mark(con_id)
-        for listener in self.listeners.values():
-            if listener.wants_positions:
-                listener.send(
-                    account_messages.position(con_id, held.quantity, held.average_cost, name)
-                )
-            if listener.wants_account:
-                listener.send(account_messages.portfolio(held, mark, name))
+        for link in self.links():
+            if link.wants_positions:
+                link.send(account_messages.position(held, name))
+            if link.wants_account:
+                link.send(account_messages.portfolio(held, mark, name))
+
+
+def _owner(item: News) -> int:
+    match item:
+        case OrderNews(order) | StatusNews(order) | WhatIf(order):
+            return order.client_id
+        case Executed(execution) | Commissioned(execution):
+            return execution.client_id
+        case Refused():
+            return item.client_id
+    return -1
+
+
+def _messages(item: News, version: int, account_id: str) -> list[bytes]:
+    say = order_messages
+    told: list[bytes] = []
+    match item:
+        case OrderNews(order):
+            told = [say.open_order(order, version), say.order_status(order)]
+        case StatusNews(order):
+            told = [say.order_status(order)]
+        case WhatIf(order):
+            told = [say.open_order(order, version, item)]
+        case Executed(execution):
+            told = [say.exec_details(-1, execution, account_id, version)]
+        case Commissioned(execution):
+            told = [say.commission_report(execution)]
+        case Refused():
+            told = [say.error(item.order_id, item.code, item.text, version)]
+    return told

@@ -25,6 +25,7 @@ _DURATION = re.compile(r"^(\d+) ([SDWMY])$")
 _SESSIONS = {"D": 1, "W": 5, "M": 21, "Y": 252}
 _LONGEST_SESSIONS = 1300
 _WINDOW = timedelta(seconds=600)
+_SERVICE = "Historical Market Data Service error message:"
 
 
 @dataclass(slots=True)
@@ -101,24 +102,22 @@ def _refused(
 ) -> bool:
     end, size, duration, what = asked
     key = "|".join((str(listed.con_id), *asked))
-    if size not in {*_SIZES, _DAY} or not _DURATION.match(duration):
-        text = f"Error validating request:-'bD' : cause - Historical data bar size or duration is invalid: {size}, {duration}"
-    elif what not in _WHAT or listed.option is not None:
-        text = (
-            "Historical Market Data Service error message:No market data permissions for this query"
-        )
-        link.error(request_id, 162, text)
-        return True
-    elif end and _end(end) is None:
-        text = f"Error validating request:-'bD' : cause - End Date/Time: {end}: invalid"
-    elif _too_fast(link, key):
-        text = "Historical Market Data Service error message:API historical data query pacing violation"
-        link.error(request_id, 162, text)
-        return True
-    else:
-        return False
-    link.error(request_id, 321, text)
-    return True
+    invalid, service = "Error validating request:-'bD' : cause -", _SERVICE
+    for code, wrong, text in (
+        (
+            321,
+            size not in {*_SIZES, _DAY},
+            f"{invalid} Historical data bar size is invalid: {size}",
+        ),
+        (321, not _DURATION.match(duration), f"{invalid} Duration is invalid: {duration}"),
+        (321, bool(end) and _end(end) is None, f"{invalid} End Date/Time is invalid: {end}"),
+        (162, what not in _WHAT or bool(listed.option), f"{service} No market data permissions."),
+        (162, _too_fast(link, key), f"{service} API historical data query pacing violation"),
+    ):
+        if wrong:
+            link.error(request_id, code, text)
+            return True
+    return False
 
 
 # 60 requests in ten minutes, and none twice within fifteen seconds.

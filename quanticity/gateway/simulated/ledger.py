@@ -1,4 +1,4 @@
-"""The books as JSON and back: what the exchange knows, for others to read and for a restart (pure)."""
+"""The books as JSON and back: for others to read, and for a restart (pure)."""
 
 from dataclasses import asdict, fields
 from datetime import datetime

@@ -21,9 +21,14 @@ def place(link: Connection, fields: Fields) -> None:
         return
     order.con_id = listed.con_id
     order.account = order.account or link.floor.account_id
-    link.floor.now()
-    if not link.faults.meet_order(link, order):
-        link.floor.tell(link.floor.exchange.place(order))
+    floor, now = link.floor, link.floor.now()
+    is_new = floor.exchange.order(*order.key) is None and not order.what_if
+    if is_new and floor.faults.meet_order(link, order, now):
+        return
+    news = floor.exchange.place(order)
+    if is_new:
+        floor.faults.before_reply(link, now)
+    floor.tell(news)
 
 
 def cancel(link: Connection, fields: Fields) -> None:
@@ -52,9 +57,8 @@ def all_open_orders(link: Connection, fields: Fields) -> None:
     _list(link, _open(link))
 
 
-def bind(link: Connection, fields: Fields) -> None:
+def bind(_link: Connection, _fields: Fields) -> None:
     """Accept a request to bind manual orders: there are none."""
-    fields.skip(2)
 
 
 def next_id(link: Connection, fields: Fields) -> None:

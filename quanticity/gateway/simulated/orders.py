@@ -67,6 +67,7 @@ class Order:
     why_held: str = ""
     triggered: bool = False
     confirmations: int = 0
+    cap: Decimal | None = None
     entered_at: datetime | None = None
     done_at: datetime | None = None
 

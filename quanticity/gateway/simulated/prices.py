@@ -7,6 +7,7 @@ Order flow alternates between balanced and one-sided stretches of some minutes, 
 drifts, volume rises, the book leans and sweeps occur. VIX and its kin are read off the surface.
 """
 
+import dataclasses
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -154,6 +155,15 @@ class Tapes:
             self._kept.popitem(last=False)
         return tape
 
+    def jump(self, symbol: str, at: datetime, frac: float) -> None:
+        """Move a symbol's price by a fraction from an instant to the end of its session."""
+        tape = self.at(symbol, at)
+        times = np.where(np.arange(len(tape.bid)) > tape.second(at), 1 + frac, 1.0)
+        bid = np.round(tape.bid * times, 2)
+        moved = dataclasses.replace(tape, bid=bid, ask=np.round(bid + (tape.ask - tape.bid), 2))
+        self._kept[symbol, tape.session.date] = moved
+        self._so_far.pop((symbol, tape.session.date), None)
+
     def stock(self, symbol: str) -> Stock:
         """One symbol's habits."""
         return self.settings.symbols[symbol]
@@ -192,7 +202,7 @@ class Tapes:
         before = self.close(symbol, calendar.previous_session(session.date).date)
         flow = self._flow(symbol, session)
         path = self._path(stock, session, flow, own, before, self.close(symbol, session.date))
-        spread = float(stock.spread_ticks) + (own.random(len(path)) < 0.15)  # noqa: PLR2004 - one tick more at times
+        spread = stock.spread_ticks + (own.random(len(path)) < 0.15).astype(np.float64)  # noqa: PLR2004 - one tick more at times
         bid = np.round(np.floor(path / TICK - spread / 2 + 0.5) * TICK, 2)
         sweep = self._sweeps(flow, own)
         bought, sold = self._volume(stock, session, flow, sweep, own)

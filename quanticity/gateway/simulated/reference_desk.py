@@ -91,7 +91,7 @@ def smart_components(link: Connection, fields: Fields) -> None:
     link.send(frame(82, request_id, len(VENUES), *rows))
 
 
-def nothing(link: Connection, fields: Fields) -> None:
+def nothing(_link: Connection, _fields: Fields) -> None:
     """Accept a request that changes nothing here."""
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-from dataclasses import dataclass
 
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import (
@@ -13,85 +12,98 @@ from quanticity.gateway.simulated import (
     order_desk,
     reference_desk,
 )
-from quanticity.gateway.simulated.connection import Connection
-from quanticity.gateway.simulated.faults import Faults
+from quanticity.gateway.simulated.connection import Connection, Desks
 from quanticity.gateway.simulated.floor import Floor
 
-DESKS = (
+DESKS: Desks = (
     account_desk.DESK | data_desk.DESK | history_desk.DESK | order_desk.DESK | reference_desk.DESK
 )
 _CHUNK = 1 << 16
 
 
-@dataclass(slots=True)
 class Server:
     """The exchange behind its port."""
 
-    floor: Floor
-    faults: Faults
-    port: int = 0
-    _server: asyncio.Server | None = None
-    _account_due: float = 0.0
+    def __init__(self, floor: Floor, port: int, host: str = "127.0.0.1") -> None:
+        self.floor = floor
+        self.port = port
+        self._host = host
+        self._listening: asyncio.Server | None = None
+        self._open: set[Connection] = set()
+        self._account_due = 0.0
 
-    async def start(self, host: str = "127.0.0.1") -> int:
+    async def start(self) -> int:
         """Begin to listen; return the port."""
-        self._server = await asyncio.start_server(self._serve, host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listening = await asyncio.start_server(self._serve, self._host, self.port)
+        self.port = self._listening.sockets[0].getsockname()[1]
         return self.port
 
     async def run(self, stopped: asyncio.Event) -> None:
-        """Pulse until told to stop, then close every connection."""
+        """Beat until told to stop, then close every connection."""
         try:
             while not stopped.is_set():
-                self.pulse()
+                await self.beat()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopped.wait(), self.floor.settings.pulse_s)
         finally:
             self.close()
 
-    def pulse(self) -> None:
-        """One beat: step the exchange, then send what changed."""
-        now = self.floor.now()
-        self.faults.beat(self, now)
-        turned = self.floor.board.turn(now)
-        links = [link for link in self.floor.listeners.values() if isinstance(link, Connection)]
-        if turned:
-            for link in links:
+    async def beat(self) -> None:
+        """Step the exchange, let faults happen, send what changed."""
+        floor = self.floor
+        now = floor.now()
+        floor.faults.beat(floor, now)
+        await self._mind_the_door()
+        for link in list(self._open):
+            link.catch_up()
+        if floor.board.turn(now) and not floor.faults.is_muted(now):
+            for link in floor.links():
                 link.pulse(now)
-        if now.timestamp() >= self._account_due:
-            self._account_due = now.timestamp() + self.floor.settings.account_refresh_s
-            for link in links:
-                for changes in list(link.account_streams.values()):
-                    link.send(*changes(now))
+        if floor.account_changed or now.timestamp() >= self._account_due:
+            floor.account_changed = False
+            self._account_due = now.timestamp() + floor.settings.account_refresh_s
+            for link in floor.links():
+                link.pulse_account(now)
 
     def close(self) -> None:
-        """Stop listening and drop every client."""
-        if self._server is not None:
-            self._server.close()
-        for link in list(self.floor.listeners.values()):
-            if isinstance(link, Connection):
-                link.close()
+        """Stop listening, drop every client, save the books."""
+        if self._listening is not None:
+            self._listening.close()
+        for link in list(self._open):
+            link.close()
         self.floor.save()
 
+    # While a restart is scripted, nobody listens.
+    async def _mind_the_door(self) -> None:
+        refuses = self.floor.faults.refuses(self.floor.exchange.at)
+        if refuses and self._listening is not None:
+            self._listening.close()
+            self._listening = None
+        elif not refuses and self._listening is None:
+            await self.start()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = Connection(self.floor, writer, self.faults)
+        link = Connection(self.floor, DESKS, writer)
+        self._open.add(link)
         try:
             while data := await reader.read(_CHUNK):
-                link.receive(data, DESKS)
+                link.receive(data)
         except (MalformedInput, ConnectionError):
-            pass
+            # A client that does not speak the protocol, or is gone, is cut off.
+            link.cut()
         finally:
+            self._open.discard(link)
             link.leave()
             link.close()
 
 
-async def serve(floor: Floor, faults: Faults, port: int) -> None:
+async def serve(floor: Floor, port: int) -> None:
     """Listen on the port, say `ready PORT`, and run until SIGTERM or SIGINT."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    server = Server(floor, faults, port)
+    server = Server(floor, port)
     listening = await server.start()
     print(f"ready {listening}", flush=True)  # noqa: T201 - the promised line
     await server.run(stopped)

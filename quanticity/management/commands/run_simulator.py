@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from quanticity.domain import clock
 from quanticity.gateway.simulated.assembly import open_floor
-from quanticity.gateway.simulated.faults import Faults
+from quanticity.gateway.simulated.fault_script import Script, read
 from quanticity.gateway.simulated.server import serve
 
 
@@ -34,8 +34,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
         set_clock(options["start"], options["speed"])
-        floor = open_floor(options["seed"], options["ledger"])
-        asyncio.run(serve(floor, Faults(), options["port"]))
+        script = read(options["faults"]) if options["faults"] else Script()
+        floor = open_floor(options["seed"], options["ledger"], script)
+        asyncio.run(serve(floor, options["port"]))
 
 
 def set_clock(start: str | None, speed: float | None) -> None:

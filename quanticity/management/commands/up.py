@@ -41,6 +41,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Hold this place alone, prepare it, and run until told to stop."""
         began_s = time.monotonic()
+        os.umask(0o077)  # what we keep is ours alone: password hashes, members, secrets
         with states.alone(settings.VAR):
             left = supervisor.stop_leftovers(states.processes(settings.VAR))
             plan = prepare.plan(port=options["port"], seed=options["seed"], tape=options["tape"])

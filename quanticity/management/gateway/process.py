@@ -19,6 +19,7 @@ from django.conf import settings
 from analytics.ingestion.recorder import Recorder
 from analytics.services import flow
 from execution import selectors as execution_selectors
+from execution.orders.references import parse_order_ref
 from execution.services import broker, reconciling
 from quanticity import leases, workflows
 from quanticity.config.loader import section
@@ -272,5 +273,5 @@ def _write_facts(facts: Sequence[Any]) -> set[str]:
 
 
 def _intent_of(order_ref: str) -> str:
-    parsed = broker.parse_order_ref(order_ref)
+    parsed = parse_order_ref(order_ref)
     return "" if parsed is None else parsed.intent_id

@@ -16,11 +16,19 @@ RAWS = st.decimals(-1_000, 1_000, places=4)
 
 @given(RAWS)
 def test_the_two_conventions_are_mirror_images(raw: Decimal) -> None:
-    assert normalize(raw, Convention.COST_POSITIVE, SETTINGS) == normalize(-raw, Convention.COST_NEGATIVE, SETTINGS)
+    assert normalize(raw, Convention.COST_POSITIVE, SETTINGS) == normalize(
+        -raw, Convention.COST_NEGATIVE, SETTINGS
+    )
 
 
-@given(st.none() | st.floats(), st.sampled_from(Convention), st.none() | st.decimals(0, 10_000, places=2))
-def test_cost_and_rebate_are_positive_or_unknown(raw: float | None, convention: Convention, notional: Decimal | None) -> None:
+@given(
+    st.none() | st.floats(),
+    st.sampled_from(Convention),
+    st.none() | st.decimals(0, 10_000, places=2),
+)
+def test_cost_and_rebate_are_positive_or_unknown(
+    raw: float | None, convention: Convention, notional: Decimal | None
+) -> None:
     found = normalize(raw, convention, SETTINGS, notional_usd=notional)
 
     assert (found.status is Status.PENDING) is (found.net_usd is None)

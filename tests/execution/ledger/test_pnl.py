@@ -53,7 +53,9 @@ def slow_fifo(fills: list[Fill]) -> tuple[Fraction, Fraction, int]:
 
 
 @given(TRADES)
-def test_the_ledger_is_the_textbook(history: Callable[..., list[Fill]], trades: list[tuple[int, Decimal, bool]]) -> None:
+def test_the_ledger_is_the_textbook(
+    history: Callable[..., list[Fill]], trades: list[tuple[int, Decimal, bool]]
+) -> None:
     fills = history(trades)
     realized, costs, left = slow_fifo(fills)
 
@@ -66,7 +68,10 @@ def test_the_ledger_is_the_textbook(history: Callable[..., list[Fill]], trades: 
 
 @given(TRADES, st.data())
 def test_a_split_fill_is_the_same_fill(
-    history: Callable[..., list[Fill]], fill: Make, trades: list[tuple[int, Decimal, bool]], data: st.DataObject
+    history: Callable[..., list[Fill]],
+    fill: Make,
+    trades: list[tuple[int, Decimal, bool]],
+    data: st.DataObject,
 ) -> None:
     fills = history(trades)
     parts = [
@@ -111,7 +116,11 @@ def test_cash_is_what_was_realized_once_flat(
 
 
 def test_two_trades_in_one_contract_stay_two(fill: Make) -> None:
-    fills = [fill(1, "1.00", 0, order_ref="one"), fill(1, "2.00", 1, order_ref="two"), fill(-2, "3.00", 2)]
+    fills = [
+        fill(1, "1.00", 0, order_ref="one"),
+        fill(1, "2.00", 1, order_ref="two"),
+        fill(-2, "3.00", 2),
+    ]
 
     matches = pnl.apply(fills, 100).matches
 
@@ -169,7 +178,9 @@ def test_a_trade_wins_or_loses_to_the_cent(net: str, result: str) -> None:
 
 
 def test_the_return_is_on_entry_cost() -> None:
-    assert pnl.trade_return(Decimal("58.70"), Decimal("200.65")) == Decimal("58.70") / Decimal("200.65")
+    assert pnl.trade_return(Decimal("58.70"), Decimal("200.65")) == Decimal("58.70") / Decimal(
+        "200.65"
+    )
 
 
 def test_the_day_is_realized_and_the_change_of_unrealized() -> None:
@@ -201,7 +212,9 @@ def test_a_commission_may_come_before_its_fill(fill: Make) -> None:
 
 
 @given(TRADES)
-def test_positions_are_the_sum_of_fills(history: Callable[..., list[Fill]], trades: list[tuple[int, Decimal, bool]]) -> None:
+def test_positions_are_the_sum_of_fills(
+    history: Callable[..., list[Fill]], trades: list[tuple[int, Decimal, bool]]
+) -> None:
     fills = history(trades)
     found = by_contract(fills)
 
@@ -214,5 +227,3 @@ def test_the_average_is_of_entries_only(fill: Make) -> None:
 
     (found,) = by_contract(fills).values()
     assert (found.entry_average, found.quantity) == (Decimal("1.75"), 2)
-
-

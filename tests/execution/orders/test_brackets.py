@@ -34,7 +34,10 @@ def held(quantity: int, average: Decimal, stop: Decimal) -> brackets.Holding:
 
 
 def working(*tickets: Ticket) -> list[WorkingSell]:
-    return [WorkingSell(t.order_ref, t.role, t.quantity, t.oca_group or "attached", n) for n, t in enumerate(tickets)]
+    return [
+        WorkingSell(t.order_ref, t.role, t.quantity, t.oca_group or "attached", n)
+        for n, t in enumerate(tickets)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,9 @@ def working(*tickets: Ticket) -> list[WorkingSell]:
         pytest.param("MOC", 10, [(10, 30)], id="all of MOC at one target"),
     ],
 )
-def test_a_position_is_split_by_its_profile(strategy: str, quantity: int, expected: list[tuple[int, int]]) -> None:
+def test_a_position_is_split_by_its_profile(
+    strategy: str, quantity: int, expected: list[tuple[int, int]]
+) -> None:
     found = brackets.tranches(quantity, SETTINGS.profiles[Strategy(strategy)])
 
     assert [(t.quantity, t.target_pct) for t in found] == expected
@@ -64,10 +69,16 @@ def test_tranches_sum_to_the_position_and_none_is_empty(strategy: Strategy, quan
 
 
 @given(STRATEGIES, st.integers(1, 100), PRICES)
-def test_a_plan_is_one_buy_with_its_protection(strategy: Strategy, quantity: int, limit: Decimal) -> None:
+def test_a_plan_is_one_buy_with_its_protection(
+    strategy: Strategy, quantity: int, limit: Decimal
+) -> None:
     made = entered(strategy, quantity, limit)
 
-    assert [t.side for t in (made.entry, made.target, made.stop)] == [Side.BUY, Side.SELL, Side.SELL]
+    assert [t.side for t in (made.entry, made.target, made.stop)] == [
+        Side.BUY,
+        Side.SELL,
+        Side.SELL,
+    ]
     assert {t.quantity for t in (made.entry, made.target, made.stop)} == {quantity}
     assert made.stop.stop_price < limit < made.target.limit_price
 
@@ -91,7 +102,9 @@ def test_a_premium_without_room_for_a_stop_is_denied() -> None:
 def test_a_partial_fill_right_sizes_both_children() -> None:
     made = entered(Strategy.ZERO_DTE, 5, Decimal("2.00"))
 
-    pair = brackets.right_size(made, 2, Decimal("2.00"), PENNY, SETTINGS.profiles[Strategy.ZERO_DTE])
+    pair = brackets.right_size(
+        made, 2, Decimal("2.00"), PENNY, SETTINGS.profiles[Strategy.ZERO_DTE]
+    )
 
     assert (pair.stop.quantity, pair.target.quantity) == (2, 2)
     assert (pair.stop.stop_price, pair.target.limit_price) == (Decimal("1.00"), Decimal("3.50"))
@@ -114,7 +127,9 @@ def test_a_split_covers_the_position_exactly(
 
 
 @given(STRATEGIES, st.integers(2, 100), PRICES)
-def test_no_step_of_a_split_could_sell_more_than_is_held(strategy: Strategy, quantity: int, limit: Decimal) -> None:
+def test_no_step_of_a_split_could_sell_more_than_is_held(
+    strategy: Strategy, quantity: int, limit: Decimal
+) -> None:
     made = entered(strategy, quantity, limit)
     found = brackets.split(
         brackets.Pair(made.stop, made.target),

@@ -57,14 +57,22 @@ def test_every_permutation_of_a_story_ends_the_same(story: tuple[Event, ...]) ->
     view = fold(3, story)
 
     assert len(views) == 1
-    assert (view.state, view.filled, view.commission_usd) == (IntentState.FILLED, 3, Decimal("1.95"))
+    assert (view.state, view.filled, view.commission_usd) == (
+        IntentState.FILLED,
+        3,
+        Decimal("1.95"),
+    )
     assert view.average_price == (Decimal("2.09") + 2 * Decimal("2.08")) / 3
 
 
 @given(data=st.data())
 def test_duplicates_change_nothing(story: tuple[Event, ...], data: st.DataObject) -> None:
     part = data.draw(st.lists(st.sampled_from(story), max_size=7, unique_by=id))
-    again = data.draw(st.permutations([*part, *data.draw(st.lists(st.sampled_from(part or story), max_size=4 * bool(part)))]))
+    again = data.draw(
+        st.permutations(
+            [*part, *data.draw(st.lists(st.sampled_from(part or story), max_size=4 * bool(part)))]
+        )
+    )
 
     assert fold(3, again) == fold(3, part)
 
@@ -89,7 +97,9 @@ def trouble(fill: Callable[..., Fill], update: Callable[..., OrderUpdate]) -> li
 
 
 @given(data=st.data())
-def test_contradictions_end_the_same_in_any_order(trouble: list[Event], data: st.DataObject) -> None:
+def test_contradictions_end_the_same_in_any_order(
+    trouble: list[Event], data: st.DataObject
+) -> None:
     facts = data.draw(st.lists(st.sampled_from(trouble), max_size=12))
     shuffled = data.draw(st.permutations(facts + facts[: len(facts) // 2]))
 
@@ -102,22 +112,40 @@ def test_contradictions_end_the_same_in_any_order(trouble: list[Event], data: st
         pytest.param([], "SUBMITTING", id="nothing yet"),
         pytest.param([("WORKING", 1, {})], "WORKING", id="acknowledged"),
         pytest.param([("FILLED", 1, {"filled": 3})], "WORKING", id="a status adds no quantity"),
-        pytest.param([("CANCELLED", 2, {"error_code": 202})], "CANCELLED", id="the broker's own cancel"),
+        pytest.param(
+            [("CANCELLED", 2, {"error_code": 202})], "CANCELLED", id="the broker's own cancel"
+        ),
         pytest.param([("CANCELLED", 2, {})], "CANCELLED", id="a cancel without error"),
-        pytest.param([("CANCELLED", 2, {"error_code": 10349})], "UNKNOWN", id="an error taken for a death"),
         pytest.param(
-            [("WORKING", 1, {}), ("CANCELLED", 2, {"error_code": 161})], "UNKNOWN", id="in doubt after working"
+            [("CANCELLED", 2, {"error_code": 10349})], "UNKNOWN", id="an error taken for a death"
         ),
         pytest.param(
-            [("CANCELLED", 2, {"error_code": 10349}), ("WORKING", 3, {})], "WORKING", id="a later word settles it"
+            [("WORKING", 1, {}), ("CANCELLED", 2, {"error_code": 161})],
+            "UNKNOWN",
+            id="in doubt after working",
         ),
-        pytest.param([("REJECTED", 1, {"error_code": 110})], "REJECTED", id="refused before it worked"),
-        pytest.param([("WORKING", 1, {}), ("REJECTED", 2, {"error_code": 201})], "REJECTED", id="201 ends it"),
-        pytest.param([("WORKING", 1, {}), ("REJECTED", 2, {"error_code": 321})], "UNKNOWN", id="321 may refuse a change"),
+        pytest.param(
+            [("CANCELLED", 2, {"error_code": 10349}), ("WORKING", 3, {})],
+            "WORKING",
+            id="a later word settles it",
+        ),
+        pytest.param(
+            [("REJECTED", 1, {"error_code": 110})], "REJECTED", id="refused before it worked"
+        ),
+        pytest.param(
+            [("WORKING", 1, {}), ("REJECTED", 2, {"error_code": 201})], "REJECTED", id="201 ends it"
+        ),
+        pytest.param(
+            [("WORKING", 1, {}), ("REJECTED", 2, {"error_code": 321})],
+            "UNKNOWN",
+            id="321 may refuse a change",
+        ),
         pytest.param([("UNKNOWN", 2, {})], "UNKNOWN", id="the gateway does not know"),
     ],
 )
-def test_what_the_broker_says_is_read_with_care(update: Make, said: list[tuple[str, float, dict[str, Any]]], state: str) -> None:
+def test_what_the_broker_says_is_read_with_care(
+    update: Make, said: list[tuple[str, float, dict[str, Any]]], state: str
+) -> None:
     events = [update(status, second, **changes) for status, second, changes in said]
 
     assert fold(3, events).state == state
@@ -138,7 +166,9 @@ def test_what_we_did_counts(update: Make, markers: list[str], state: str) -> Non
 
 
 def test_an_order_nobody_knows_has_expired() -> None:
-    assert fold(3, [mark("SENT"), mark("LINK_LOST", 1), mark("PROVEN_ABSENT", 9)]).state == "EXPIRED"
+    assert (
+        fold(3, [mark("SENT"), mark("LINK_LOST", 1), mark("PROVEN_ABSENT", 9)]).state == "EXPIRED"
+    )
 
 
 def test_a_refused_amendment_does_not_end_the_order(update: Make) -> None:
@@ -189,8 +219,12 @@ def test_the_tables_name_every_state(moves: dict[Any, tuple[Any, ...]]) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "steps"),
     [
-        pytest.param("SUBMITTING", "FILLED", ["WORKING", "FILLED"], id="filled before acknowledged"),
-        pytest.param("WORKING", "CANCELLED", ["CANCEL_PENDING", "CANCELLED"], id="cancelled by the broker"),
+        pytest.param(
+            "SUBMITTING", "FILLED", ["WORKING", "FILLED"], id="filled before acknowledged"
+        ),
+        pytest.param(
+            "WORKING", "CANCELLED", ["CANCEL_PENDING", "CANCELLED"], id="cancelled by the broker"
+        ),
         pytest.param("UNKNOWN", "CANCELLED", ["CANCELLED"], id="anything may follow unknown"),
         pytest.param("WORKING", "WORKING", [], id="nothing to do"),
     ],

@@ -39,7 +39,11 @@ def test_the_first_limit_and_pace(
 ) -> None:
     plan = planned(strategy, confidence)
 
-    assert (plan.first, plan.pace.every_s, plan.pace.abandon_s) == (Decimal(first), every_s, abandon_s)
+    assert (plan.first, plan.pace.every_s, plan.pace.abandon_s) == (
+        Decimal(first),
+        every_s,
+        abandon_s,
+    )
 
 
 def test_a_marketable_limit_keeps_to_60_percent_of_the_spread() -> None:
@@ -97,7 +101,9 @@ def test_a_walk_only_rises_while_the_quote_stands(
         pytest.param("1DTE", 1.0, "1.87", False, False, id="only 0DTE minds the move"),
     ],
 )
-def test_an_entry_is_abandoned(strategy: str, elapsed_s: float, mid: str, partly: bool, given_up: bool) -> None:
+def test_an_entry_is_abandoned(
+    strategy: str, elapsed_s: float, mid: str, partly: bool, given_up: bool
+) -> None:
     signal_mid = Decimal("2.10")
     quote = Touch(Decimal(mid) - 1, Decimal(mid) + 1)
 

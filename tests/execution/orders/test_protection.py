@@ -76,6 +76,12 @@ QUOTE = Touch(Decimal("2.00"), Decimal("2.10"))
     ],
 )
 def test_when_a_replacement_may_start(changes: dict[str, object], why: NotNow | None) -> None:
-    given = {"quote": QUOTE, "stop": Decimal("1.00"), "connected": True, "to_timed_exit_s": None, "since_last_s": None}
+    given = {
+        "quote": QUOTE,
+        "stop": Decimal("1.00"),
+        "connected": True,
+        "to_timed_exit_s": None,
+        "since_last_s": None,
+    }
 
     assert protection.may_replace(settings=SETTINGS, **given | changes) is why

@@ -1,5 +1,7 @@
 """References are derived, short, and read back."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,8 +25,6 @@ def test_an_intent_id_is_derived_and_shaped_like_a_ulid(signal_id: str, role: Ro
 
 def test_an_intent_id_is_the_hash_in_base_32() -> None:
     # SHA-256("SG-A|E"), first 16 bytes as one number, by hand through int and divmod.
-    import hashlib
-
     number, digits = int.from_bytes(hashlib.sha256(b"SG-A|E").digest()[:16], "big"), ""
     while len(digits) < 26:
         number, digit = divmod(number, 32)

@@ -27,7 +27,9 @@ REQUEST = sizing.Request(
 )
 MONEY = st.decimals(0, 10_000_000, places=2)
 FRACTIONS = st.decimals("0.05", 4, places=3)
-STATS = st.none() | st.builds(sizing.Stats, st.integers(0, 60), st.integers(0, 60), FRACTIONS, FRACTIONS)
+STATS = st.none() | st.builds(
+    sizing.Stats, st.integers(0, 60), st.integers(0, 60), FRACTIONS, FRACTIONS
+)
 REQUESTS = st.builds(
     sizing.Request,
     strategy=st.sampled_from(Strategy),
@@ -48,7 +50,11 @@ REQUESTS = st.builds(
 def test_a_size_respects_every_ceiling(request: sizing.Request) -> None:
     found = sizing.compute(request, SETTINGS)
 
-    assert 0 <= found.contracts <= min(request.liquidity_cap_contracts, SETTINGS.max_contracts[request.strategy])
+    assert (
+        0
+        <= found.contracts
+        <= min(request.liquidity_cap_contracts, SETTINGS.max_contracts[request.strategy])
+    )
     assert found.notional_usd <= request.buying_power_usd / 4 + Decimal("1e-6")
     assert found.notional_usd <= request.equity_usd * SETTINGS.max_stake_frac + Decimal("1e-6")
 

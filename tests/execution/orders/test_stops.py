@@ -26,7 +26,10 @@ def told() -> list[tuple[Decimal, Decimal]]:
     for end, less in ends:
         while rungs[-1][0] < end:
             rungs.append((rungs[-1][0] + Decimal("2.5"), rungs[-1][1] - Decimal(less)))
-    rungs += [(Decimal("72.5") + n * Decimal("2.5"), Decimal(t)) for n, t in enumerate(["9.8", "9.5", "9.3", "9.0", "8.8", "8.5"])]
+    rungs += [
+        (Decimal("72.5") + n * Decimal("2.5"), Decimal(t))
+        for n, t in enumerate(["9.8", "9.5", "9.3", "9.0", "8.8", "8.5"])
+    ]
     for end, less in [(100, "0.25"), (150, "0.1")]:
         while rungs[-1][0] < end:
             rungs.append((rungs[-1][0] + Decimal("2.5"), rungs[-1][1] - Decimal(less)))
@@ -38,7 +41,9 @@ def test_the_ladder_is_the_one_told() -> None:
 
 
 @given(st.sampled_from(Strategy), PRICES, MARKS)
-def test_the_stop_never_falls(strategy: Strategy, entry: Decimal, marks: list[tuple[Decimal, Decimal]]) -> None:
+def test_the_stop_never_falls(
+    strategy: Strategy, entry: Decimal, marks: list[tuple[Decimal, Decimal]]
+) -> None:
     ratchet = stops.initial(strategy, entry, PENNY, SETTINGS)
     for mark, spread in marks:
         step = stops.advance(ratchet, mark, PENNY, SETTINGS, spread_pct=spread)
@@ -110,7 +115,9 @@ def test_no_quote_is_no_mark() -> None:
         pytest.param(["1.0", "1.1", "0.9", "0.8"], 9, False, id="one above starts again"),
     ],
 )
-def test_the_backup_leaves_when_the_broker_does_not(marks: list[str], waited_s: float, due: bool) -> None:
+def test_the_backup_leaves_when_the_broker_does_not(
+    marks: list[str], waited_s: float, due: bool
+) -> None:
     breach = stops.Breach()
     for mark in marks:
         breach = stops.watch(breach, Decimal(mark), Decimal("1.0"), AT)

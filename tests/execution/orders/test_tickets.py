@@ -51,7 +51,11 @@ def test_a_sell_beyond_the_holding_says_short_forbidden() -> None:
 
 
 def test_an_entry_is_a_day_limit_buy() -> None:
-    assert (ENTRY.side, ENTRY.time_in_force, ENTRY.limit_price) == (Side.BUY, TimeInForce.DAY, PRICE)
+    assert (ENTRY.side, ENTRY.time_in_force, ENTRY.limit_price) == (
+        Side.BUY,
+        TimeInForce.DAY,
+        PRICE,
+    )
 
 
 def test_a_child_outlives_its_parent_and_has_its_size() -> None:
@@ -116,7 +120,8 @@ def test_tickets_are_made_nowhere_else() -> None:
         path.name
         for path in Path(next(iter(execution.__path__))).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Ticket"
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Ticket"
     ]
 
     assert makers == ["tickets.py"]

@@ -40,7 +40,15 @@ def test_rounding_brackets_the_price_within_one_tick(price: Decimal, increments:
 
 @pytest.mark.parametrize(
     ("bid", "ask"),
-    [(None, 2.1), (2.0, None), (0.0, 2.1), (2.2, 2.1), (-1.0, 2.1), (float("nan"), 2.1), (2.0, float("inf"))],
+    [
+        (None, 2.1),
+        (2.0, None),
+        (0.0, 2.1),
+        (2.2, 2.1),
+        (-1.0, 2.1),
+        (float("nan"), 2.1),
+        (2.0, float("inf")),
+    ],
 )
 def test_half_a_quote_is_no_touch(bid: float | None, ask: float | None) -> None:
     assert touch(bid, ask) is None

@@ -39,7 +39,9 @@ SIZED = replace(
 )
 FACTS = Facts(
     at=AT,
-    account=Account("DU1", Decimal(100_000), Decimal(100_000), Decimal(90_000), Decimal(90_000), AT),
+    account=Account(
+        "DU1", Decimal(100_000), Decimal(100_000), Decimal(90_000), Decimal(90_000), AT
+    ),
     allowed_accounts=frozenset({"DU1"}),
     desk=Desk(
         state=TradingState.ACTIVE,

@@ -81,7 +81,9 @@ def test_just_below_every_limit_nothing_fires() -> None:
         pytest.param({"worst_stress_frac": Decimal("0.081")}, [("STRESS", "global", "REDUCING")], id="stress"),
     ],
 )  # fmt: skip
-def test_at_its_limit_a_breaker_fires(changes: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+def test_at_its_limit_a_breaker_fires(
+    changes: dict[str, Any], expected: list[tuple[str, str, str]]
+) -> None:
     assert [(t.breaker, t.scope, t.state) for t in tripped(**changes)] == expected
 
 
@@ -118,7 +120,9 @@ def test_a_breaker_fires_again_after_its_condition_has_gone() -> None:
         pytest.param({"blind_with_positions_s": 90}, {"at": AT, "sighted": True}, True, id="sight is back"),
     ],
 )  # fmt: skip
-def test_a_trip_ends_as_its_kind_does(changes: dict[str, Any], relief: dict[str, Any], over: bool) -> None:
+def test_a_trip_ends_as_its_kind_does(
+    changes: dict[str, Any], relief: dict[str, Any], over: bool
+) -> None:
     held = tripped(**changes)
 
     assert (rearmed(held, Relief(**relief)) == held) is over

@@ -42,7 +42,9 @@ MONEY = [
 
 
 def held(symbol: str, direction: int = 1, premium: int = 100, **changes: Any) -> Open:
-    return Open(changes.pop("strategy", "1DTE"), symbol, direction, Decimal(premium), Decimal(50), **changes)
+    return Open(
+        changes.pop("strategy", "1DTE"), symbol, direction, Decimal(premium), Decimal(50), **changes
+    )
 
 
 def test_a_quiet_morning_is_allowed(proposal: Proposal, sized: Proposal, facts: Facts) -> None:
@@ -91,10 +93,26 @@ def test_a_quiet_morning_is_allowed(proposal: Proposal, sized: Proposal, facts: 
         ("holdings.open", (held("SPY"), held("QQQ")), "CORRELATED_EXPOSURE"),
         ("holdings.open", (held("IWM"), held("TSLA")), "CORRELATED_EXPOSURE"),
         ("holdings.open", (held("QQQ", premium=8_001),), "CORRELATED_EXPOSURE"),
-        ("holdings.greeks", Greeks(Decimal(-100_001), Decimal(0), Decimal(0), Decimal(0)), "GREEK_LIMIT"),
-        ("holdings.greeks", Greeks(Decimal(0), Decimal(20_001), Decimal(0), Decimal(0)), "GREEK_LIMIT"),
-        ("holdings.greeks", Greeks(Decimal(0), Decimal(0), Decimal(1_001), Decimal(0)), "GREEK_LIMIT"),
-        ("holdings.greeks", Greeks(Decimal(0), Decimal(0), Decimal(0), Decimal(-2_001)), "GREEK_LIMIT"),
+        (
+            "holdings.greeks",
+            Greeks(Decimal(-100_001), Decimal(0), Decimal(0), Decimal(0)),
+            "GREEK_LIMIT",
+        ),
+        (
+            "holdings.greeks",
+            Greeks(Decimal(0), Decimal(20_001), Decimal(0), Decimal(0)),
+            "GREEK_LIMIT",
+        ),
+        (
+            "holdings.greeks",
+            Greeks(Decimal(0), Decimal(0), Decimal(1_001), Decimal(0)),
+            "GREEK_LIMIT",
+        ),
+        (
+            "holdings.greeks",
+            Greeks(Decimal(0), Decimal(0), Decimal(0), Decimal(-2_001)),
+            "GREEK_LIMIT",
+        ),
         ("holdings.day_pnl_usd", Decimal(-1_500), "DAILY_LOSS"),
         ("desk.cooling", True, "LOSS_STREAK"),
         ("holdings.drawdown_frac", Decimal("0.10"), "DRAWDOWN"),
@@ -124,7 +142,11 @@ def test_a_spoiled_fact_is_denied_by_its_rule(
         ("limit", Decimal("1.57"), "PRICE_COLLAR"),
         ("stop", None, "PROTECTION_INFEASIBLE"),
         ("stop", Decimal("2.00"), "PROTECTION_INFEASIBLE"),
-        ("signal.contract", OptionContract("SPY1", datetime(2025, 11, 21).date(), Right.CALL, Decimal(600)), "CONTRACT_ADJUSTED"),
+        (
+            "signal.contract",
+            OptionContract("SPY1", datetime(2025, 11, 21).date(), Right.CALL, Decimal(600)),
+            "CONTRACT_ADJUSTED",
+        ),
     ],
 )
 def test_a_spoiled_proposal_is_denied(
@@ -159,21 +181,27 @@ def test_the_true_notional_is_asked_about_again(
     assert verdict.answer.code == code
 
 
-def test_notional_within_buying_power_must_be_there_in_cash(spoiled: Spoil, sized: Proposal, facts: Facts) -> None:
+def test_notional_within_buying_power_must_be_there_in_cash(
+    spoiled: Spoil, sized: Proposal, facts: Facts
+) -> None:
     verdict = gate.recheck(sized, spoiled(facts, "account.available_usd", Decimal(1_000)), LIMITS)
 
     assert verdict.answer == gate.Denied("CASH_INSUFFICIENT", Decimal("1404.55"), Decimal(1_000))
 
 
 def test_premium_of_one_symbol_adds_up(spoiled: Spoil, sized: Proposal, facts: Facts) -> None:
-    verdict = gate.recheck(sized, spoiled(facts, "holdings.open", (held("SPY", premium=4_000),)), LIMITS)
+    verdict = gate.recheck(
+        sized, spoiled(facts, "holdings.open", (held("SPY", premium=4_000),)), LIMITS
+    )
 
     assert isinstance(verdict.answer, gate.Denied)
     assert verdict.answer.code == "SYMBOL_EXPOSURE"
 
 
 @pytest.mark.parametrize("path", OPTIONAL)
-def test_a_missing_fact_is_denied(spoiled: Spoil, proposal: Proposal, facts: Facts, path: str) -> None:
+def test_a_missing_fact_is_denied(
+    spoiled: Spoil, proposal: Proposal, facts: Facts, path: str
+) -> None:
     assert not gate.check(proposal, spoiled(facts, path, None), LIMITS).allowed
 
 
@@ -193,7 +221,9 @@ def test_money_that_is_none_is_denied(
     assert not gate.check(proposal, spoiled(facts, path, Decimal(value)), LIMITS).allowed
 
 
-def test_a_missing_correlation_matters_from_two_positions_on(spoiled: Spoil, proposal: Proposal, facts: Facts) -> None:
+def test_a_missing_correlation_matters_from_two_positions_on(
+    spoiled: Spoil, proposal: Proposal, facts: Facts
+) -> None:
     one = spoiled(facts, "holdings.correlations", None)
     two = spoiled(one, "holdings.open", (held("QQQ"), held("AAPL")))
 
@@ -201,13 +231,17 @@ def test_a_missing_correlation_matters_from_two_positions_on(spoiled: Spoil, pro
     assert gate.check(proposal, two, LIMITS).denials[0].code == "CORRELATED_EXPOSURE"
 
 
-def test_opposite_directions_are_not_alike(spoiled: Spoil, proposal: Proposal, facts: Facts) -> None:
+def test_opposite_directions_are_not_alike(
+    spoiled: Spoil, proposal: Proposal, facts: Facts
+) -> None:
     hedged = spoiled(facts, "holdings.open", (held("QQQ"), held("QQQ", -1), held("AAPL")))
 
     assert gate.check(proposal, hedged, LIMITS).allowed
 
 
-def test_the_record_has_every_rule_after_a_denial(spoiled: Spoil, proposal: Proposal, facts: Facts) -> None:
+def test_the_record_has_every_rule_after_a_denial(
+    spoiled: Spoil, proposal: Proposal, facts: Facts
+) -> None:
     halted = spoiled(spoiled(facts, "desk.state", TradingState.HALTED), "desk.vol_spike", True)
 
     verdict = gate.check(proposal, halted, LIMITS)
@@ -216,7 +250,9 @@ def test_the_record_has_every_rule_after_a_denial(spoiled: Spoil, proposal: Prop
     assert [d.code for d in verdict.denials] == ["STATE_HALTED", "STATE_REDUCING", "VOL_SPIKE"]
 
 
-def test_a_denial_carries_value_and_threshold(spoiled: Spoil, proposal: Proposal, facts: Facts) -> None:
+def test_a_denial_carries_value_and_threshold(
+    spoiled: Spoil, proposal: Proposal, facts: Facts
+) -> None:
     verdict = gate.check(proposal, spoiled(facts, "market.blind_300s_s", 20.0), LIMITS)
 
     assert str(verdict.answer) == "BLIND_TIME: 20.0 against 15.0"
@@ -227,9 +263,16 @@ def test_a_denial_carries_value_and_threshold(spoiled: Spoil, proposal: Proposal
     [(1_600, 1_500, True), (1_400, 1_500, False), (None, 1_500, False), (1_600, None, False)],
 )
 def test_an_unset_what_if_is_unknown(
-    spoiled: Spoil, sized: Proposal, facts: Facts, equity: int | None, margin: int | None, passes: bool
+    spoiled: Spoil,
+    sized: Proposal,
+    facts: Facts,
+    equity: int | None,
+    margin: int | None,
+    passes: bool,
 ) -> None:
-    asked = spoiled(spoiled(facts, "desk.whatif_equity_usd", equity), "desk.whatif_margin_usd", margin)
+    asked = spoiled(
+        spoiled(facts, "desk.whatif_equity_usd", equity), "desk.whatif_margin_usd", margin
+    )
 
     assert (gate.whatif(sized, asked, LIMITS) is None) is passes
 
@@ -242,7 +285,9 @@ def test_a_sell_only_reduces(quantity: int, held_n: int, claimed: int, allowed: 
     assert (gate.reduce_only(quantity, Cover(held_n, claimed)) is None) is allowed
 
 
-def test_settlement_distance_depends_on_the_strategy(spoiled: Spoil, proposal: Proposal, facts: Facts) -> None:
+def test_settlement_distance_depends_on_the_strategy(
+    spoiled: Spoil, proposal: Proposal, facts: Facts
+) -> None:
     soon = spoiled(facts, "market.settles_s", 2_000)
 
     assert not gate.check(proposal, soon, LIMITS).allowed
@@ -252,7 +297,12 @@ def test_settlement_distance_depends_on_the_strategy(spoiled: Spoil, proposal: P
 def test_every_code_of_the_specification_has_a_rule(shared: Path) -> None:
     text = (shared / "DOMAIN.md").read_text()
     table = text[text.index("### 6.6") : text.index("### 6.7")]
-    wanted = {code for row in table.splitlines() if row.startswith("| `") for code in re.findall(r"`([A-Z_]{6,})`", row)}
+    wanted = {
+        code
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for code in re.findall(r"`([A-Z_]{6,})`", row)
+    }
     rules = {*gate.BEFORE_SIZING, *gate.AFTER_SIZING, exposure.margin_suffices}
 
     assert wanted - {"SHORT_FORBIDDEN"} <= {rule.code for rule in rules}

@@ -19,7 +19,10 @@ def test_a_message_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     receipt = Console(Tier.FREE).send(MESSAGE)
 
     assert receipt == "#T-1-1"
-    assert capsys.readouterr().out == "free    | SPY 21 Nov 25 600C entry | Fill price: 2.00 | Drivers: a · b | #T-1-1 · now\n"
+    assert (
+        capsys.readouterr().out
+        == "free    | SPY 21 Nov 25 600C entry | Fill price: 2.00 | Drivers: a · b | #T-1-1 · now\n"
+    )
 
 
 def test_control_characters_do_not_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,14 @@ def render(facts: dict[str, Any], kind: str, tier: Tier, **changes: Any) -> Mess
 
 
 def text(message: Message) -> str:
-    return "\n".join((message.headline, message.title, message.footer, *(f"{f.name}: {f.value}" for f in message.fields)))
+    return "\n".join(
+        (
+            message.headline,
+            message.title,
+            message.footer,
+            *(f"{f.name}: {f.value}" for f in message.fields),
+        )
+    )
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in GOLDEN.iterdir()))
@@ -41,11 +48,15 @@ def test_golden(name: str, settings: Any) -> None:
 def test_every_message_has_its_golden(settings: Any) -> None:
     names = {f"{name}-{p.name}" for name, s in SCENARIOS.items() for p in rehearse(s)}
 
-    assert {name for name in names if not name.endswith(".web.json")} == {path.name for path in GOLDEN.iterdir()}
+    assert {name for name in names if not name.endswith(".web.json")} == {
+        path.name for path in GOLDEN.iterdir()
+    }
 
 
 @pytest.mark.parametrize(("kind", "tier"), HEARD)
-def test_every_message_carries_its_token_and_time(facts: dict[str, Any], kind: str, tier: Tier) -> None:
+def test_every_message_carries_its_token_and_time(
+    facts: dict[str, Any], kind: str, tier: Tier
+) -> None:
     message = render(facts, kind, tier)
 
     assert message.token == "#T-20251121-001-7"
@@ -53,22 +64,41 @@ def test_every_message_carries_its_token_and_time(facts: dict[str, Any], kind: s
 
 
 @pytest.mark.parametrize(("kind", "tier"), HEARD)
-def test_canaries_stay_with_those_who_may_see_them(facts: dict[str, Any], kind: str, tier: Tier) -> None:
+def test_canaries_stay_with_those_who_may_see_them(
+    facts: dict[str, Any], kind: str, tier: Tier
+) -> None:
     # Each fact is a value that occurs nowhere else; what is printed must be entitled as exact.
-    numbers = [name for name, value in facts[kind].items() if isinstance(value, str) and value.lstrip("-").replace(".", "", 1).isdigit() and name != "strike"]
+    numbers = [
+        name
+        for name, value in facts[kind].items()
+        if isinstance(value, str)
+        and value.lstrip("-").replace(".", "", 1).isdigit()
+        and name != "strike"
+    ]
     canaries = {name: f"{71 + 2 * n}.37" for n, name in enumerate(numbers)}
     said = text(render({kind: facts[kind] | canaries}, kind, tier))
 
-    hidden = {name for name in canaries if tiers.entitlements(kind).get(name, {}).get(tier, "-") == "-"}
+    hidden = {
+        name for name in canaries if tiers.entitlements(kind).get(name, {}).get(tier, "-") == "-"
+    }
     assert {name for name in hidden if canaries[name] in said} == set()
 
 
 @pytest.mark.parametrize(
     ("source", "probe", "label"),
-    [("live", False, ""), ("sim", False, "[SIM] "), ("paper", False, "[PAPER] "), ("replay", False, "[REPLAY] "), ("sim", True, "[SIM PROBE] "), ("live", True, "[PROBE] ")],
+    [
+        ("live", False, ""),
+        ("sim", False, "[SIM] "),
+        ("paper", False, "[PAPER] "),
+        ("replay", False, "[REPLAY] "),
+        ("sim", True, "[SIM PROBE] "),
+        ("live", True, "[PROBE] "),
+    ],
 )
 @pytest.mark.parametrize(("kind", "tier"), HEARD)
-def test_every_title_says_which_world_it_is(facts: dict[str, Any], kind: str, tier: Tier, source: str, probe: bool, label: str) -> None:
+def test_every_title_says_which_world_it_is(
+    facts: dict[str, Any], kind: str, tier: Tier, source: str, probe: bool, label: str
+) -> None:
     message = render(facts, kind, tier, source=source, probe=probe)
 
     assert message.title.startswith(f"{label}SPY 21 Nov 25 600C ")
@@ -76,8 +106,14 @@ def test_every_title_says_which_world_it_is(facts: dict[str, Any], kind: str, ti
 
 
 @pytest.mark.parametrize(("kind", "tier"), HEARD)
-def test_a_fact_that_is_not_known_yet_is_pending_and_never_zero(facts: dict[str, Any], kind: str, tier: Tier) -> None:
-    unknown = {name: None for name in ("commission_usd", "realised_net_usd", "return_frac", "result") if name in facts[kind]}
+def test_a_fact_that_is_not_known_yet_is_pending_and_never_zero(
+    facts: dict[str, Any], kind: str, tier: Tier
+) -> None:
+    unknown = {
+        name: None
+        for name in ("commission_usd", "realised_net_usd", "return_frac", "result")
+        if name in facts[kind]
+    }
 
     assert "$0.00" not in text(render(facts, kind, tier, **unknown))
 
@@ -86,7 +122,9 @@ def test_a_fact_that_is_not_known_yet_is_pending_and_never_zero(facts: dict[str,
 def test_a_withheld_entry_names_no_contract(facts: dict[str, Any], tier: Tier) -> None:
     said = text(render(facts, "ENTRY", tier, withheld=True))
 
-    assert "outcome will be posted" in said and "600C" not in said and "2.00" not in said
+    assert "outcome will be posted" in said
+    assert "600C" not in said
+    assert "2.00" not in said
 
 
 def test_a_late_message_says_so(facts: dict[str, Any]) -> None:
@@ -102,4 +140,5 @@ def test_a_correction_of_what_a_tier_cannot_see_says_nothing_of_it(facts: dict[s
     only_money: Callable[[str], dict[str, Any]] = lambda usd: {"realised_net_usd": usd}  # noqa: E731
     message = render(facts, "CORRECTION", Tier.FREE, **only_money("10.00"), was=only_money("20.00"))
 
-    assert "as published" in text(message) and "20.00" not in text(message)
+    assert "as published" in text(message)
+    assert "20.00" not in text(message)

@@ -13,10 +13,15 @@ from quanticity import golden
 def test_the_golden_posts(shared: Any) -> None:
     tally = golden.run(shared / "vectors" / "tweets.json", CHECKS)
 
-    assert tally.failures == [] and tally.cases >= 20
+    assert tally.failures == []
+    assert tally.cases >= 20
 
 
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=300).filter(lambda t: "://" not in t))
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=300).filter(
+        lambda t: "://" not in t
+    )
+)
 def test_plain_latin_weighs_its_length(text: str) -> None:
     assert weight.weighted_length(text) == len(text)
 

@@ -34,12 +34,16 @@ def test_the_first_run_begins_in_the_latest_session(real_now, expected) -> None:
     ("stopped_at", "expected"),
     [
         pytest.param("2025-11-21T12:34:56", "2025-11-21T12:34:56", id="midday: goes on"),
-        pytest.param("2025-11-21T09:45", "2025-11-21T09:45", id="a quarter after the open: goes on"),
+        pytest.param(
+            "2025-11-21T09:45", "2025-11-21T09:45", id="a quarter after the open: goes on"
+        ),
         pytest.param("2025-11-21T09:44:59", "2025-11-21T10:00", id="just after the open: ten"),
         pytest.param("2025-11-21T08:00", "2025-11-21T10:00", id="before the open: ten"),
         pytest.param("2025-11-21T15:00", "2025-11-24T10:00", id="an hour to the close: Monday"),
         pytest.param("2025-11-28T11:59", "2025-11-28T11:59", id="half day: until noon"),
-        pytest.param("2025-11-28T12:00", "2025-12-01T10:00", id="half day after noon: next session"),
+        pytest.param(
+            "2025-11-28T12:00", "2025-12-01T10:00", id="half day after noon: next session"
+        ),
         pytest.param("2025-11-27T12:00", "2025-11-28T10:00", id="holiday: next session"),
         pytest.param("2025-11-23T12:00", "2025-11-24T10:00", id="Sunday: Monday"),
     ],
@@ -80,7 +84,9 @@ def test_a_stopped_platform_goes_on_where_it_stopped(tmp_path) -> None:
     anchor.note(tmp_path)
     stopped_at = anchor.last(tmp_path)
 
-    assert anchor.begin(tmp_path, speed=2.0, start=None, real_now=REAL_NOW).platform_at == stopped_at
+    assert (
+        anchor.begin(tmp_path, speed=2.0, start=None, real_now=REAL_NOW).platform_at == stopped_at
+    )
 
 
 @pytest.mark.parametrize(

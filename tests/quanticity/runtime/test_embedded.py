@@ -76,7 +76,13 @@ def test_two_places_have_different_addresses(tmp_path) -> None:
 @pytest.mark.enable_socket
 @pytest.mark.parametrize(
     "line",
-    ["bind 127.0.0.1", "appendonly yes", "appendfsync everysec", 'save ""', "maxmemory-policy noeviction"],
+    [
+        "bind 127.0.0.1",
+        "appendonly yes",
+        "appendfsync everysec",
+        'save ""',
+        "maxmemory-policy noeviction",
+    ],
 )
 def test_the_configuration_keeps_what_is_written(tmp_path, line) -> None:
     embedded.prepare(tmp_path)

@@ -23,7 +23,10 @@ def web():
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield server.server_port, lambda status, body: answer.__setitem__(slice(None), [status, body])
+        yield (
+            server.server_port,
+            lambda status, body: answer.__setitem__(slice(None), [status, body]),
+        )
         server.shutdown()
         thread.join()
 
@@ -33,7 +36,9 @@ def web():
     ("status", "body", "expected"),
     [
         pytest.param(200, b"{}", [], id="ready"),
-        pytest.param(503, b'{"reasons": ["gateway: silent"]}', ["gateway: silent"], id="its reasons"),
+        pytest.param(
+            503, b'{"reasons": ["gateway: silent"]}', ["gateway: silent"], id="its reasons"
+        ),
         pytest.param(503, b"<html>", ["/readyz answers 503"], id="no JSON"),
         pytest.param(503, b"[]", ["/readyz answers 503"], id="no object"),
         pytest.param(400, b"{}", ["/readyz answers 400"], id="no reasons"),

@@ -41,7 +41,9 @@ def test_five_old_logs_are_kept(log) -> None:
     [
         pytest.param("INFO all is well\n", None, id="none"),
         pytest.param("ERROR a\nINFO b\nERROR c\nINFO d\n", "ERROR c", id="the latest"),
-        pytest.param('Traceback\n  File "x"\nValueError: no\nINFO on\n', "ValueError: no", id="raised"),
+        pytest.param(
+            'Traceback\n  File "x"\nValueError: no\nINFO on\n', "ValueError: no", id="raised"
+        ),
         pytest.param("a.b.NotConnectedError: x\n", "a.b.NotConnectedError: x", id="qualified"),
     ],
 )

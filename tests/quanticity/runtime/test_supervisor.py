@@ -99,7 +99,9 @@ def test_phases_stop_in_order(run, tmp_path) -> None:
 
     run(scenario)
 
-    ended = {name: float((tmp_path / f"{name}.log").read_text().split()[-1]) for name in names.values()}
+    ended = {
+        name: float((tmp_path / f"{name}.log").read_text().split()[-1]) for name in names.values()
+    }
     assert sorted(ended, key=lambda name: ended[name]) == ["work", "gateway", "store"]
 
 

@@ -33,7 +33,7 @@ function paintPanel(panel) {
     const value = box.querySelector(".value");
     value.textContent = tile.text;
     value.className = `value ${tile.sign > 0 ? "up" : tile.sign < 0 ? "down" : ""}`;
-    box.querySelector(".age").textContent = tile.reason || `${Math.round(tile.age_s)} s old, ${tile.source}`;
+    box.querySelector(".age").textContent = tile.reason.replaceAll("_", " ").toLowerCase() || `${Math.round(tile.age_s)} s old, ${tile.source}`;
   }
 }
 
@@ -43,6 +43,7 @@ function paintTable(table) {
   if (!shown || shown.written === written) return;
   shown.written = written;
   shown.tBodies[0].replaceChildren(...table.rows.map((cells) => row(cells, table.columns)));
+  shown.classList.toggle("hidden", table.rows.length === 0);
   document.querySelector(`[data-empty="${CSS.escape(table.key)}"]`).classList.toggle("hidden", table.rows.length > 0);
   explainTimes(shown);
 }
@@ -52,7 +53,7 @@ function row(cells, columns) {
   tr.append(
     ...cells.map((cell, n) => {
       const td = document.createElement("td");
-      td.dataset.label = columns[n];
+      td.dataset.label = columns[n].label;
       td.className = `${cell.number ? "number" : ""} ${cell.tone}`.trim();
       td.append(content(cell));
       return td;

@@ -37,6 +37,7 @@ function show({ card, released_at: releasedAt }) {
 
 function field([label, text]) {
   const pair = document.createElement("div");
+  if (text.length > 34) pair.className = "long";
   pair.append(element("dt", label), element("dd", text));
   return pair;
 }

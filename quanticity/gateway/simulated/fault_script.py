@@ -1,0 +1,140 @@
+"""A script of faults: which, at what, the how-manieth time (pure).
+
+A script is a JSON list of objects. `at` says what sets a fault off: `message` (a request arrives),
+`order` (a new order arrives; the exchange has not seen it), `after_order` (the exchange has it,
+the client has heard nothing), `fill`, or `time`; `n` counts them, `client` narrows them to one
+client id. For `time`, `time` is New York's wall clock (HH:MM:SS) or an ISO instant, or `after_s`
+counts platform seconds from the start. `action` is one of ACTIONS; `for_s` is how long it lasts.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from quanticity.domain.clock import eastern
+from quanticity.domain.errors import MalformedInput
+
+
+class At(StrEnum):
+    """What sets a fault off."""
+
+    MESSAGE = "message"
+    ORDER = "order"
+    AFTER_ORDER = "after_order"
+    FILL = "fill"
+    TIME = "time"
+
+
+class Action(StrEnum):
+    """What goes wrong."""
+
+    DROP = "drop"  # the client's socket is cut
+    STALL = "stall"  # nothing is read or written, the sockets stay open
+    REFUSE = "refuse_for"  # every socket is cut and connections are refused: a restart
+    OUTAGE = "outage"  # 1100, and after for_s the `code` 1102 (default) or 1101
+    MUTE = "mute"  # market data stands still
+    ERROR = "error"  # an error message with `code` and `text` to everybody
+    REJECT = "reject"  # the order is refused with `code` (201) and `text`
+    PARTIAL = "partial"  # the order fills no more than `quantity`
+    SWALLOW = "swallow"  # the message is lost
+    GARBAGE = "garbage"  # bytes that are no message
+    DUPLICATE = "duplicate"  # the execution is told twice
+    REORDER = "reorder"  # the commission is told before its execution
+    LATE_COMMISSION = "late_commission"  # told for_s later; for ever when 0
+    CORRECT = "correct"  # after for_s the execution is corrected to `price`
+    SKEW = "skew"  # the broker's clock is off by `seconds`
+    JUMP = "jump"  # `symbol` moves by the fraction `frac` for the rest of the session
+
+
+_AT_ORDER = frozenset({Action.REJECT, Action.PARTIAL})
+_AT_FILL = frozenset({Action.DUPLICATE, Action.REORDER, Action.LATE_COMMISSION, Action.CORRECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One line of a script."""
+
+    at: At
+    action: Action
+    n: int = 1
+    client: int | None = None
+    time: str = ""
+    after_s: float | None = None
+    for_s: float = 0.0
+    code: int = 0
+    text: str = ""
+    quantity: int = 0
+    price: str = ""
+    seconds: float = 0.0
+    symbol: str = ""
+    frac: float = 0.0
+
+
+class Script:
+    """Counts what happens and says which faults fall due."""
+
+    def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
+        self._faults = faults
+        self._seen: Counter[tuple[At, int | None]] = Counter()
+        self._timed = [fault for fault in faults if fault.at is At.TIME]
+        self._started: datetime | None = None
+
+    def met(self, at: At, client: int) -> list[Fault]:
+        """Count one more event; return the faults that this one sets off."""
+        for key in ((at, None), (at, client)):
+            self._seen[key] += 1
+        return [
+            fault
+            for fault in self._faults
+            if fault.at is at
+            and fault.client in {None, client}
+            and self._seen[at, fault.client] == fault.n
+        ]
+
+    def passed(self, now: datetime) -> list[Fault]:
+        """The timed faults that have fallen due since the last call."""
+        self._started = self._started or now
+        due = [fault for fault in self._timed if now >= _due(fault, self._started)]
+        self._timed = [fault for fault in self._timed if fault not in due]
+        return due
+
+
+def read(path: Path) -> Script:
+    """Read a script; raise MalformedInput naming the line and what is wrong with it."""
+    try:
+        rows = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise MalformedInput(f"expected a JSON list of faults in {path}: {error}") from error
+    if not isinstance(rows, list):
+        raise MalformedInput(f"expected a JSON list of faults in {path}, was {type(rows).__name__}")
+    return Script(tuple(_fault(row, place) for place, row in enumerate(rows, 1)))
+
+
+def _fault(row: Any, place: int) -> Fault:
+    if not isinstance(row, dict):
+        raise MalformedInput(f"fault {place}: expected an object, was {row!r}")
+    unknown = set(row) - {spec.name for spec in fields(Fault)}
+    if unknown:
+        raise MalformedInput(f"fault {place}: no such key, was {sorted(unknown)}")
+    try:
+        at, action = At(row["at"]), Action(row["action"])
+    except (KeyError, ValueError) as error:
+        raise MalformedInput(f"fault {place}: expected a known at and action: {error}") from error
+    fits = (action not in _AT_ORDER or at is At.ORDER) and (action not in _AT_FILL or at is At.FILL)
+    if not fits:
+        raise MalformedInput(f"fault {place}: expected {action} at its own event, was at {at}")
+    return Fault(**{**row, "at": at, "action": action})
+
+
+def _due(fault: Fault, started: datetime) -> datetime:
+    if fault.after_s is not None:
+        return started + timedelta(seconds=fault.after_s)
+    if "T" in fault.time:
+        return datetime.fromisoformat(fault.time)
+    clock_time = datetime.strptime(fault.time, "%H:%M:%S").time()  # noqa: DTZ007 - a wall clock
+    local = eastern(started)
+    return datetime.combine(local.date(), clock_time, local.tzinfo)

@@ -1,0 +1,113 @@
+"""Several workers on one outbox, some of them killed: nothing lost, early or silently doubled."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.process]
+WORKER = Path(__file__).parent / "outbox_worker.py"
+ROOT = Path(__file__).parents[2]
+TRADES = 15
+Run = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of its own: a file, or the server that QC_TEST_POSTGRES names."""
+    server = os.environ.get("QC_TEST_POSTGRES", "")
+    urls = {"sqlite": f"sqlite:///{tmp_path}/outbox.sqlite3", "postgres": server}
+    return urls[request.param] or pytest.skip("QC_TEST_POSTGRES names no empty database")
+
+
+@pytest.fixture
+def run(database: str, fake_discord: Any, tmp_path: Path) -> Iterator[Run]:
+    """Start a worker process on that database; whatever still runs is killed in the end."""
+    own = {
+        "QC_VAR": str(tmp_path), "QC_TRADING_MODE": "sim", "QC_DATABASE_URL": database, "PYTHONPATH": str(ROOT),
+        "QC_REDIS_URL": f"unix://{tmp_path}/none.sock", "DISCORD_WEBHOOK_PREMIUM": fake_discord.url,
+        "QC__PUBLISHING__OUTBOX__LEASE_S": "1.0", "QC__PUBLISHING__OUTBOX__RETRY_S": "[0.05]", "QC__PUBLISHING__OUTBOX__TRIES": "50",
+    }  # fmt: skip
+    started = []
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, str(WORKER), *arguments]
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **own},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def rows(run: Run) -> list[dict[str, Any]]:
+    out, err = run("report").communicate()
+    assert out, err
+    return json.loads(out)
+
+
+def wait_until_sent(run: Run) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        found = rows(run)
+        if len(found) == 2 * TRADES and {row["state"] for row in found} == {"SENT"}:
+            return found
+    return pytest.fail(f"not all sent: {Counter(row['state'] for row in rows(run))}")
+
+
+def posted(fake: Any) -> list[str]:
+    return [
+        request["body"]["embeds"][0]["footer"]["text"].partition(" ")[0]
+        for request in fake.requests
+    ]
+
+
+def token(row: dict[str, Any]) -> str:
+    return f"#{row['announcement__trade_id']}-{row['announcement__seq']}"
+
+
+def test_three_workers_post_each_message_once_and_in_order(run: Run, fake_discord: Any) -> None:
+    run("fill", str(TRADES)).communicate()
+    [run("work") for _ in range(3)]
+    sent = wait_until_sent(run)
+
+    tokens = posted(fake_discord)
+    assert sorted(tokens) == sorted(token(row) for row in sent)
+    assert all(
+        tokens.index(f"#T-{n:03}-1") < tokens.index(f"#T-{n:03}-2") for n in range(TRADES)
+    )
+
+
+def test_killed_workers_lose_nothing_and_flag_every_repeat(run: Run, fake_discord: Any) -> None:
+    run("fill", str(TRADES)).communicate()
+    dice, workers = random.Random(7), [run("work") for _ in range(3)]
+    for _ in range(8):
+        seen = len(fake_discord.requests)
+        deadline = time.monotonic() + 3
+        while len(fake_discord.requests) == seen and time.monotonic() < deadline:
+            time.sleep(0.005)
+        workers.pop(dice.randrange(3)).kill()
+        workers.append(run("work"))
+    sent = wait_until_sent(run)
+
+    counts = Counter(posted(fake_discord))
+    flagged = {token(row) for row in sent if row["ambiguous"]}
+    assert counts.keys() == {token(row) for row in sent}
+    assert {one for one, count in counts.items() if count > 1} <= flagged
+    assert all(row["sent_at"] >= row["due_at"] for row in sent)

@@ -1,0 +1,119 @@
+"""What the clock does: open, close, roll."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from simulated_world import TODAY, Desk, new_exchange, option
+
+from quanticity.domain import calendar
+from quanticity.domain.instruments import Right
+from quanticity.gateway.simulated import listing
+from quanticity.gateway.simulated.market import Market
+from quanticity.gateway.simulated.orders import Refused, Status
+
+SESSION = calendar.session(TODAY)
+STOCK = listing.SYMBOLS["SPY"].con_id
+
+
+@pytest.fixture
+def early(market: Market) -> Desk:
+    return Desk(new_exchange(market, SESSION.open_at - timedelta(minutes=5)))
+
+
+@pytest.fixture
+def late(market: Market) -> Desk:
+    return Desk(new_exchange(market, SESSION.close_at - timedelta(minutes=30)))
+
+
+def test_before_the_open_an_order_waits_with_a_warning(early: Desk) -> None:
+    order, news = early.send("BUY", 1, "MKT")
+
+    assert order.status is Status.PRE_SUBMITTED
+    assert [item.code for item in news if isinstance(item, Refused)] == [399]
+
+
+def test_at_the_open_it_fills(early: Desk) -> None:
+    order, _ = early.send("BUY", 1, "MKT")
+    early.wait(301)
+
+    assert order.status is Status.FILLED
+    assert early.exchange.books.executions[0].at >= SESSION.open_at
+
+
+@pytest.mark.parametrize(
+    ("tif", "status"), [("DAY", Status.CANCELLED), ("GTC", Status.PRE_SUBMITTED)]
+)
+def test_at_the_close_day_orders_end(late: Desk, tif: str, status: Status) -> None:
+    order, _ = late.send(
+        "BUY", 1, limit="0.01", tif=tif, con_id=option(700, expiry=TODAY + timedelta(days=7))
+    )
+    late.wait(31 * 60)
+    late.exchange.step(SESSION.close_at + timedelta(hours=1))
+    late.exchange.place(late.order("BUY", 1, limit="0.01"))
+
+    assert (Status.PRE_SUBMITTED if order.is_working else order.status) == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "status"),
+    [
+        ("MOC", None, Status.FILLED),
+        ("LOC", "900.00", Status.FILLED),
+        ("LOC", "1.00", Status.CANCELLED),
+    ],
+)
+def test_orders_on_close_get_the_official_price(
+    late: Desk, market: Market, kind: str, limit: str | None, status: Status
+) -> None:
+    terms = {} if limit is None else {"limit": limit}
+    order, _ = late.send("BUY", 100, kind, con_id=STOCK, **terms)
+    late.wait(31 * 60)
+
+    assert order.status is status
+    assert order.average in {Decimal(0), Decimal(str(market.tapes.close("SPY", TODAY)))}
+
+
+def test_after_the_cut_off_orders_on_close_are_refused(late: Desk) -> None:
+    late.wait(21 * 60)
+
+    order, _ = late.send("BUY", 100, "MOC", con_id=STOCK)
+
+    assert order.status is Status.INACTIVE
+
+
+@pytest.mark.parametrize(("right", "shares"), [(Right.CALL, 100), (Right.PUT, 0)])
+def test_what_is_in_the_money_is_exercised(late: Desk, right: Right, shares: int) -> None:
+    late.con_id = option(650, right)
+    late.buy(1)
+
+    late.exchange.step(SESSION.close_at + timedelta(hours=5))
+
+    assert late.exchange.books.account.quantity(late.con_id) == 0
+    assert late.exchange.books.account.quantity(STOCK) == shares
+
+
+def test_an_exercise_costs_the_strike(late: Desk) -> None:
+    late.con_id = option(650)
+    late.buy(1)
+    cash = late.exchange.books.account.cash
+
+    late.exchange.step(SESSION.close_at + timedelta(hours=5))
+
+    assert cash - late.exchange.books.account.cash == 65_000
+
+
+def test_a_later_expiry_stays(late: Desk) -> None:
+    late.con_id = option(expiry=TODAY + timedelta(days=3))
+    late.buy(1)
+
+    late.exchange.step(SESSION.close_at + timedelta(hours=5))
+
+    assert late.exchange.books.account.quantity(late.con_id) == 1
+
+
+def test_days_profit_counts_from_the_close_before(late: Desk) -> None:
+    late.exchange.step(SESSION.close_at + timedelta(hours=5))
+
+    books = late.exchange.books.account
+    assert books.equity_at_close == books.equity(late.exchange.mark)
