@@ -5,7 +5,7 @@ A message is a hint: what is owed is a row, and a sweep below finds each row who
 """
 
 from django.conf import settings
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from quanticity.config.timetable import timetable
 
@@ -17,8 +17,12 @@ accept_content = ["json"]
 enable_utc = True
 timezone = "UTC"
 
-task_queues = [Queue(name) for name in ("market", "execution", "publishing", "reporting")]
-task_default_queue = "reporting"
+# Named exchanges and keys: without them all queues share one binding, and all get every message.
+task_queues = [
+    Queue(name, Exchange(name), routing_key=name)
+    for name in ("market", "execution", "publishing", "reporting")
+]
+task_default_queue = task_default_exchange = task_default_routing_key = "reporting"
 task_create_missing_queues = False  # a mistyped queue is an error, not a black hole
 
 broker_connection_retry_on_startup = True

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from analytics.models import Decision, Signal
+from analytics.models import CalculatorState, Decision, MetricHistory, Signal
 from quanticity.admin import FactAdmin
 
 
@@ -29,3 +29,20 @@ class SignalAdmin(FactAdmin):
     )  # fmt: skip
     search_fields = ("signal_id", "symbol", "occ", "acknowledged_by")
     date_hierarchy = "created_at"
+
+
+@admin.register(MetricHistory)
+class MetricHistoryAdmin(FactAdmin):
+    """Samples that z-scores are made from."""
+
+    list_display = ("as_of", "symbol", "metric", "value", "source")
+    list_filter = ("symbol", "metric", "source")
+    date_hierarchy = "as_of"
+
+
+@admin.register(CalculatorState)
+class CalculatorStateAdmin(FactAdmin):
+    """What incremental calculators remember."""
+
+    list_display = ("symbol", "name", "saved_at", "source")
+    list_filter = ("symbol", "name", "source")

@@ -24,6 +24,12 @@ def refresh_toxicity(symbol: str) -> None:
     flow.refresh_toxicity(symbol)
 
 
+@task("analytics.refresh_flow_clusters", queue="market", expires=30)
+def refresh_flow_clusters(symbol: str) -> None:
+    """Describe how one symbol's prints arrive, in three clusters of bursts."""
+    flow.refresh_flow_clusters(symbol)
+
+
 @task("analytics.refresh_exposures", queue="market", expires=10)
 def refresh_exposures(symbol: str) -> None:
     """Recompute GEX, DEX, vanna, charm, hedging and skew of one chain."""

@@ -111,7 +111,7 @@ def _full_buckets(
     return [
         (bought, size - bought)
         for step in steps
-        for bought in buckets.pour(step["volume"], vpin.buy_fraction(step["dp"], spread))
+        for bought, _ in buckets.pour(step["volume"], vpin.buy_fraction(step["dp"], spread))
     ]
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from unfold.decorators import display
 
-from publishing.models import Announcement, Delivery
+from publishing.models import Announcement, Delivery, Receipt, Route
 from quanticity.admin import FactAdmin
 
 
@@ -34,3 +34,20 @@ class DeliveryAdmin(FactAdmin):
     def late(self, row: Delivery) -> str:
         """Seconds between the release time and the sending."""
         return f"{(row.sent_at - row.due_at).total_seconds():.1f} s" if row.sent_at else "—"
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(FactAdmin):
+    """The track record's hash chain."""
+
+    list_display = ("seq", "kind", "at", "trade_id", "hash")
+    list_filter = ("kind",)
+    search_fields = ("trade_id", "hash")
+
+
+@admin.register(Route)
+class RouteAdmin(FactAdmin):
+    """Channels that may not be used now, and why."""
+
+    list_display = ("channel", "tier", "closed_until_at", "revoked_at", "reason")
+    list_filter = ("channel", "tier")

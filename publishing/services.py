@@ -34,9 +34,11 @@ class Owed:
 
 def announce_owed(limit: int = 200) -> list[Owed]:
     """Turn recorded events into announcements and deliveries; return the new deliveries."""
+    if not (events := selectors.owed_events(limit)):
+        return []  # without taking the one write lock that SQLite has
     made: list[Delivery] = []
     with transaction.atomic():
-        for event in selectors.owed_events(limit):
+        for event in events:
             made += _announce(event)
             PositionEvent.objects.filter(pk=event.pk).update(announced=True)
     now = clock.now()

@@ -1,10 +1,13 @@
 """HTTP and WebSocket entry."""
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quanticity.settings")
+# WhiteNoise reads files synchronously; under ASGI Django says so once per process.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 http = get_asgi_application()
 
 # Imported after Django is ready: the consumers load models.

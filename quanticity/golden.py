@@ -241,8 +241,11 @@ def _matches(case: Case, check: Check, tally: Tally, path: str, got: Any, want: 
 
 
 def _equal(got: Any, want: Any) -> bool:
-    if isinstance(want, bool) or want is None or isinstance(want, str):
-        return (got is None) == (want is None) and got == want
+    if isinstance(want, bool):
+        # NumPy's booleans are no ints, so they pass; 1 is not true.
+        return got is want or (not isinstance(got, int) and bool(got == want))
+    if want is None or got is None or isinstance(want, str):
+        return bool(got == want)
     return not isinstance(got, bool) and bool(got == want)
 
 

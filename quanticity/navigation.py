@@ -10,6 +10,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Signals", (
         ("Decisions", "psychology", "analytics_decision"),
         ("Signals", "sensors", "analytics_signal"),
+        ("Metric histories", "timeline", "analytics_metrichistory"),
     )),
     ("Execution", (
         ("Positions", "work", "execution_position"),
@@ -27,6 +28,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Publishing", (
         ("Announcements", "campaign", "publishing_announcement"),
         ("Deliveries", "send", "publishing_delivery"),
+        ("Routes", "alt_route", "publishing_route"),
+        ("Receipts", "link", "publishing_receipt"),
         ("Entitlements", "badge", "subscriptions_entitlement"),
     )),
     ("Platform", (

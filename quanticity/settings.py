@@ -210,7 +210,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 100,
     "COERCE_DECIMAL_TO_STRING": False,
-    "DEFAULT_VERSIONING_CLASS": None,
+    "SCHEMA_COERCE_PATH_PK": False,  # our keys are not all called id
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "QuantiCity",

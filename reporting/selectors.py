@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from analytics.models import Decision, Signal, Source
+from analytics.models import Source
 from execution.models import Position
-from publishing.models import Announcement, Delivery
+from publishing.models import Delivery
 from quanticity.domain import calendar
 from quanticity.domain.tiers import Tier
 
@@ -49,21 +49,6 @@ def loads(now: datetime) -> list[Load]:
 def recent_deliveries(count: int) -> QuerySet[Delivery]:
     """The deliveries due last."""
     return Delivery.objects.select_related("announcement")[:count]
-
-
-def recent_announcements(count: int) -> QuerySet[Announcement]:
-    """The latest facts that are to be told."""
-    return Announcement.objects.all()[:count]
-
-
-def recent_decisions(count: int) -> QuerySet[Decision]:
-    """The latest evaluations, proposals and abstentions alike."""
-    return Decision.objects.all()[:count]
-
-
-def recent_signals(count: int) -> QuerySet[Signal]:
-    """The latest admitted signals."""
-    return Signal.objects.all()[:count]
 
 
 def live_trades() -> QuerySet[Position]:

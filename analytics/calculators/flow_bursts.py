@@ -63,16 +63,18 @@ def find(prints: Sequence[SignedTrade], gap_ms: float, sweep_levels: int) -> lis
     return [_burst(run, end, sweep_levels) for run, end in zip(runs, ends, strict=False)]
 
 
-def columns(bursts: Iterable[Burst]) -> NDArray[np.float64]:
-    """One row per burst, one column per feature, unscaled."""
+def columns(bursts: Iterable[Burst], gap_ms: float) -> NDArray[np.float64]:
+    """One row per burst, one column per feature, unscaled.
+
+    Speed is counted over the largest gap at least: a lone print has no span to be fast in.
+    """
     rows = [
         (
             log1p(burst.notional_usd),
             log1p(burst.size),
             burst.signed_share,
             burst.prints,
-            # A burst within one millisecond is as fast as the clock can tell.
-            burst.prints / max(burst.span_s, 0.001),
+            burst.prints / max(burst.span_s, gap_ms / 1000),
             log1p(burst.gap_s),
             burst.impact_bps,
             float(burst.is_sweep),

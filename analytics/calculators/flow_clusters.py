@@ -98,7 +98,7 @@ def fit(bursts: Sequence[Burst], before: Model | None, settings: Settings) -> Mo
     """Fit the clusters, warm from the model before; None with too few bursts."""
     if len(bursts) < settings.min_bursts:
         return None
-    points = _scaled(bursts, settings.scale)
+    points = _scaled(bursts, settings)
     if before is None:
         return _model(kmeans.cold(points, settings.k, settings.seed, settings.cold_starts))
     return _model(kmeans.lloyd(points, np.array(before.centroids), settings.max_iterations))
@@ -106,9 +106,7 @@ def fit(bursts: Sequence[Burst], before: Model | None, settings: Settings) -> Mo
 
 def refit(bursts: Sequence[Burst], before: Model, settings: Settings) -> Model:
     """Fit from scratch, with the clusters in the order of the model before."""
-    found = kmeans.cold(
-        _scaled(bursts, settings.scale), settings.k, settings.seed, settings.cold_starts
-    )
+    found = kmeans.cold(_scaled(bursts, settings), settings.k, settings.seed, settings.cold_starts)
     return _model(kmeans.matched(found, np.array(before.centroids)))
 
 
@@ -119,7 +117,7 @@ def compute(
     if model is None or len(bursts) < settings.min_bursts:
         detail = f"{len(bursts)} of {settings.min_bursts} bursts"
         return Unavailable("flow_clusters", "INSUFFICIENT_SAMPLES", detail)
-    points, centroids = _scaled(bursts, settings.scale), np.array(model.centroids)
+    points, centroids = _scaled(bursts, settings), np.array(model.centroids)
     labels = kmeans.nearest(points, centroids)
     posterior = kmeans.posterior(points, centroids, labels)
     distinct = kmeans.silhouette(points, labels, settings.silhouette_sample)
@@ -138,9 +136,18 @@ def compute(
     )
 
 
-def _scaled(bursts: Sequence[Burst], scale: Scale) -> Floats:
+def learn_scale(bursts: Sequence[Burst], settings: Settings) -> Scale:
+    """Median and interquartile range of these bursts; a feature without a range keeps the old."""
+    raw = flow_bursts.columns(bursts, settings.gap_ms)
+    low, middle, high = np.quantile(raw, [0.25, 0.5, 0.75], axis=0)
+    ranges = np.where(high > low, high - low, np.array(settings.scale.iqr))
+    return Scale(tuple(map(float, middle)), tuple(map(float, ranges)))
+
+
+def _scaled(bursts: Sequence[Burst], settings: Settings) -> Floats:
     # Unscaled, the logarithm of size would be all that counts.
-    points: Floats = (flow_bursts.columns(bursts) - np.array(scale.median)) / np.array(scale.iqr)
+    raw, scale = flow_bursts.columns(bursts, settings.gap_ms), settings.scale
+    points: Floats = (raw - np.array(scale.median)) / np.array(scale.iqr)
     return points
 
 

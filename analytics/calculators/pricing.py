@@ -106,6 +106,7 @@ def compute(
     rate = settings.forward.flat_r if r is None else r
     carry = settings.forward.dividend_yield(chain.underlying) if q is None else q
     flags = admission.quote_flags(chain, settings.admission, since_open_s=since_open_s)
+    chain = admission.without_sentinels(chain)
     partner = admission.pairs(chain)
     mids = forward.pair_up(chain, partner, flags == 0)
     found = forward.compute(

@@ -7,7 +7,7 @@ last bit.
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Sums = tuple[float, float, float]
@@ -15,29 +15,39 @@ Sums = tuple[float, float, float]
 
 @dataclass(slots=True)
 class Buckets:
-    """Pours volume into buckets of `size` shares; `filled` and `bought` are the open bucket's."""
+    """Pours volume into buckets of `size` shares; the rest describes the open bucket.
+
+    Two opinions of who bought go along: `bought` by bulk classification, `by_sides` by the sides
+    of prints. NaN is "not known": it spoils the buckets it falls into and no other.
+    """
 
     size: float
     filled: float = 0.0
     bought: float = 0.0
+    by_sides: float = 0.0
 
-    def pour(self, volume: float, buy_fraction: float) -> Iterator[float]:
-        """Add a bar's volume with one buy fraction; yield the shares bought of each full bucket."""
-        left = volume
-        while left > 0:
-            room = self.size - self.filled
-            poured = min(left, room)
-            self.filled += poured
-            self.bought += poured * buy_fraction
-            left -= poured
-            if poured == room:
-                bought, self.filled, self.bought = self.bought, 0.0, 0.0
-                yield bought
+    def pour(
+        self, volume: float, buy_fraction: float, side_fraction: float = math.nan
+    ) -> list[tuple[float, float]]:
+        """Add a bar's volume; return what was bought in each bucket it fills, by both opinions."""
+        full: list[tuple[float, float]] = []
+        while volume >= (room := self.size - self.filled):
+            full.append((self.bought + room * buy_fraction, self.by_sides + room * side_fraction))
+            self.filled = self.bought = self.by_sides = 0.0
+            volume -= room
+        if volume:
+            self.filled += volume
+            self.bought += volume * buy_fraction
+            self.by_sides += volume * side_fraction
+        return full
 
     def resize(self, size: float) -> None:
         """Take a new bucket size; the open bucket stays as full, in parts, as it was."""
         scale = size / self.size
-        self.size, self.filled, self.bought = size, self.filled * scale, self.bought * scale
+        self.size = size
+        self.filled *= scale
+        self.bought *= scale
+        self.by_sides *= scale
 
 
 class Spread:

@@ -146,10 +146,13 @@ def update(
     `open_at` to the size-weighted mean p_buy of its prints.
     """
     fold = _Fold(state, settings, bucket_shares or state.bucket_shares)
+    sides = by_sides or {}
+    session: calendar.Session | None = None
     for bar in bars:
-        session = calendar.current(bar.open_at)
+        if session is None or not session.contains(bar.open_at):
+            session = calendar.current(bar.open_at)
         if session is not None and (fold.cursor is None or bar.open_at > fold.cursor):
-            fold.take(bar, session.date, (by_sides or {}).get(bar.open_at))
+            fold.take(bar, session.date, sides.get(bar.open_at))
     return fold.state()
 
 
@@ -190,9 +193,9 @@ class _Fold:
         self.session, self.cursor, self.close = state.session, state.cursor, state.close
         self.waiting = list(state.waiting)
         self.spread = Spread(settings.sigma_bars, state.moves, state.sums, state.turned)
-        self.bulk = Buckets(state.bucket_shares, state.filled, state.bought)
-        # NaN stands for "not known by sides" while pouring: it spoils its bucket and no other.
-        self.sides = Buckets(state.bucket_shares, state.filled, _nan(state.bought_by_sides))
+        self.buckets = Buckets(
+            state.bucket_shares, state.filled, state.bought, _nan(state.bought_by_sides)
+        )
         self.imbalances = deque(state.imbalances, settings.n)
         self.by_sides = deque(map(_nan, state.imbalances_by_sides), settings.n)
         self.edges = deque(state.edges, settings.n + 1)
@@ -214,7 +217,7 @@ class _Fold:
 
     def state(self) -> State:
         return State(
-            bucket_shares=self.bulk.size,
+            bucket_shares=self.buckets.size,
             session=self.session,
             cursor=self.cursor,
             close=self.close,
@@ -222,9 +225,9 @@ class _Fold:
             moves=tuple(self.spread.steps),
             sums=self.spread.sums,
             turned=self.spread.turned,
-            filled=self.bulk.filled,
-            bought=self.bulk.bought,
-            bought_by_sides=_known(self.sides.bought),
+            filled=self.buckets.filled,
+            bought=self.buckets.bought,
+            bought_by_sides=_known(self.buckets.by_sides),
             imbalances=tuple(self.imbalances),
             imbalances_by_sides=tuple(map(_known, self.by_sides)),
             edges=tuple(self.edges),
@@ -237,28 +240,26 @@ class _Fold:
 
     def _begin(self, session: date) -> None:
         self.session, self.close = session, None
-        self.bulk.resize(self.next_size)
-        self.sides.resize(self.next_size)
-        earlier = sorted({past.session for past in self.past})
-        forgotten = set(earlier[: len(earlier) + 1 - self.settings.cdf_sessions])
-        self.past = [past for past in self.past if past.session not in forgotten]
+        self.buckets.resize(self.next_size)
+        earlier = sorted({past.session for past in self.past}, reverse=True)
+        # The new session is one of those that count.
+        kept = set(earlier[: self.settings.cdf_sessions - 1])
+        self.past = [past for past in self.past if past.session in kept]
 
     def _pour_waiting(self) -> None:
         spread = self.spread.sigma
         for step in self.waiting:
             self.elapsed_s += _BAR.total_seconds()
             self.variance += step.relative**2
-            filled = self.bulk.pour(step.volume, buy_fraction(step.move, spread))
-            for bought, sided in zip(
-                filled, self.sides.pour(step.volume, _nan(step.by_sides)), strict=True
-            ):
-                self._complete(step.ends_at, bought, sided)
+            fraction = buy_fraction(step.move, spread)
+            for bought, by_sides in self.buckets.pour(step.volume, fraction, _nan(step.by_sides)):
+                self._complete(step.ends_at, bought, by_sides)
         self.waiting.clear()
 
-    def _complete(self, at: datetime, bought: float, sided: float) -> None:
-        size = self.bulk.size
+    def _complete(self, at: datetime, bought: float, by_sides: float) -> None:
+        size = self.buckets.size
         self.imbalances.append(abs(2 * bought - size) / size)
-        self.by_sides.append(abs(2 * sided - size) / size)
+        self.by_sides.append(abs(2 * by_sides - size) / size)
         self.edges.append((self.elapsed_s, self.variance))
         self.n_completed, self.last_bucket_at = self.n_completed + 1, at
         if len(self.imbalances) == self.settings.n and self.session is not None:

@@ -8,7 +8,7 @@ Cost O(N log N). Pure: columns in, columns out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +57,9 @@ class Market:
 
 def quote_flags(chain: Chain, settings: Settings, *, since_open_s: float | None) -> Ints:
     """Flag each row by its own quote; `since_open_s` is None outside regular hours."""
-    bid, ask = chain.bid, chain.ask
+    sentinel = ~(chain.strike > 0) | _is_sentinel(chain.bid) | _is_sentinel(chain.ask)
+    bid, ask = _believable(chain.bid), _believable(chain.ask)
     with np.errstate(invalid="ignore"):
-        sentinel = (
-            ~(chain.strike > 0)
-            | (bid < 0)
-            | (ask < 0)
-            | (np.abs(bid) >= _UNSET)
-            | (np.abs(ask) >= _UNSET)
-        )
         has_bid, has_ask = bid > 0, ask > 0
         width = ask - bid
         wide = (width > settings.wide_usd) & (2 * width > settings.wide_ratio * (ask + bid))
@@ -88,6 +82,16 @@ def quote_flags(chain: Chain, settings: Settings, *, since_open_s: float | None)
             Flag.X_EXPIRED: expired[chain.expiry_idx],
             Flag.X_ADJUSTED: adjusted[chain.expiry_idx],
         },
+    )
+
+
+def without_sentinels(chain: Chain) -> Chain:
+    """The chain with negative, unset and infinite prices and strikes as NaN (DOMAIN 1.5)."""
+    return replace(
+        chain,
+        bid=_believable(chain.bid),
+        ask=_believable(chain.ask),
+        strike=np.where(chain.strike > 0, _believable(chain.strike), np.nan),
     )
 
 
@@ -136,6 +140,14 @@ def quality(
         return "INVALID"
     doubtful = share > settings.degraded_arbitrage_share or coverage < settings.degraded_coverage
     return "DEGRADED" if doubtful or delayed else "OK"
+
+
+def _believable(price: Floats) -> Floats:
+    return np.where(_is_sentinel(price), np.nan, price)
+
+
+def _is_sentinel(price: Floats) -> Bools:
+    return np.asarray((price < 0) | (np.abs(price) >= _UNSET))
 
 
 def _bits(size: int, tests: dict[Flag, Bools]) -> Ints:

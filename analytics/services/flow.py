@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from analytics import states
-from analytics.calculators import sweeps, toxicity, trade_signing, vpin
+from analytics.calculators import (
+    flow_bursts,
+    flow_clusters,
+    sweeps,
+    toxicity,
+    trade_signing,
+    vpin,
+)
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.market import Bar, Quote, Trade
@@ -58,6 +65,24 @@ def refresh_toxicity(symbol: str) -> None:
     readings.write(
         symbol, "toxicity", result, as_of=now, feed=FEED, section="analytics.toxicity"
     )
+
+
+def refresh_flow_clusters(symbol: str) -> None:
+    """Describe how the prints of the last quarter of an hour arrived."""
+    settings = section("analytics.flow_clusters", flow_clusters.Settings)
+    now = clock.now()
+    trades = market.trades(symbol)
+    prints = signed([t for t in trades if _age_s(t, now) <= settings.window_s])
+    bursts = flow_bursts.find(prints, settings.gap_ms, settings.sweep_levels)
+    before = states.load(symbol, "flow_clusters", flow_clusters.Model)
+    model = flow_clusters.fit(bursts, before, settings)
+    if model is not None and model != before:
+        states.save(symbol, "flow_clusters", model)
+    references = flow_clusters.References(large_print_usd=_large_print_usd(trades))
+    readings.write(
+        symbol, "flow_clusters", flow_clusters.compute(bursts, model, references, settings),
+        as_of=now, feed=FEED, section="analytics.flow_clusters",
+    )  # fmt: skip
 
 
 def seed_history(symbol: str, minutes: Sequence[Bar], days: Sequence[Bar]) -> None:

@@ -148,7 +148,7 @@ class _Book:
         self, name: str, envelope: Mapping[str, Any] | None, family: str, path: str
     ) -> None:
         flaw = self._flaw(envelope, family)
-        value = None if flaw or envelope is None else _at(envelope["data"], path)
+        value = None if flaw or envelope is None else _value(envelope["data"], path)
         self.put(name, value, flaw or "NO_DATA")
         if value is not None and envelope is not None:
             self.as_of[name] = datetime.fromisoformat(envelope["as_of"])
@@ -164,6 +164,12 @@ class _Book:
         limit: float = getattr(self._settings, _KIND.get(family, "flow_s"))
         # A value from after the decision would be a look into the future.
         return None if 0 <= age_s <= limit else "STALE"
+
+
+def _value(data: Any, path: str) -> Any:
+    value = _at(data, path)
+    # An abstention is an answer: there is no momentum to speak of (DOMAIN 3.14).
+    return 0.0 if value is None and data.get("abstained") else value
 
 
 def _at(data: Any, path: str) -> Any:

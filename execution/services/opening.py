@@ -16,7 +16,7 @@ from analytics import selectors as analytics
 from execution.models import Order, OrderIntent, RiskEvent
 from execution.orders import brackets, pricing, sizing, stops
 from execution.orders.references import intent_id, order_ref
-from execution.risk import gate
+from execution.risk import gate, room
 from execution.risk.facts import Facts, Greeks, Proposal
 from execution.risk.facts import Settings as Limits
 from execution.risk.verdict import Denied, Verdict
@@ -141,8 +141,9 @@ def _size(
             account_age_s=None if account is None else (facts.at - account.at).total_seconds(),
             stats=None,
             risk_multiplier=Decimal(1),
-            liquidity_cap_contracts=sizing.liquidity_cap(
-                listing.open_interest, listing.ask_size, sizes
+            liquidity_cap_contracts=min(
+                sizing.liquidity_cap(listing.open_interest, listing.ask_size, sizes),
+                _greek_room(signal, facts),
             ),
         ),
         sizes,
@@ -156,18 +157,32 @@ def _size(
     )
 
 
+def _greek_room(signal: Signal, facts: Facts) -> int:
+    """Contracts that fit under the book's Greek limits; nothing fits where one is unknown."""
+    equity = None if facts.account is None else facts.account.equity_usd
+    one = _contract_greeks(signal, 1)
+    if equity is None:
+        return 0
+    limits = section("execution.risk", Limits)
+    return room.contracts_within(facts.holdings.greeks, one, equity, limits) or 0
+
+
+def _contract_greeks(signal: Signal, contracts: int) -> Greeks | None:
+    one = analytics.contract_greeks(signal.contract, signal.symbol)
+    many = contracts * signal.multiplier
+    return None if one is None else Greeks(*(Decimal(str(v)) * many for v in one))
+
+
 def _sized(
     proposal: Proposal, sized: sizing.Sizing, signal: Signal, stop_settings: stops.Settings
 ) -> Proposal:
     risk = stop_settings.profiles[signal.strategy].initial_risk_pct / _HUNDRED
-    one = analytics.contract_greeks(signal.contract, signal.symbol)
-    many = sized.contracts * signal.multiplier
     return replace(
         proposal,
         contracts=sized.contracts,
         notional_usd=sized.notional_usd,
         risk_usd=gate.risk_to_stop(sized.notional_usd, risk),
-        greeks=None if one is None else Greeks(*(Decimal(str(v)) * many for v in one)),
+        greeks=_contract_greeks(signal, sized.contracts),
         sizing_reasons=sized.reasons,
     )
 

@@ -21,6 +21,7 @@ class Settings:
     toxicity_s: float
     exposures_s: float
     forced_flow_s: float
+    clusters_s: float
     volatility_s: float
     score_s: float
     open_s: float
@@ -41,6 +42,7 @@ def timetable() -> dict[str, dict[str, Any]]:
         entries |= _every(s.vpin_s, "analytics.refresh_vpin", symbol)
         entries |= _every(s.sweep_s, "analytics.refresh_sweep", symbol)
         entries |= _every(s.toxicity_s, "analytics.refresh_toxicity", symbol)
+        entries |= _every(s.clusters_s, "analytics.refresh_flow_clusters", symbol)
     for symbol in universe().chains:
         entries |= _every(s.exposures_s, "analytics.refresh_exposures", symbol)
         entries |= _every(s.forced_flow_s, "analytics.refresh_forced_flow", symbol)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
-from drf_spectacular.views import SpectacularSwaggerSplitView as docs
+from drf_spectacular.views import SpectacularSwaggerSplitView as Docs
 from rest_framework.routers import SimpleRouter
 
 from reporting.dashboard import api
@@ -27,5 +27,5 @@ v1: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("v1/", include(v1)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", docs.as_view(url_name="schema", template_name=PAGE), name="docs"),
+    path("docs/", Docs.as_view(url_name="schema", template_name=PAGE), name="docs"),
 ]

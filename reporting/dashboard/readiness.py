@@ -14,10 +14,12 @@ from kombu.exceptions import OperationalError
 
 from quanticity.domain import clock
 from quanticity.domain.errors import NotConnected
+from quanticity.runtime.processes import POOLS, worker_name
 from quanticity.store import client as store
 from quanticity.store import health
 
 LATE_S, DOWN_S = 15.0, 30.0  # real seconds since a sign of life (DOMAIN 10.3)
+WORKERS = tuple(worker_name(pool.queue) for pool in POOLS)
 NOT_LINKED = ("DISCONNECTED",)  # its nightly restart and a thin link are no failure of ours
 
 
@@ -129,10 +131,21 @@ def _broker() -> Check:
 
 def _alive() -> Iterator[Check]:
     try:
-        yield sign_of_life("beat", health.beats(("beat",))["beat"])
+        seen = health.beats(("beat", *WORKERS))
+        yield sign_of_life("beat", seen["beat"])
+        yield _workers({name: seen[name] for name in WORKERS})
         yield _gateway(health.connection())
     except store.StoreDown as error:
         yield Check("redis", Status.FAIL, f"no answer: {type(error).__name__}")
+
+
+def _workers(seen: dict[str, dict[str, Any] | None]) -> Check:
+    found = [sign_of_life(name, life) for name, life in seen.items()]
+    unwell = [life for life in found if life.status is not Status.OK]
+    if not unwell:
+        return Check("workers", Status.OK, f"{len(found)} alive")
+    status = max((life.status for life in unwell), key=list(Status).index)
+    return Check("workers", status, ", ".join(f"{w.name} {w.detail}" for w in unwell))
 
 
 def _gateway(link: dict[str, Any] | None) -> Check:

@@ -5,18 +5,19 @@ from datetime import datetime
 
 from django.conf import settings
 
+from analytics import selectors as analytics
 from execution import selectors as execution
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.errors import NotConnected
+from quanticity.runtime.processes import POOLS
 from quanticity.store import client as store
-from quanticity.store import market, readings
+from quanticity.store import market
 from reporting import selectors
 from reporting.dashboard import formats, readiness, tables, tiles
 
 RECENT = 12
-QUEUES = ("market", "execution", "publishing", "reporting")
-VOLATILITY = "volatility"  # the market's own, not a symbol's
+QUEUES = tuple(pool.queue for pool in POOLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,9 @@ def take() -> Snapshot:
         panels=panels(now),
         tables=[
             tables.positions(execution.open_positions()),
-            tables.signals(selectors.recent_signals(RECENT)),
+            tables.signals(analytics.recent_signals(RECENT)),
             tables.loads(selectors.loads(now)),
-            tables.decisions(selectors.recent_decisions(RECENT)),
+            tables.decisions(analytics.recent_decisions(RECENT)),
             tables.deliveries(selectors.recent_deliveries(RECENT)),
         ],
     )
@@ -81,11 +82,13 @@ def panels(now: datetime) -> list[Panel]:
     """Tiles of every symbol whose chain we keep; none when the store is silent."""
     symbols = universe().chains
     try:
-        found = readings.read_all((*symbols, VOLATILITY), tiles.FAMILIES)
+        found = analytics.latest_readings(symbols)
         prices = {symbol: market.quote(symbol) for symbol in symbols}
     except store.StoreDown:
         return []
-    shared = found[VOLATILITY]
+    # The volatility regime is the market's, written under the symbol that it is measured on.
+    regimes = [envelopes["volatility"] for envelopes in found.values() if "volatility" in envelopes]
+    shared = {"volatility": regimes[0]} if regimes else {}
     return [
         Panel(
             symbol,

@@ -1,8 +1,9 @@
 """The dashboard's tables: rows of the pipeline as cells that a page or a script can draw."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 
@@ -15,6 +16,7 @@ from reporting.dashboard import formats
 from reporting.selectors import Load
 
 UP, DOWN, WARN = "up", "down", "warn"
+MOST_REASONS = 3
 LONGEST_NAKED_MS = 2_000  # a position without a working stop for longer pages the operator
 
 
@@ -85,7 +87,7 @@ def decisions(rows: Iterable[Decision]) -> Table:
 
 def loads(rows: Iterable[Load]) -> Table:
     """What each tier is owed."""
-    columns = _columns("Tier") + _columns("Waiting", "Late", "Sent", "Unwell", number=True)
+    columns = _columns("Tier") + _columns("Waiting", "Late", "Sent", "Failed", number=True)
     return Table("loads", "Deliveries of this session", columns, [_load(row) for row in rows], "")
 
 
@@ -147,16 +149,11 @@ def _decision(row: Decision) -> list[Cell]:
     ]
 
 
-def why(explanation: dict[str, object]) -> str:
+def why(explanation: Mapping[str, Any]) -> str:
     """The reasons that a decision's record gives, in one line."""
-    for name in ("vetoes", "reasons"):
-        found = explanation.get(name)
-        if isinstance(found, list) and found:
-            return ", ".join(str(reason) for reason in found)
-    gates = explanation.get("gates")
-    rows = gates if isinstance(gates, list) else []
-    failed = [gate for gate in rows if isinstance(gate, dict) and gate.get("passed") is False]
-    return ", ".join(_gate(gate) for gate in failed) or formats.DASH
+    failed = [_gate(gate) for gate in explanation.get("gates", ()) if not gate["passed"]]
+    said = explanation.get("vetoes") or failed or explanation.get("reasons") or [formats.DASH]
+    return ", ".join(str(reason) for reason in said[:MOST_REASONS])
 
 
 def contract(occ: str) -> str:
@@ -164,8 +161,9 @@ def contract(occ: str) -> str:
     return str(parse_occ(occ))
 
 
-def _gate(gate: dict[str, object]) -> str:
-    return f"{gate.get('code')} {gate.get('value')} against {gate.get('threshold')}"
+def _gate(gate: Mapping[str, Any]) -> str:
+    value = f"{gate['value']:.4g}" if isinstance(gate["value"], float) else gate["value"]
+    return f"{gate['code']} {value} against {gate['threshold']}"
 
 
 def _load(row: Load) -> list[Cell]:

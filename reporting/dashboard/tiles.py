@@ -83,7 +83,6 @@ SPECS = (
         "Class of the day's de-biased implied volatility.",
     ),
 )  # fmt: skip
-FAMILIES = tuple(dict.fromkeys(spec.family for spec in SPECS))
 
 
 def tiles(envelopes: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Tile]:

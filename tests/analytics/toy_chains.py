@@ -53,10 +53,12 @@ def chain(
     settlement = Settlement.PM_CASH if european else Settlement.PM_PHYSICAL
     expiries = tuple(expiry(day, root, settlement) for day in days)
     rows = [(i, float(k), w) for i in range(len(days)) for k in strikes for w in (1, -1)]
-    at = np.array([i for i, _, _ in rows])
-    strike, right = np.array([k for _, k, _ in rows]), np.array([w for _, _, w in rows])
+    at = np.array([i for i, _, _ in rows], dtype=np.int64)
+    strike, right = np.array([k for _, k, _ in rows]), np.array([w for _, _, w in rows], dtype=np.int64)
     t = np.array([e.t_s for e in expiries])[at] / SECONDS_PER_YEAR
     value = black_scholes.price(right, spot, strike, t, [sigma(k) for k in strike], R, Q)
+    if not european:
+        value = np.maximum(value, right * (spot - strike))  # nobody sells below what exercise pays
     none = np.zeros(len(rows), dtype=np.int64)
     return Chain(
         underlying="SPX" if european else root,

@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 import redis
 
-from quanticity.runtime import embedded
+from quanticity.runtime import embedded, launch, states
+from quanticity.runtime.states import Seen
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -73,6 +74,15 @@ class Place:
     def status(self) -> dict[str, Any]:
         """What `status --json` says."""
         return dict(json.loads(self.manage("status", "--json").stdout))
+
+    def seen(self, name: str) -> Seen:
+        """What the supervisor says of one process."""
+        return states.processes(self.var)[name]
+
+    def is_ready(self) -> bool:
+        """Say whether /readyz answers 200."""
+        keeper = states.keeper(self.var)
+        return keeper is not None and launch.not_ready(keeper.port, "localhost") == []
 
     def close(self) -> None:
         """Kill what is left."""

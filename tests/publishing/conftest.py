@@ -50,6 +50,7 @@ def trade(db: None, noon: Any) -> Callable[..., Any]:
 @pytest.fixture
 def record(facts: dict[str, Any]) -> Callable[..., Any]:
     """Write one event of a trade as execution would; `age` is seconds between fill and record."""
+
     def write(position: Any, kind: str, age: float = 0.0, **changes: Any) -> Any:
         now = clock.now()
         position.events_n += 1

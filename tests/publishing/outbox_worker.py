@@ -1,5 +1,7 @@
 """A process of its own for test_storm: fills the outbox, works it off, or reports on it."""
 
+# ruff: noqa: E402 - Django is set up before its models are imported
+
 import json
 import os
 import sys
@@ -26,6 +28,7 @@ KNOWN = {"strategy": "0DTE", "symbol": "SPY", "direction": 1, "occ": "SPY251121C
 
 def fill(trades: int) -> None:
     call_command("migrate", verbosity=0)
+    call_command("flush", verbosity=0, interactive=False)
     now = datetime.now(UTC)
     for n in range(trades):
         signal = Signal.objects.create(
@@ -65,8 +68,10 @@ def work() -> None:
         time.sleep(0.02)
 
 
-def report() -> None:
+def report(wanted: int) -> None:
     rows = Delivery.objects.filter(channel="discord")
+    while rows.filter(state="SENT").count() < wanted:
+        time.sleep(0.1)
     names = (
         "announcement__trade_id",
         "announcement__seq",
@@ -79,4 +84,8 @@ def report() -> None:
 
 
 if __name__ == "__main__":
-    {"fill": lambda: fill(int(sys.argv[2])), "work": work, "report": report}[sys.argv[1]]()
+    {
+        "fill": lambda: fill(int(sys.argv[2])),
+        "work": work,
+        "report": lambda: report(int(sys.argv[2])),
+    }[sys.argv[1]]()

@@ -16,7 +16,7 @@ import pytest
 pytestmark = [pytest.mark.enable_socket, pytest.mark.process]
 WORKER = Path(__file__).parent / "outbox_worker.py"
 ROOT = Path(__file__).parents[2]
-TRADES = 15
+TRADES, KILLS = 15, 5
 Run = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -29,13 +29,16 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def run(database: str, fake_discord: Any, tmp_path: Path) -> Iterator[Run]:
+def run(
+    request: pytest.FixtureRequest, database: str, fake_discord: Any, tmp_path: Path
+) -> Iterator[Run]:
     """Start a worker process on that database; whatever still runs is killed in the end."""
     own = {
         "QC_VAR": str(tmp_path), "QC_TRADING_MODE": "sim", "QC_DATABASE_URL": database, "PYTHONPATH": str(ROOT),
         "QC_REDIS_URL": f"unix://{tmp_path}/none.sock", "DISCORD_WEBHOOK_PREMIUM": fake_discord.url,
-        "QC__PUBLISHING__OUTBOX__LEASE_S": "1.0", "QC__PUBLISHING__OUTBOX__RETRY_S": "[0.05]", "QC__PUBLISHING__OUTBOX__TRIES": "50",
+        "QC__PUBLISHING__OUTBOX__RETRY_S": "[0.05]", "QC__PUBLISHING__OUTBOX__TRIES": "50",
     }  # fmt: skip
+    own |= getattr(request, "param", {})
     started = []
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
@@ -56,19 +59,10 @@ def run(database: str, fake_discord: Any, tmp_path: Path) -> Iterator[Run]:
         process.communicate()
 
 
-def rows(run: Run) -> list[dict[str, Any]]:
-    out, err = run("report").communicate()
+def wait_until_sent(run: Run) -> list[dict[str, Any]]:
+    out, err = run("report", str(2 * TRADES)).communicate(timeout=90)
     assert out, err
     return json.loads(out)
-
-
-def wait_until_sent(run: Run) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        found = rows(run)
-        if len(found) == 2 * TRADES and {row["state"] for row in found} == {"SENT"}:
-            return found
-    return pytest.fail(f"not all sent: {Counter(row['state'] for row in rows(run))}")
 
 
 def posted(fake: Any) -> list[str]:
@@ -76,6 +70,12 @@ def posted(fake: Any) -> list[str]:
         request["body"]["embeds"][0]["footer"]["text"].partition(" ")[0]
         for request in fake.requests
     ]
+
+
+def wait_for_a_post(fake: Any) -> None:
+    seen, deadline = len(fake.requests), time.monotonic() + 3
+    while len(fake.requests) == seen and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def token(row: dict[str, Any]) -> str:
@@ -89,19 +89,17 @@ def test_three_workers_post_each_message_once_and_in_order(run: Run, fake_discor
 
     tokens = posted(fake_discord)
     assert sorted(tokens) == sorted(token(row) for row in sent)
-    assert all(
-        tokens.index(f"#T-{n:03}-1") < tokens.index(f"#T-{n:03}-2") for n in range(TRADES)
-    )
+    assert all(tokens.index(f"#T-{n:03}-1") < tokens.index(f"#T-{n:03}-2") for n in range(TRADES))
 
 
+@pytest.mark.parametrize(
+    "run", [{"QC__PUBLISHING__OUTBOX__LEASE_S": "1.0"}], indirect=True, ids=["short lease"]
+)
 def test_killed_workers_lose_nothing_and_flag_every_repeat(run: Run, fake_discord: Any) -> None:
     run("fill", str(TRADES)).communicate()
     dice, workers = random.Random(7), [run("work") for _ in range(3)]
-    for _ in range(8):
-        seen = len(fake_discord.requests)
-        deadline = time.monotonic() + 3
-        while len(fake_discord.requests) == seen and time.monotonic() < deadline:
-            time.sleep(0.005)
+    for _ in range(KILLS):
+        wait_for_a_post(fake_discord)
         workers.pop(dice.randrange(3)).kill()
         workers.append(run("work"))
     sent = wait_until_sent(run)

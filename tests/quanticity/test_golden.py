@@ -11,9 +11,9 @@ from quanticity.domain.errors import MalformedInput
 from quanticity.golden import Check, Tolerance
 
 
-def run(tmp_path: Path, want: Any, got: Any, tolerance: Any = "exact", **check: Any) -> golden.Tally:
+def run(tmp_path: Path, want: Any, got: Any, table: Any = "exact", **check: Any) -> golden.Tally:
     case = {"id": "A1", "in": {}, "out": {"x": want}}
-    document = {"schema": golden.SCHEMA, "kind": "toy", "tolerance": tolerance, "cases": [case]}
+    document = {"schema": golden.SCHEMA, "kind": "toy", "tolerance": table, "cases": [case]}
     path = tmp_path / "toy.json"
     path.write_text(json.dumps(document))
     return golden.run(path, {"toy/cases": Check(lambda _: {"x": got}, **check)})

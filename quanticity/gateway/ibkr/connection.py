@@ -57,6 +57,7 @@ class Link:
         self.orders: OrderSink
         self.on_stream_error: Callable[[int, int, str], None]
         self.on_up: Callable[[], Awaitable[None]]
+        self.on_ready: Callable[[], None]
         self.on_down: Callable[[], None]
         self.on_remedy: Callable[[Remedy], None]
         self._ib: TappedIB | None = None
@@ -213,6 +214,7 @@ class Link:
         ib.wrapper.accounts = [self.account]
         await self._unless_dropped(self.on_up())
         self.health.on_up(clock.now())
+        self.on_ready()
         self.say()
         watch = [asyncio.ensure_future(work) for work in (self._keep_time(), self._beat())]
         try:

@@ -48,7 +48,7 @@ class Contracts:
         self._underlyings: dict[str, Contract] = {}
         self._details: dict[OptionContract, ContractDetails] = {}
         self._con_ids: dict[OptionContract, int] = {}
-        self._theirs: dict[int, Contract] = {}
+        self._theirs: dict[tuple[OptionContract, int], Contract] = {}
         self._symbols: dict[str, str] = {}
         self._rules: dict[int, tuple[tuple[float, float], ...]] = {}
         self._asking_rule = asyncio.Lock()
@@ -120,10 +120,11 @@ class Contracts:
 
     def theirs(self, contract: OptionContract, con_id: int) -> Contract:
         """The contract to stream or order with."""
-        if con_id not in self._theirs:
+        key = contract, con_id
+        if key not in self._theirs:
             symbol = self._symbols.get(contract.root, contract.root)
-            self._theirs[con_id] = translate.their_option(contract, con_id, symbol)
-        return self._theirs[con_id]
+            self._theirs[key] = translate.their_option(contract, con_id, symbol)
+        return self._theirs[key]
 
     async def _ask(self, what: str, wanted: Contract) -> list[TheirDetails]:
         return await self._link.ask(

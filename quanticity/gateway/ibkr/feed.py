@@ -70,8 +70,10 @@ class IbkrFeed:
 
     async def hold(self, contracts: Sequence[OptionContract]) -> None:
         """Stream exactly these contracts before everything else; replaces the last set."""
-        self._held = tuple(dict.fromkeys(contracts))
-        self._changed.set()
+        held = tuple(dict.fromkeys(contracts))
+        if held != self._held:
+            self._held = held
+            self._changed.set()
 
     async def history(self, symbol: str, bar: str, days: int) -> tuple[Bar, ...]:
         """Past regular-session bars, oldest first."""

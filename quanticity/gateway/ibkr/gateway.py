@@ -29,6 +29,7 @@ class IbkrGateway:
         self.feed = IbkrFeed(link, contracts, settings)
         link.orders, link.market = self.trading, self.feed
         link.on_up, link.on_down = self._on_up, self.trading.on_down
+        link.on_ready = self.feed.on_connected
         link.on_remedy = self.feed.on_remedy
         link.on_stream_error = self.feed.on_stream_error
 
@@ -57,4 +58,3 @@ class IbkrGateway:
         # Before anything is believed: what does the broker hold, and what was filled meanwhile?
         self.trading.on_connecting()
         await self.trading.synchronise()
-        self.feed.on_connected()

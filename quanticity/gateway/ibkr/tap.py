@@ -240,5 +240,8 @@ class TappedIB(IB):
         self.client = Client(self.wrapper)
         self.client.apiEnd += self.disconnectedEvent
 
+    def __del__(self) -> None:
+        """The link closes what it opened; the library would close again, whenever collected."""
+
     def _onError(self, reqId: int, errorCode: int, errorString: str, contract: object) -> None:
         """Ask for no account summary at 1102: the third one would be refused (pitfall 13)."""

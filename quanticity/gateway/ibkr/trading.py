@@ -126,7 +126,7 @@ class IbkrTrading:
             parent_id=self._parents.get(order_id, 0),
         )
         ack = self._expect(order_id, ticket, is_amendment=True)
-        ib.placeOrder(self._contracts.theirs(ticket.contract, con_id), order)
+        ib.placeOrder(self._contracts.theirs(ticket.contract, con_id or known.con_id), order)
         await self._acknowledged([ack], is_chain=False)
 
     async def cancel(self, order_id: int) -> None:

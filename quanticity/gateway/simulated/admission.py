@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from quanticity.domain import calendar
 from quanticity.domain.clock import eastern
-from quanticity.gateway.simulated import account, listing, matching
+from quanticity.gateway.simulated import account, auctions, listing, matching
 from quanticity.gateway.simulated.orders import (
     CLOSING,
     KNOWN,
@@ -59,7 +58,7 @@ def check_account(order: Order, exchange: Exchange) -> str | None:
         (True, _is_crowded, f"Only {limit} working orders are allowed on one side of a contract."),
         (bool(order.oca_group), _group_is_filled, "OCA group is already filled."),
         (is_option, _uncovers, "No permission to sell uncovered options."),
-        (order.order_type in CLOSING, _is_late, "It is past the cut-off of the closing auction."),
+        (order.order_type in CLOSING, is_late, "It is past the cut-off of the closing auction."),
         (order.is_buy, _lacks_funds, "Your Available Funds are insufficient."),
     )
     broken = (reason for applies, rule, reason in rules if applies and rule(order, exchange))
@@ -73,7 +72,9 @@ def check_revision(known: Order, asked: Order, exchange: Exchange) -> Refused | 
     explicit = bool(known.oca_group) and not attached and known.is_working
     locked = explicit and not exchange.settings.modify_explicit_oca
     same = asked.con_id == known.con_id and asked.action == known.action
+    frozen = known.order_type in CLOSING and known.is_working and is_late(known, exchange)
     for code, wrong, text in (
+        (201, frozen, "Order rejected - reason:It is past the cut-off of the closing auction."),
         (104, known.status is Status.FILLED, "Can't modify a filled order."),
         (103, known.status.is_done or not same, "Duplicate order id"),
         (105, asked.quantity < known.filled, "Order being modified does not match original order"),
@@ -166,13 +167,13 @@ def _uncovers(order: Order, exchange: Exchange) -> bool:
     return sum(groups.values(), ZERO) > exchange.books.account.quantity(order.con_id)
 
 
-def _is_late(_order: Order, exchange: Exchange) -> bool:
-    at = exchange.at
-    day = eastern(at).date()
-    if not calendar.is_session(day):
+def is_late(order: Order, exchange: Exchange) -> bool:
+    """Say whether it is past the cut-off of the contract's closing auction."""
+    day, symbol = eastern(exchange.at).date(), listing.symbol_of_id(order.con_id)
+    if symbol is None or not calendar.is_session(day):
         return False
-    close = calendar.session(day).close_at
-    return close - timedelta(minutes=exchange.settings.close_cutoff_minutes) <= at < close
+    session, usual = calendar.session(day), exchange.settings.close_cutoff_minutes
+    return auctions.cut_off(symbol, session, usual) <= exchange.at < session.close_at
 
 
 # What a purchase needs beyond closing a short: an option in full, shares by a quarter.

@@ -33,6 +33,8 @@ def quotes(link: Connection, fields: Fields) -> None:
     if unknown := {tick.split(":")[0] for tick in generics} - _KNOWN_TICKS:
         cause = f"Incorrect generic tick list of {','.join(sorted(unknown))}"
         link.error(request_id, 321, f"Error validating request:-'bN' : cause - {cause}")
+    elif _is_denied(link, request_id, listed):
+        return
     elif snapshot:
         _snapshot(link, request_id, listed, generics)
     elif _lines(link) >= link.floor.settings.data_lines and request_id not in link.streams:
@@ -62,6 +64,8 @@ def depth(link: Connection, fields: Fields) -> None:
     if listed is None:
         return
     open_books = sum(isinstance(stream, streams.Depth) for stream in link.streams.values())
+    if _is_denied(link, request_id, listed):
+        return
     if not listed.symbol.depth or listed.option is not None:
         text = "Deep market data is not supported for this combination of security type/exchange"
         link.error(request_id, 10092, text)
@@ -210,6 +214,13 @@ def _near_chain(link: Connection, listed: Listed) -> Panel:
     now = link.floor.now()
     found = contracts.matches(asked, link.floor.market, now, link.floor.reach)
     return Panel.of(listing.SYMBOLS[listed.symbol.name], [one.con_id for one in found])
+
+
+def _is_denied(link: Connection, request_id: int, listed: Listed) -> bool:
+    code = link.floor.faults.denial(listed.symbol.name)
+    if code is not None:
+        link.error(request_id, code, "Requested market data is not subscribed.")
+    return code is not None
 
 
 def _lines(link: Connection) -> int:

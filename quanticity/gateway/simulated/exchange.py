@@ -137,7 +137,8 @@ class Exchange:
         text = f"OrderId {order_id} that needs to be cancelled"
         if order is None:
             return [Refused(client_id, order_id, 10147, f"{text} is not found.")]
-        if order.status.is_done:
+        frozen = order.order_type in CLOSING and admission.is_late(order, self)
+        if order.status.is_done or frozen:
             state = f"cannot be cancelled, state: {order.status}."
             return [Refused(client_id, order_id, 10148, f"{text} {state}")]
         return self.kill(order)
@@ -311,14 +312,19 @@ class Exchange:
         self.books.next_perm += 1
         self.books.orders[order.perm_id] = self._by_key[order.key] = order
 
-    # The last order of a chain transmits all that waited for it, the parent first.
+    # The last order of a chain transmits all that waited for it; none fills before all are there.
     def _transmit(self, order: Order) -> list[News]:
         root = self.parent(order) or order
+        family = [o for o in (root, *self.children(root)) if o.status is Status.PENDING_SUBMIT]
         news: list[News] = []
-        for member in [root, *self.children(root)]:
+        for member in family:
             if member.status is Status.PENDING_SUBMIT:
                 member.transmit = True
                 news += self._activate(member)
+        for member in family:
+            news += self._try_now(member)
+            if member.tif == "IOC" and member.is_working:
+                news += self.kill(member)
         return news
 
     def _activate(self, order: Order) -> list[News]:
@@ -332,12 +338,14 @@ class Exchange:
         news: list[News] = [_news(order), *self.settle_status(order)]
         if not self.market.is_open(self.at) and not order.outside_rth:
             news.append(_waits_for_open(order, self.at))
-        return news + self._try_now(order)
+        return news
 
     # A marketable order fills on arrival; chance plays only at whole seconds.
     def _try_now(self, order: Order) -> list[News]:
-        ready = self.market.is_open(self.at) and self.executable(order) > 0 and not order.is_stop
-        return self._try(order, self.touch(order.con_id), None) if ready else []
+        ready = order.is_working and not order.is_stop and self.market.is_open(self.at)
+        if not ready or self.executable(order) <= 0:
+            return []
+        return self._try(order, self.touch(order.con_id), None)
 
     def _revise(self, known: Order, asked: Order) -> list[News]:
         refusal = admission.check_revision(known, asked, self)

@@ -47,6 +47,7 @@ class Action(StrEnum):
     LATE_COMMISSION = "late_commission"  # told for_s later; for ever when 0
     CORRECT = "correct"  # after for_s the execution is corrected to `price`
     SKEW = "skew"  # the broker's clock is off by `seconds`
+    DENY = "deny"  # market data of `symbol` (all when empty) is refused with `code` (354)
     JUMP = "jump"  # `symbol` moves by the fraction `frac` for the rest of the session
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from quanticity.gateway.simulated.floor import Floor
 
 _LOST, _KEPT, _GONE = 1100, 1102, 1101
+_NO_SUBSCRIPTION = 354
 _ORDER_REQUESTS = frozenset({3, 4, 58})
 _GARBAGE = b"\x00\x00\x00\x07\xff\xfe\x00\x01\x02\x03\x00"
 _NEVER = timedelta(days=3650)
@@ -26,6 +27,7 @@ class Faults:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.skew_s = 0.0
+        self.denied: dict[str, int] = {}
         self.refused_until: datetime | None = None
         self._stalled_until: datetime | None = None
         self._muted_until: datetime | None = None
@@ -49,6 +51,10 @@ class Faults:
     def holds(self, kind: int) -> bool:
         """True for requests that wait for the end of an outage: those about orders."""
         return self._outage is not None and kind in _ORDER_REQUESTS
+
+    def denial(self, symbol: str) -> int | None:
+        """The code with which market data of a symbol is refused, or None."""
+        return self.denied.get(symbol, self.denied.get(""))
 
     def refuses(self, now: datetime) -> bool:
         """True while no connection is taken."""
@@ -132,6 +138,8 @@ class Faults:
                 self._muted_until = until
             case Action.ERROR:
                 floor.shout(fault.code, fault.text)
+            case Action.DENY:
+                self.denied[fault.symbol] = fault.code or _NO_SUBSCRIPTION
             case Action.SKEW:
                 self.skew_s = fault.seconds
             case Action.JUMP:

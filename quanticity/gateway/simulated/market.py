@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from quanticity.domain import calendar
-from quanticity.gateway.simulated import indexes, interest, listing, prices, surface
+from quanticity.gateway.simulated import auctions, indexes, interest, listing, prices, surface
 from quanticity.gateway.simulated.noise import Counts, Floats, name_key, uniform
 from quanticity.gateway.simulated.panels import Panel
 from quanticity.gateway.simulated.prices import Tape
@@ -141,6 +141,12 @@ class Market:
             volume=volume,
             last=np.where(uniform(panel.con_ids, volume) < self._buying(panel, at), ask, bid),
         )
+
+    def imbalance(self, name: str, at: datetime) -> auctions.Imbalance | None:
+        """What is published of the closing auction of a stock."""
+        if listing.SYMBOLS[name].sec_type == "IND":
+            return None
+        return auctions.published(self.tapes, name, at)
 
     def open_interest(self, panel: Panel, at: datetime) -> Counts:
         """Settled open interest of a panel."""

@@ -65,16 +65,21 @@ class StockQuotes:
     shares: int = 0
 
     def pulse(self, now: datetime) -> Iterator[bytes]:
-        """Quote changes, then prints."""
+        """Prints of the seconds before, quote changes, prints of the running second."""
         name, ident = self.listed.symbol.name, self.request_id
         top = self.board.top(name)
+        trades = self.board.market.prints(name, self.prints_since, now)
+        self.prints_since = now
+        turn = now.replace(microsecond=0)
+        yield from self._prints([trade for trade in trades if trade.at < turn])
         first = not self.sent.values
         yield from self._quote(top)
         if first:
             yield from self._day(top)
             yield from self.extras()
-        yield from self._prints(self.board.market.prints(name, self.prints_since, now))
-        self.prints_since = now
+        yield from self._prints([trade for trade in trades if trade.at >= turn])
+        if "225" in self.generics:
+            yield from self._auction(name, now)
         for tick, value in ((say.HIGH, top.high), (say.LOW, top.low)):
             if self.sent.is_new(tick, value):
                 yield say.price(ident, tick, value, 0)
@@ -83,9 +88,20 @@ class StockQuotes:
             if self.sent.is_new(say.MARK, mark):
                 yield say.price(ident, say.MARK, mark, 0)
 
+    def _auction(self, name: str, now: datetime) -> Iterator[bytes]:
+        found, ident = self.board.market.imbalance(name, now), self.request_id
+        if found is None or not self.sent.is_new(say.AUCTION_IMBALANCE, found):
+            return
+        yield say.size(ident, say.AUCTION_VOLUME, found.paired)
+        yield say.size(ident, say.AUCTION_IMBALANCE, found.imbalance)
+        yield say.price(ident, say.AUCTION_PRICE, found.price, 0)
+        yield say.size(ident, say.REGULATORY_IMBALANCE, found.regulatory)
+
     def _quote(self, top: Top) -> Iterator[bytes]:
         yield from self.sent.side(self.request_id, (say.BID, say.BID_SIZE), top.bid, top.bid_size)
         yield from self.sent.side(self.request_id, (say.ASK, say.ASK_SIZE), top.ask, top.ask_size)
+        if top.bid is None:
+            yield from self.sent.side(self.request_id, (say.LAST, say.LAST_SIZE), top.last, 0)
 
     def _day(self, top: Top) -> Iterator[bytes]:
         ident = self.request_id
@@ -109,9 +125,6 @@ class StockQuotes:
             yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), last.price, last.size)
             yield say.size(ident, say.VOLUME, last.total_volume)
             yield say.text(ident, say.LAST_TIME, str(int(last.at.timestamp())))
-        elif self.listed.symbol.sec_type == "IND":
-            top = self.board.top(self.listed.symbol.name)
-            yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), top.last, 0)
 
 
 @dataclass(slots=True)

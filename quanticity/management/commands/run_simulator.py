@@ -1,15 +1,15 @@
 """`manage.py run_simulator`: the simulated exchange behind the TWS protocol, alone."""
 
 import asyncio
-import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from quanticity.domain import clock
+from quanticity.domain.errors import QuantiCityError
 from quanticity.gateway.simulated.assembly import open_floor
 from quanticity.gateway.simulated.fault_script import Script, read
 from quanticity.gateway.simulated.server import serve
@@ -27,24 +27,42 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, help="makes the market")
         parser.add_argument("--speed", type=float, help="platform seconds per second")
         parser.add_argument("--start", help="platform time at the start, ISO 8601")
-        parser.add_argument("--tape", type=Path, help="replay recorded data")
         parser.add_argument("--faults", type=Path, help="script of faults, JSON")
         parser.add_argument("--ledger", type=Path, help="books, read at start, kept up to date")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
-        set_clock(options["start"], options["speed"])
-        script = read(options["faults"]) if options["faults"] else Script()
-        floor = open_floor(options["seed"], options["ledger"], script)
-        asyncio.run(serve(floor, options["port"]))
+        try:
+            set_clock(options["start"], options["speed"])
+            script = read(options["faults"]) if options["faults"] else Script()
+            floor = open_floor(options["seed"], options["ledger"], script)
+            asyncio.run(serve(floor, options["port"]))
+        except (QuantiCityError, ValueError, OSError) as error:
+            raise CommandError(str(error), returncode=2) from error
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredClock:
+    """Runs from an anchor that nobody else moves."""
+
+    anchor: clock.Anchor
+
+    @property
+    def speed(self) -> float:
+        """Platform seconds per real second."""
+        return self.anchor.speed
+
+    def now(self) -> datetime:
+        """Platform time."""
+        return self.anchor.at(clock.boot_seconds())
 
 
 def set_clock(start: str | None, speed: float | None) -> None:
     """Install a clock of our own when a start or a speed was asked for."""
     if start is None and speed is None:
         return
+    if speed is not None and speed <= 0:
+        raise ValueError(f"--speed: expected a positive number, was {speed}")
     at = clock.now() if start is None else datetime.fromisoformat(start)
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    path = Path(gettempdir()) / f"simulator-clock-{os.getpid()}.json"
-    clock.Anchor(at, clock.boot_seconds(), speed or 1.0).write(path)
-    clock.install(clock.ScaledClock(path))
+    clock.install(AnchoredClock(clock.Anchor(at, clock.boot_seconds(), speed or 1.0)))

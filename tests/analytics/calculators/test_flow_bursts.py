@@ -56,5 +56,13 @@ def test_a_burst_knows_its_impact_and_place() -> None:
 def test_columns_are_as_many_as_features() -> None:
     (one,) = flow_bursts.find([printed(0, Side.BUY)], 250, 3)
 
-    assert flow_bursts.columns([one]).shape == (1, len(flow_bursts.FEATURES))
-    assert flow_bursts.columns([]).shape == (0, len(flow_bursts.FEATURES))
+    assert flow_bursts.columns([one], 250).shape == (1, len(flow_bursts.FEATURES))
+    assert flow_bursts.columns([], 250).shape == (0, len(flow_bursts.FEATURES))
+
+
+@pytest.mark.parametrize(("span_ms", "speed"), [(0, 8.0), (200, 8.0), (250, 8.0)])
+def test_speed_is_counted_over_a_gap_at_least(span_ms: int, speed: float) -> None:
+    (one,) = flow_bursts.find([printed(0, Side.BUY), printed(span_ms, Side.BUY)], 250, 3)
+
+    column = flow_bursts.FEATURES.index("prints_per_s")
+    assert flow_bursts.columns([one], 250)[0, column] == pytest.approx(speed)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from analytics.calculators import flow_clusters
+from analytics.calculators import flow_bursts, flow_clusters
 from analytics.calculators.flow_bursts import Burst
 from analytics.calculators.flow_clusters import FlowClusters, References
 from quanticity.config.loader import section
@@ -132,3 +132,12 @@ def test_agreement_with_yesterday_is_published() -> None:
 
     assert describe(DISTINCT, References(yesterday=model)).ari_vs_prev_day == pytest.approx(1)
     assert describe(DISTINCT).ari_vs_prev_day is None
+
+
+def test_a_scale_is_learnt_where_there_is_a_range() -> None:
+    found = flow_clusters.learn_scale(DISTINCT, SETTINGS)
+    sweep = flow_bursts.FEATURES.index("is_sweep")
+
+    assert found.iqr[sweep] == SETTINGS.scale.iqr[sweep]
+    assert found.median[sweep] == 0
+    assert min(found.iqr) > 0

@@ -33,7 +33,7 @@ def test_a_bar_is_cut_at_bucket_edges(
 ) -> None:
     buckets = Buckets(100)
 
-    found = [bought for volume, fraction in pours for bought in buckets.pour(volume, fraction)]
+    found = [bought for pour in pours for bought, _ in buckets.pour(*pour)]
 
     assert found == pytest.approx(full)
     assert (buckets.filled, buckets.bought) == pytest.approx(open_bucket)
@@ -43,7 +43,7 @@ def test_a_bar_is_cut_at_bucket_edges(
 def test_no_share_is_lost_or_made(pours: list[tuple[float, float]]) -> None:
     buckets = Buckets(700)
 
-    full = [bought for volume, fraction in pours for bought in buckets.pour(volume, fraction)]
+    full = [bought for pour in pours for bought, _ in buckets.pour(*pour)]
 
     assert len(full) * 700 + buckets.filled == pytest.approx(
         sum(v for v, _ in pours), rel=1e-9, abs=1e-6
@@ -59,6 +59,18 @@ def test_a_new_size_keeps_the_open_bucket_in_parts() -> None:
     buckets.resize(50)
 
     assert (buckets.size, buckets.filled, buckets.bought) == (50, 20, 15)
+
+
+def test_an_unknown_side_spoils_its_bucket_and_no_other() -> None:
+    buckets = Buckets(100)
+
+    found = [
+        by_sides
+        for pour in [(150, 0.5), (50, 0.5, 1.0), (100, 0.5, 0.25)]
+        for _, by_sides in buckets.pour(*pour)
+    ]
+
+    assert found == pytest.approx([math.nan, math.nan, 25.0], nan_ok=True)
 
 
 @given(st.lists(st.tuples(MOVES, st.floats(1, 5_000)), min_size=2, max_size=60))

@@ -180,13 +180,17 @@ def test_sides_of_prints_give_a_companion() -> None:
     assert value(bars).reasons["vpin_signed"] == "NO_DATA"
 
 
-def test_old_sessions_are_forgotten() -> None:
-    state = START
+@pytest.mark.parametrize(
+    ("kept", "expected"), [(1, {24}), (2, {21, 24}), (3, {20, 21, 24}), (9, {19, 20, 21, 24})]
+)
+def test_only_so_many_sessions_are_remembered(kept: int, expected: set[int]) -> None:
+    state, settings = START, replace(SETTINGS, cdf_sessions=kept)
     for day in (19, 20, 21, 24):
         opened = calendar.session(date(2025, 11, day)).open_at
-        state = vpin.update(state, minutes([(0.1, 500), (-0.3, 900)] * 20, start=opened), SETTINGS)
+        bars = minutes([(0.1, 500), (-0.3, 900)] * 20, start=opened)
+        state = vpin.update(state, bars, settings)
 
-    assert {past.session.day for past in state.past} == {21, 24}
+    assert {past.session.day for past in state.past} == expected
 
 
 def test_a_state_survives_its_own_json() -> None:

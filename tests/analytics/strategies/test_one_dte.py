@@ -95,7 +95,7 @@ def test_one_strength(changed: dict[str, Any], name: str, s: float | None) -> No
         pytest.param({"weekday": 0}, {"monday": 1.1}, id="Monday"),
         pytest.param({"weekday": 4}, {}, id="a strong Friday"),
         pytest.param(
-            {"weekday": 4, "vol_regime": "NORMAL", "realised_regime": "NORMAL"},
+            {"weekday": 4, "gex_z": 0.0, "vol_regime": "NORMAL", "realised_regime": "NORMAL"},
             {"friday": 0.85},
             id="a weak Friday",
         ),

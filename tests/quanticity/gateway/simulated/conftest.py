@@ -49,7 +49,7 @@ def play(market: Market) -> Callable[..., None]:
 
     def run(scenario: Scenario, *faults: Fault, at: datetime = MORNING, **changes: Any) -> None:
         async def main() -> None:
-            async with open_world(at, *faults, market=market, **changes) as world:
+            async with open_world(at, *faults, **({"market": market} | changes)) as world:
                 await scenario(world)
 
         asyncio.run(main())

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ib_insync import IB
+
 from quanticity.config.loader import section
 from quanticity.domain.clock import ReplayedClock, using
 from quanticity.domain.instruments import OptionContract, Right
@@ -126,6 +128,7 @@ class World:
 
     async def pass_time(self, seconds: float, step: float = 1.0) -> None:
         """Move the clock in steps, with a beat and all messages delivered after each."""
+        await self.settle()
         for _ in range(round(seconds / step)):
             self.clock.advance(step)
             await self.server.beat()

@@ -65,7 +65,7 @@ def test_a_bid_at_mid_fills_after_a_while(desk: Desk) -> None:
 def test_the_same_requests_give_the_same_fills(market: Market) -> None:
     def play() -> list[object]:
         desk = Desk(new_exchange(market, MORNING))
-        desk.bracket(3, desk.ask() - Decimal("0.01"), "2.60", "1.90")
+        desk.bracket(3, desk.ask(), "2.60", "1.90")
         desk.wait(900)
         return [(e.exec_id, e.price, e.at) for e in desk.exchange.books.executions]
 
@@ -372,11 +372,12 @@ def test_a_trailing_stop_follows_and_sells(desk: Desk) -> None:
 
 
 def test_long_gaps_are_walked_in_strides(desk: Desk) -> None:
-    order, _ = desk.send("BUY", 1, limit=desk.ask() - Decimal("0.50"))
+    ask = desk.ask()
+    desk.bracket(1, ask, ask + Decimal("0.30"), ask - Decimal("0.30"))
 
     desk.exchange.step(desk.exchange.at + timedelta(hours=5))
 
-    assert order.status is Status.FILLED
+    assert held(desk) == 0
 
 
 def test_the_other_right_is_another_contract(desk: Desk) -> None:

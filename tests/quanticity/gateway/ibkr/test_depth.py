@@ -1,0 +1,60 @@
+"""Depth rows by position become a sorted book."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quanticity.domain.market import Level
+from quanticity.gateway.ibkr.depth import Depth
+
+AT = datetime(2025, 11, 21, 15, 0, tzinfo=UTC)
+ASK, BID = 0, 1
+INSERT, UPDATE, DELETE = 0, 1, 2
+
+
+def test_rows_are_inserted_changed_and_deleted_by_position() -> None:
+    depth = Depth("SPY")
+    depth.on_row(0, INSERT, BID, Level(600.0, 100, "ARCA"))
+    depth.on_row(1, INSERT, BID, Level(599.99, 200, "BATS"))
+    depth.on_row(0, UPDATE, BID, Level(600.0, 300, "ARCA"))
+    depth.on_row(1, DELETE, BID, Level(0.0, 0))
+
+    assert depth.book(AT).bids == (Level(600.0, 300, "ARCA"),)
+
+
+def test_an_update_beyond_the_end_is_an_insertion() -> None:
+    depth = Depth("SPY")
+    depth.on_row(3, UPDATE, ASK, Level(600.1, 100))
+
+    assert depth.book(AT).asks == (Level(600.1, 100),)
+
+
+def test_a_reset_forgets_all_rows() -> None:
+    depth = Depth("SPY")
+    depth.on_row(0, INSERT, ASK, Level(600.1, 100))
+    depth.clear()
+
+    assert (depth.book(AT).bids, depth.book(AT).asks) == ((), ())
+
+
+rows = st.tuples(
+    st.integers(0, 12),
+    st.sampled_from([INSERT, UPDATE, DELETE]),
+    st.sampled_from([ASK, BID]),
+    st.builds(Level, st.floats(-1, 1000), st.floats(-1, 1000)),
+)
+
+
+@given(st.lists(rows))
+def test_a_book_is_sorted_and_has_no_empty_rows(messages: list) -> None:
+    depth = Depth("SPY")
+    for message in messages:
+        depth.on_row(*message)
+    book = depth.book(AT)
+
+    assert [level.price for level in book.bids] == sorted(
+        (x.price for x in book.bids), reverse=True
+    )
+    assert [level.price for level in book.asks] == sorted(x.price for x in book.asks)
+    assert all(level.price > 0 and level.size >= 0 for level in (*book.bids, *book.asks))

@@ -1,0 +1,616 @@
+"""Unmodified ib_insync against the simulated exchange, over a real socket."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ib_insync import (
+    ContractDetails,
+    ExecutionFilter,
+    Index,
+    LimitOrder,
+    MarketOrder,
+    Option,
+    Order,
+    Stock,
+    StopOrder,
+)
+from simulated_world import MORNING, World
+
+pytestmark = pytest.mark.enable_socket
+Play = Callable[..., None]
+
+
+def spy() -> Stock:
+    return Stock("SPY", "SMART", "USD")
+
+
+def call(strike: int = 680) -> Option:
+    return Option("SPY", "20251121", strike, "C", "SMART")
+
+
+async def qualified(ib: Any, contract: Any) -> Any:
+    (found,) = await ib.qualifyContractsAsync(contract)
+    return found
+
+
+async def bracket(ib: Any, quantity: int, limit: float, target: float, stop: float) -> list[Any]:
+    """A transmit chain of entry, target and stop."""
+    contract = await qualified(ib, call())
+    ids = [ib.client.getReqId() for _ in range(3)]
+    entry = LimitOrder(
+        "BUY", quantity, limit, orderId=ids[0], tif="DAY", transmit=False, orderRef="QC:E"
+    )
+    above = LimitOrder(
+        "SELL",
+        quantity,
+        target,
+        orderId=ids[1],
+        tif="GTC",
+        parentId=ids[0],
+        transmit=False,
+        orderRef="QC:T",
+    )
+    below = StopOrder(
+        "SELL",
+        quantity,
+        stop,
+        orderId=ids[2],
+        tif="GTC",
+        parentId=ids[0],
+        transmit=True,
+        orderRef="QC:S",
+    )
+    return [ib.placeOrder(contract, order) for order in (entry, above, below)]
+
+
+def statuses(trades: list[Any]) -> list[str]:
+    return [trade.orderStatus.status for trade in trades]
+
+
+# Connecting
+
+
+def test_a_client_connects_and_synchronises(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+
+        assert ib.managedAccounts() == ["DU1000001"]
+        values = {v.tag: v.value for v in ib.accountValues()}
+        assert values["NetLiquidation"] == values["AvailableFunds"] == "100000.00"
+        assert {code for _, code in ib.errors} == {2104, 2106, 2158}
+        assert await ib.reqCurrentTimeAsync() == MORNING
+
+    play(scenario)
+
+
+def test_a_client_id_is_used_once_at_a_time(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        await world.connect(7)
+        with pytest.raises((asyncio.TimeoutError, ConnectionError)):
+            await world.connect(7, patience=0.3)
+        world.clients.pop()
+
+        assert (-1, 326) in [code for ib in [world.clients[0]] for code in ib.errors] or len(
+            world.server.floor.clients
+        ) == 1
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    "data", [b"GET / HTTP/1.1\r\n\r\n", b"API\0\xff\xff\xff\xff", b"API\0\0\0\0\5v1..2\0"]
+)
+def test_who_does_not_speak_the_protocol_is_cut_off(play: Play, data: bytes) -> None:
+    async def scenario(world: World) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.server.port)
+        writer.write(data)
+
+        with pytest.raises(ConnectionError):
+            assert await reader.read() == b""
+            raise ConnectionResetError
+        writer.close()
+        assert (await world.connect()).isConnected()
+
+    play(scenario)
+
+
+def test_two_clients_have_ids_of_their_own(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        one, two = await world.connect(1), await world.connect(2)
+        contract = await qualified(one, call())
+        one.placeOrder(contract, LimitOrder("BUY", 1, 0.05, tif="DAY"))
+        await world.settle()
+
+        assert world.exchange.next_order_id(2) == 1
+        assert two.trades() == []
+        assert len(await two.reqAllOpenOrdersAsync()) == 1
+        assert len(await two.reqOpenOrdersAsync()) == 0
+
+    play(scenario)
+
+
+# Contracts
+
+
+def test_a_full_option_is_one_contract(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        (found,) = await ib.reqContractDetailsAsync(call())
+
+        assert isinstance(found, ContractDetails)
+        assert found.contract.localSymbol == "SPY   251121C00680000"
+        assert (found.contract.multiplier, found.underConId, found.minTick) == ("100", 756733, 0.01)
+        assert found.liquidHours.startswith("20251121:0930-20251121:1600;20251122:CLOSED")
+        (rule,) = await ib.reqMarketRuleAsync(int(found.marketRuleIds.split(",")[0]))
+        assert rule.increment == 0.01
+
+    play(scenario)
+
+
+def test_a_partial_option_is_many(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        found = await ib.reqContractDetailsAsync(
+            Option("SPY", "20251121", right="P", exchange="SMART")
+        )
+
+        assert len(found) > 150
+        assert {details.contract.right for details in found} == {"P"}
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    "contract",
+    [
+        pytest.param(Stock("NONE", "SMART", "USD"), id="symbol"),
+        pytest.param(Option("SPY", "20251121", 680.3, "C", "SMART"), id="strike"),
+        pytest.param(Option("SPY", "20251120", 680, "C", "SMART"), id="expired"),
+    ],
+)
+def test_what_is_not_listed_is_error_200(play: Play, contract: Any) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+
+        assert await ib.reqContractDetailsAsync(contract) == []
+        assert ib.errors[-1][1] == 200
+
+    play(scenario)
+
+
+def test_a_chain_lists_expiries_and_strikes(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        chains = await ib.reqSecDefOptParamsAsync("SPY", "", "STK", 756733)
+        smart = next(chain for chain in chains if chain.exchange == "SMART")
+
+        assert smart.expirations[:2] == ["20251121", "20251124"]
+        assert 680.0 in smart.strikes
+        assert (smart.tradingClass, smart.multiplier) == ("SPY", "100")
+
+    play(scenario)
+
+
+# Market data
+
+
+def test_a_stock_streams_quotes_and_prints(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ticker = ib.reqMktData(await qualified(ib, spy()), "100,101,106,225,233")
+        prints: list[float] = []
+        ticker.updateEvent += lambda t: prints.extend(
+            tick.size for tick in t.ticks if tick.tickType == 48
+        )
+        await world.pass_time(10)
+
+        top = world.server.floor.market.top("SPY", world.clock.now())
+        assert (ticker.bid, ticker.ask, ticker.bidSize) == (top.bid, top.ask, top.bid_size)
+        assert ticker.rtVolume == ticker.volume
+        assert ticker.callOpenInterest > 1e6
+        expected = world.server.floor.market.prints("SPY", MORNING, world.clock.now())
+        assert sum(prints) == sum(trade.size for trade in expected)
+
+    play(scenario)
+
+
+def test_an_option_streams_quotes_interest_and_greeks(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ticker = ib.reqMktData(await qualified(ib, call()), "100,101,106,233")
+        await world.pass_time(5)
+
+        assert 0 < ticker.ask - ticker.bid <= 0.04 + 1e-9
+        assert ticker.callOpenInterest > 1_000
+        assert ticker.modelGreeks.delta == pytest.approx(0.57, abs=0.08)
+        assert (
+            ticker.bidGreeks.impliedVol
+            < ticker.modelGreeks.impliedVol
+            < ticker.askGreeks.impliedVol
+        )
+        assert ticker.modelGreeks.undPrice == pytest.approx(
+            world.server.floor.market.spot("SPY", world.clock.now())
+        )
+
+    play(scenario)
+
+
+def test_an_index_has_a_level_and_no_sides(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        tickers = [ib.reqMktData(Index(name, "CBOE")) for name in ("SPX", "VIX", "VIX1D")]
+        await world.pass_time(1)
+
+        assert [ticker.bid for ticker in tickers] == [-1.0] * 3
+        assert all(ticker.last > 5 for ticker in tickers)
+
+    play(scenario)
+
+
+def test_a_snapshot_ends(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        (ticker,) = await ib.reqTickersAsync(await qualified(ib, call()))
+
+        assert ticker.bid < ticker.ask
+        assert ticker.modelGreeks is not None
+        assert world.server.floor.clients[1].streams == {}
+
+    play(scenario)
+
+
+def test_depth_follows_the_book(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ticker = ib.reqMktDepth(await qualified(ib, spy()), 10, isSmartDepth=True)
+        await world.pass_time(20)
+
+        bids, asks = world.server.floor.market.book("SPY", world.clock.now())
+        assert [(r.price, r.size, r.marketMaker) for r in ticker.domBids] == [
+            (r.price, r.size, r.venue) for r in bids
+        ]
+        assert [(r.price, r.size, r.marketMaker) for r in ticker.domAsks] == [
+            (r.price, r.size, r.venue) for r in asks
+        ]
+
+    play(scenario)
+
+
+def test_a_fourth_book_is_too_many(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        for _ in range(4):
+            ib.reqMktDepth(await qualified(ib, spy()), 10, isSmartDepth=True)
+        await world.settle()
+
+        assert ib.errors[-1][1] == 309
+
+    play(scenario)
+
+
+def test_lines_are_limited(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        for strike in range(620, 721):
+            ib.reqMktData(Option("SPY", "20251121", strike, "C", "SMART"))
+        await world.settle()
+
+        assert [code for _, code in ib.errors if code < 2000] == [101]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("generics", "code"),
+    [pytest.param("999", 321, id="unknown tick"), pytest.param("233", None, id="known")],
+)
+def test_unknown_generic_ticks_are_refused(play: Play, generics: str, code: int | None) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ib.reqMktData(spy(), generics)
+        await world.settle()
+
+        assert [c for _, c in ib.errors if c < 2000] == [c for c in [code] if c]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("kind", ["Last", "AllLast"])
+def test_tick_by_tick_has_every_print(play: Play, kind: str) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ticker = ib.reqTickByTickData(await qualified(ib, spy()), kind)
+        seen: list[tuple[float, float]] = []
+        ticker.updateEvent += lambda t: seen.extend(
+            (tick.price, tick.size) for tick in t.tickByTicks
+        )
+        await world.pass_time(5)
+
+        expected = world.server.floor.market.prints("SPY", MORNING, world.clock.now())
+        assert seen == [(trade.price, trade.size) for trade in expected] != []
+
+    play(scenario)
+
+
+def test_tick_by_tick_of_an_option_is_refused(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ib.reqTickByTickData(await qualified(ib, call()), "Last")
+        await world.settle()
+
+        assert ib.errors[-1][1] == 10189
+
+    play(scenario)
+
+
+def test_five_second_bars_come_on_time(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        bars = ib.reqRealTimeBars(await qualified(ib, spy()), 5, "TRADES", useRTH=False)
+        await world.pass_time(31)
+
+        starts = [bar.time for bar in bars]
+        assert starts == [
+            datetime(2025, 11, 21, 15, 4, 5, tzinfo=UTC) + timedelta(seconds=5 * n)
+            for n in range(6)
+        ]
+        assert all(bar.low <= bar.wap <= bar.high and bar.volume > 0 for bar in bars)
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("duration", "size", "count"),
+    [
+        ("1 D", "1 min", 35),
+        ("2 D", "5 mins", 78 + 7),
+        ("20 D", "1 day", 20),
+        ("1800 S", "1 min", 30),
+    ],
+)
+def test_history_has_its_bars(play: Play, duration: str, size: str, count: int) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        bars = await ib.reqHistoricalDataAsync(
+            await qualified(ib, spy()), "", duration, size, "TRADES", useRTH=True
+        )
+
+        assert len(bars) == count
+        assert all(b.low <= b.open <= b.high and b.low <= b.close <= b.high for b in bars)
+
+    play(scenario)
+
+
+def test_history_is_paced(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        for _ in range(2):
+            await ib.reqHistoricalDataAsync(spy(), "", "1 D", "1 min", "TRADES", useRTH=True)
+
+        assert ib.errors[-1][1] == 162
+
+    play(scenario)
+
+
+def test_history_can_be_kept_up_to_date(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        bars = await ib.reqHistoricalDataAsync(
+            spy(), "", "600 S", "1 min", "TRADES", useRTH=True, keepUpToDate=True
+        )
+        before = len(bars)
+        await world.pass_time(120, step=5)
+
+        assert len(bars) == before + 2
+
+    play(scenario)
+
+
+# Orders
+
+
+def test_a_bracket_goes_from_entry_to_stop(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        (ticker,) = await ib.reqTickersAsync(call())
+        trades = await bracket(ib, 3, ticker.ask, 9.0, 0.05)
+        await world.settle()
+        assert statuses(trades) == ["Filled", "Submitted", "PreSubmitted"]
+        assert trades[2].orderStatus.whyHeld == "trigger"
+
+        trades[2].order.auxPrice, trades[2].order.ocaGroup = 5.0, ""
+        ib.placeOrder(trades[2].contract, trades[2].order)
+        await world.pass_time(3)
+
+        assert statuses(trades) == ["Filled", "Cancelled", "Filled"]
+        assert ib.positions() == []
+        fills = [fill for trade in trades for fill in trade.fills]
+        assert [fill.commissionReport.commission for fill in fills] == [1.95, 1.95]
+        assert fills[1].commissionReport.realizedPNL < 0
+
+    play(scenario)
+
+
+def test_a_fill_carries_time_reference_and_ids(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        trade = ib.placeOrder(
+            await qualified(ib, call()), MarketOrder("BUY", 1, tif="DAY", orderRef="QC:1")
+        )
+        await world.settle()
+
+        (fill,) = trade.fills
+        assert fill.execution.time == MORNING
+        assert (fill.execution.orderRef, fill.execution.permId) == (
+            "QC:1",
+            trade.orderStatus.permId,
+        )
+        assert fill.execution.execId.endswith(".01")
+        (position,) = ib.positions()
+        assert position.avgCost == pytest.approx(fill.execution.price * 100 + 1.0)
+
+    play(scenario)
+
+
+def test_a_reconnect_finds_orders_fills_and_positions(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        (ticker,) = await ib.reqTickersAsync(call())
+        await bracket(ib, 2, ticker.ask, 9.0, 0.05)
+        await world.settle()
+        ib.disconnect()
+        await asyncio.sleep(0.05)
+        again = await world.connect()
+
+        assert sorted(trade.order.orderRef for trade in again.openTrades()) == ["QC:S", "QC:T"]
+        assert [fill.execution.orderRef for fill in again.fills()] == ["QC:E"]
+        assert [position.position for position in again.positions()] == [2]
+        assert again.client.getReqId() > 3
+        assert again.fills()[0].commissionReport.commission == 1.3
+
+    play(scenario)
+
+
+def test_what_was_not_transmitted_dies_with_its_client(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ib.placeOrder(await qualified(ib, call()), MarketOrder("BUY", 1, tif="DAY", transmit=False))
+        await world.settle()
+        ib.disconnect()
+        await asyncio.sleep(0.05)
+        again = await world.connect()
+        await world.pass_time(2)
+
+        assert (again.trades(), again.positions()) == ([], [])
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("order", "code", "status"),
+    [
+        pytest.param(LimitOrder("BUY", 1, 2.015, tif="DAY"), 110, "PendingSubmit", id="tick"),
+        pytest.param(MarketOrder("SELL", 1, tif="DAY"), 201, "Inactive", id="uncovered"),
+        pytest.param(
+            Order(action="BUY", totalQuantity=1, orderType="PEG", tif="DAY"),
+            387,
+            "Cancelled",
+            id="type",
+        ),
+    ],
+)
+def test_refusals_have_their_codes(play: Play, order: Any, code: int, status: str) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        trade = ib.placeOrder(await qualified(ib, call()), order)
+        await world.settle()
+
+        assert ib.errors[-1] == (trade.order.orderId, code)
+        assert trade.orderStatus.status in {status, "Cancelled"}
+
+    play(scenario)
+
+
+def test_a_cancel_is_confirmed(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        trade = ib.placeOrder(await qualified(ib, call()), LimitOrder("BUY", 1, 0.05, tif="DAY"))
+        await world.settle()
+        ib.cancelOrder(trade.order)
+        await world.settle()
+
+        assert trade.orderStatus.status == "Cancelled"
+        assert ib.errors[-1] == (trade.order.orderId, 202)
+
+    play(scenario)
+
+
+def test_a_what_if_tells_the_margin(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        state = await ib.whatIfOrderAsync(
+            await qualified(ib, call()), LimitOrder("BUY", 2, 2.0, tif="DAY")
+        )
+
+        assert float(state.equityWithLoanAfter) == pytest.approx(100_000 - 400 - 1.3)
+        assert state.commission == 1.3
+        assert world.exchange.books.orders == {}
+
+    play(scenario)
+
+
+def test_completed_orders_keep_reference_and_perm_id(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ib.placeOrder(
+            await qualified(ib, call()), MarketOrder("BUY", 1, tif="DAY", orderRef="QC:1")
+        )
+        await world.settle()
+        two = await world.connect(2)
+        (trade,) = await two.reqCompletedOrdersAsync(False)
+
+        assert (trade.order.orderRef, trade.order.filledQuantity) == ("QC:1", 1)
+        assert trade.order.permId in world.exchange.books.orders
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        (ExecutionFilter(), 1),
+        (ExecutionFilter(clientId=2), 0),
+        (ExecutionFilter(symbol="QQQ"), 0),
+        (ExecutionFilter(time="20251121 11:00:00"), 0),
+        (ExecutionFilter(side="BUY"), 1),
+    ],
+)
+def test_executions_are_filtered(play: Play, wanted: ExecutionFilter, count: int) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ib.placeOrder(await qualified(ib, call()), MarketOrder("BUY", 1, tif="DAY"))
+        await world.settle()
+
+        assert len(await ib.reqExecutionsAsync(wanted)) == count
+
+    play(scenario)
+
+
+def test_account_values_follow_a_fill(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ib.placeOrder(await qualified(ib, call()), MarketOrder("BUY", 1, tif="DAY"))
+        pnl = ib.reqPnL("DU1000001")
+        await world.pass_time(2)
+
+        cash = world.exchange.books.account.cash
+        assert f"{cash:.2f}" in {v.value for v in ib.accountValues() if v.tag == "TotalCashValue"}
+        assert [item.position for item in ib.portfolio()] == [1]
+        assert pnl.dailyPnL == pytest.approx(pnl.unrealizedPnL)
+
+    play(scenario)
+
+
+def test_positions_are_told_to_every_client(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        one, two = await world.connect(1), await world.connect(2)
+        one.placeOrder(await qualified(one, call()), MarketOrder("BUY", 1, tif="DAY"))
+        await world.settle()
+
+        assert [position.position for position in two.positions()] == [1]
+        assert two.fills() == []
+
+    play(scenario)
+
+
+def test_a_summary_has_what_was_asked_for(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        found = {value.tag for value in await ib.accountSummaryAsync()}
+
+        assert {"NetLiquidation", "BuyingPower", "AvailableFunds", "TotalCashValue"} <= found
+
+    play(scenario)
