@@ -71,7 +71,12 @@ class Signal(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=(
-                    "strategy", "symbol", "direction", "session_date", "episode_seq", "source",
+                    "strategy",
+                    "symbol",
+                    "direction",
+                    "session_date",
+                    "episode_seq",
+                    "source",
                     "probe",
                 ),
                 name="signal_once_per_episode",

@@ -45,7 +45,9 @@ class OrderIntent(models.Model):
     con_id = models.PositiveBigIntegerField(null=True)
     quantity = models.PositiveIntegerField(null=True)
     limit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
-    arrival_mid = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="mid when it was sized")
+    arrival_mid = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, help_text="mid when it was sized"
+    )
     arrival_spread = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     notional_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     stop_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
@@ -85,12 +87,20 @@ class Position(models.Model):
     symbol = models.CharField(max_length=8)
     strategy = models.CharField(max_length=8)
     direction = models.SmallIntegerField()
-    state = models.CharField(max_length=12, choices=_choices(orders.PositionState), default="OPENING")
+    state = models.CharField(
+        max_length=12, choices=_choices(orders.PositionState), default="OPENING"
+    )
     quantity_open = models.IntegerField(default=0, help_text="sum of fills, rewritten at each")
     quantity_total = models.PositiveIntegerField(default=0)
-    entry_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="average of entry fills")
-    exit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="average of exit fills")
-    commission_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True, help_text="null while one is pending")
+    entry_price = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, help_text="average of entry fills"
+    )
+    exit_price = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, help_text="average of exit fills"
+    )
+    commission_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="null while one is pending"
+    )
     realised_net_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     stop_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     peak_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
@@ -141,8 +151,12 @@ class Order(models.Model):
     quantity = models.PositiveIntegerField()
     order_type = models.CharField(max_length=4)
     time_in_force = models.CharField(max_length=3)
-    limit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="as last sent")
-    stop_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="as last sent")
+    limit_price = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, help_text="as last sent"
+    )
+    stop_price = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, help_text="as last sent"
+    )
     wanted_limit = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     wanted_stop = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     oca_group = models.CharField(max_length=64, blank=True, help_text="explicit: never amended")
@@ -231,7 +245,9 @@ class Commission(models.Model):
     exec_id = models.CharField(max_length=64, primary_key=True)
     raw = models.CharField(max_length=32, blank=True)
     currency = models.CharField(max_length=3, blank=True)
-    commission_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True, help_text="cost, never negative")
+    commission_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="cost, never negative"
+    )
     rebate_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     status = models.CharField(max_length=7, choices=Status)
     at = models.DateTimeField()

@@ -20,6 +20,7 @@ from execution.models import (
     TradingScope,
 )
 from execution.orders.lifecycle import TERMINAL
+from execution.orders.references import intent_id, parse_order_ref
 from quanticity.domain import clock, orders
 from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.signals import Acknowledgement
@@ -148,6 +149,17 @@ def contracts_to_hold() -> list[OptionContract]:
     states = ("NEW", "CHECKED", "SIZED", "SUBMITTING", "WORKING", "PARTIAL", "CANCEL_PENDING")
     pending = OrderIntent.objects.filter(state__in=states).values_list("occ", flat=True)
     return [parse_occ(occ) for occ in sorted(held | set(pending))]
+
+
+def intent_of(order_ref: str) -> str:
+    """The intent an order reference belongs to; "" when the order is not ours."""
+    parsed = parse_order_ref(order_ref)
+    return "" if parsed is None else parsed.intent_id
+
+
+def entry_intent_id(signal_id: str) -> str:
+    """The id that the entry intent of a signal has, or will have."""
+    return intent_id(signal_id, orders.Role.ENTRY)
 
 
 def naked_ms(session_date: date) -> int:

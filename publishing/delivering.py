@@ -141,6 +141,8 @@ def _rung(failures: int, numbers: outbox.Settings) -> float:
 
 
 def _settle(row: Delivery, to: State, **changes: object) -> State:
+    if to is State.PENDING:
+        changes["hinted_at"] = None  # the next sweep after its wait shall name it
     if "error" in changes:
         changes["error"] = str(changes["error"])[:500]
     outbox.move(row, to=to, **changes)

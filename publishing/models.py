@@ -52,6 +52,7 @@ class Delivery(models.Model):
     boot_id = models.CharField(max_length=36, blank=True, help_text="the machine that made it")
     boot_due_s = models.FloatField(null=True, help_text="due by that machine's uptime as well")
     not_before_at = models.DateTimeField(null=True, help_text="a retry waits until then")
+    hinted_at = models.DateTimeField(null=True, help_text="when the sweep last named it")
     state = models.CharField(max_length=9, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0, help_text="claims so far; the fence of one")
     failures = models.PositiveIntegerField(default=0, help_text="tries that failed")

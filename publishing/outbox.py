@@ -28,6 +28,7 @@ from quanticity.domain import clock
 
 State = Delivery.State
 FINISHED = (State.SENT, State.DEAD, State.EXPIRED, State.AMBIGUOUS)
+HINT_AGAIN_S = 5.0  # a row that was named and not taken is named again after so many real seconds
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -93,6 +94,12 @@ def in_order(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
         channel=OuterRef("channel"),
     ).exclude(state__in=FINISHED)
     return rows.filter(~Exists(earlier))
+
+
+def unhinted(now: datetime) -> Q:
+    """Rows that no sweep has named lately: a backlog is not named again every second."""
+    again = in_real_seconds(now, -HINT_AGAIN_S)
+    return Q(hinted_at=None) | Q(hinted_at__lte=again)
 
 
 def claim(delivery_id: int, now: datetime) -> Delivery | None:

@@ -63,10 +63,15 @@ def deliver_owed() -> list[int]:
     usable = Q(pk__in=[])
     for channel, tier in routes.usable(now):
         usable |= Q(channel=channel, tier=tier)
-    rows = Delivery.objects.filter(usable, outbox.released(now), outbox.free_to_take(now))
+    rows = Delivery.objects.filter(
+        usable, outbox.released(now), outbox.free_to_take(now), outbox.unhinted(now)
+    )
     urgent = outbox.in_order(rows).order_by("priority", "due_at", "pk")[: outbox.settings().batch]
     ranks = {str(tier): rank for rank, tier in enumerate(Tier)}
-    return [d.pk for d in sorted(urgent, key=lambda d: (d.priority, ranks[d.tier]))]
+    named = [d.pk for d in sorted(urgent, key=lambda d: (d.priority, ranks[d.tier]))]
+    if named:
+        Delivery.objects.filter(pk__in=named).update(hinted_at=now)
+    return named
 
 
 def redrive(delivery_ids: Sequence[int], *, actor: str, reason: str) -> list[int]:
@@ -75,7 +80,7 @@ def redrive(delivery_ids: Sequence[int], *, actor: str, reason: str) -> list[int
     with transaction.atomic():
         revived = list(again.values_list("pk", flat=True))
         again.filter(pk__in=revived).update(
-            state=State.PENDING, failures=0, not_before_at=None, lease_until=None
+            state=State.PENDING, failures=0, not_before_at=None, hinted_at=None
         )
         audit.record(actor, "redrive", f"{len(revived)} deliveries", reason=reason, after=revived)
     return revived

@@ -4,7 +4,7 @@
     (gateway)   per chain              beat      per signal         gateway      per fact
                                                                                    │
                deliver ◄── announce ◄──────────────────────────────────────────────┴──► answer
-    per tier and channel:  per event                                       the signal's lock is freed
+    per tier and channel:  per event                                       the lock is freed
     premium now, basic +60 s, free +300 s
 
 Every arrow is a hint. What is owed is a row, and the tasks named *_owed, fired by beat, find each

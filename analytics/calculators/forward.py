@@ -143,8 +143,8 @@ def _parity_forward(found: Pairs, index: int, growth: float, settings: Settings)
     strike, call, put = found.strike[rows], found.call[rows], found.put[rows]
     center = strike[at_the_money(strike, call, put)]
     nearest = np.lexsort((strike, np.abs(strike - center)))[: settings.pairs]
-    found = float(np.median(strike[nearest] + growth * (call[nearest] - put[nearest])))
-    return found if found > 0 else math.nan
+    median = float(np.median(strike[nearest] + growth * (call[nearest] - put[nearest])))
+    return median if median > 0 else math.nan
 
 
 def _implied_spot(parity: Floats, t: Floats, r: float, q: float) -> float | None:

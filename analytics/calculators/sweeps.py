@@ -8,11 +8,11 @@ dollars. Prints of unknown side never join, and a print belongs to one sweep. `s
 (venues instead of prices, premium instead of shares). Cost O(prints).
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from analytics.calculators.trade_signing import SignedTrade
 from quanticity.domain.market import Side
@@ -113,13 +113,14 @@ class _Run:
     side: Side
     multiplier: int
     prints: deque[SignedTrade] = field(default_factory=deque)
+    prices: Counter[float] = field(default_factory=Counter)
+    venues: Counter[str] = field(default_factory=Counter)
     size: float = 0.0
     notional: float = 0.0
 
     def add(self, each: SignedTrade) -> None:
         self.prints.append(each)
-        self.size += each.trade.size
-        self.notional += each.notional
+        self._count(each, 1)
 
     def may_grow(self, each: SignedTrade, settings: Settings) -> bool:
         return not self.prints or (
@@ -128,26 +129,33 @@ class _Run:
 
     def give_way(self, each: SignedTrade, settings: Settings, *, swept: bool) -> None:
         # A spent or turned run starts over; one that is only too old drops its oldest prints.
-        if swept or not self._one_way(each, settings):
-            self.prints.clear()
-        while self.prints and not self._fits(each, settings.window_ms):
-            gone = self.prints.popleft()
-            self.size -= gone.trade.size
-            self.notional -= gone.notional
+        over = swept or not self._one_way(each, settings)
+        while self.prints and (over or not self._fits(each, settings.window_ms)):
+            self._count(self.prints.popleft(), -1)
         if not self.prints:
             self.size = self.notional = 0.0
 
     def sweep(self, settings: Settings) -> Sweep | None:
         usd = self.notional * self.multiplier
         enough = len(self.prints) >= settings.min_prints and self.size > settings.min_size
-        if not enough or usd < settings.min_notional_usd:
-            return None
-        levels = len({each.trade.price for each in self.prints})
-        venues = len({each.trade.venue for each in self.prints})
-        if levels < settings.min_levels or venues < settings.min_venues:
+        broad = len(self.prices) >= settings.min_levels and len(self.venues) >= settings.min_venues
+        if not enough or not broad or usd < settings.min_notional_usd:
             return None
         at = self.prints[-1].trade.event_at
+        levels, venues = len(self.prices), len(self.venues)
         return Sweep(at, self.side, self.size, usd, levels, venues, len(self.prints))
+
+    def _count(self, each: SignedTrade, sign: int) -> None:
+        self.size += sign * each.trade.size
+        self.notional += sign * each.notional
+        counts: tuple[tuple[Counter[Any], Any], ...] = (
+            (self.prices, each.trade.price),
+            (self.venues, each.trade.venue),
+        )
+        for counter, key in counts:
+            counter[key] += sign
+            if not counter[key]:
+                del counter[key]
 
     def _fits(self, each: SignedTrade, window_ms: float) -> bool:
         span = each.trade.event_at - self.prints[0].trade.event_at

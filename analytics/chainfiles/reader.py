@@ -85,11 +85,11 @@ def _json_rows(text: str) -> Rows:
 
 
 def _instant(rows: Rows, given: datetime | None) -> datetime:
+    found = given or rows.vendor_at or _close_of(rows.vendor_date)
     try:
-        found = given or rows.vendor_at or _close_of(rows.vendor_date)
         calendar.session_date(found)
     except ValueError as error:
-        raise MalformedInput(str(error)) from error
+        raise MalformedInput(f"expected a time within the calendar, was {found}") from error
     return found
 
 
@@ -97,4 +97,7 @@ def _close_of(day: date | None) -> datetime:
     """A date without a time is an end-of-day chain: the close of that day's session."""
     if day is None:
         raise MalformedInput("expected a readable date in the file, found none; give --asof")
-    return calendar.on_or_after(day).close_at
+    try:
+        return calendar.on_or_after(day).close_at
+    except ValueError as error:
+        raise MalformedInput(f"expected a date within the calendar, was {day}") from error

@@ -117,6 +117,7 @@ def _without_prices(
         "quality": "INVALID",
     }
     positioning.nullify(document, notes, refused)
+    notes.missing("coverage", refused.reason, refused.detail)
     _nullify_smile(document, notes, refused.reason)
 
 
@@ -138,6 +139,8 @@ def _with_prices(
     refused = aggregates.unavailable("gex", held, parts.inventory)
     if refused is None and quality == "INVALID":
         refused = Unavailable("gex", "ARBITRAGE", "too many quotes contradict each other")
+    if held.coverage is None:
+        notes.missing("coverage", "NO_QUOTE", "no contract of the filter has a volatility")
     document |= {
         "coverage": held.coverage,
         "quality": quality,

@@ -118,9 +118,7 @@ def _flows(context: _Context, own: inventory.Settings) -> dict[str, Reading | Un
         "charm": dealer_flow.compute_charm(
             priced, own, t_close_s=t_close_s, to_next_close=to_next, adv_usd=context.adv_usd
         ),
-        "hedging": hedging.compute(
-            priced, own, beta_volpts_per_1pct=beta, adv_usd=context.adv_usd
-        ),
+        "hedging": hedging.compute(priced, own, beta_volpts_per_1pct=beta, adv_usd=context.adv_usd),
     }
 
 

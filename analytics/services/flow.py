@@ -62,9 +62,7 @@ def refresh_toxicity(symbol: str) -> None:
     rank = readings.read(symbol, ["vpin"]).get("vpin", {}).get("data") or {}
     context = toxicity.Context(rank.get("vpin_cdf"), _large_print_usd(trades))
     result = toxicity.compute(prints, _quotes(trades), context, now, settings)
-    readings.write(
-        symbol, "toxicity", result, as_of=now, feed=FEED, section="analytics.toxicity"
-    )
+    readings.write(symbol, "toxicity", result, as_of=now, feed=FEED, section="analytics.toxicity")
 
 
 def refresh_flow_clusters(symbol: str) -> None:
@@ -135,6 +133,4 @@ def _complete_until(last: Bar) -> datetime:
 
 
 def _missing(symbol: str, family: str, reason: str) -> None:
-    readings.write(
-        symbol, family, Unavailable(family, reason), as_of=clock.now(), feed=FEED
-    )
+    readings.write(symbol, family, Unavailable(family, reason), as_of=clock.now(), feed=FEED)

@@ -144,9 +144,7 @@ class _Book:
         if value is None:
             self.reasons[name] = reason
 
-    def take(
-        self, name: str, envelope: Mapping[str, Any] | None, family: str, path: str
-    ) -> None:
+    def take(self, name: str, envelope: Mapping[str, Any] | None, family: str, path: str) -> None:
         flaw = self._flaw(envelope, family)
         value = None if flaw or envelope is None else _value(envelope["data"], path)
         self.put(name, value, flaw or "NO_DATA")

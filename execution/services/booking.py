@@ -104,7 +104,7 @@ def _book_position(
         position.closed_at = max(fill.executed_at for fill in fills)
         position.realised_net_usd = None if ledger.provisional else ledger.realized_net_usd
         position.exit_reason = position.exit_reason or _reason(sold, rows)
-        position.naked_since_at = None
+    _measure_protection(position, fills)
     position.save()
     Fill.objects.filter(exec_id__in=[f.exec_id for f in fills]).update(position=position)
     if position.state == "CLOSED" and before != "CLOSED":
@@ -142,6 +142,25 @@ def _position_state(position: Position, *, entry_done: bool) -> str:
     if not entry_done and position.quantity_open == position.quantity_total:
         return "OPENING"
     return "REDUCING" if position.quantity_open < position.quantity_total else "OPEN"
+
+
+def measure_protection(position: Position) -> None:
+    """Add up the time in which contracts were held without a working stop (naked_ms)."""
+    _measure_protection(position, ())
+    Position.objects.filter(pk=position.pk).update(
+        naked_ms=position.naked_ms, naked_since_at=position.naked_since_at
+    )
+
+
+def _measure_protection(position: Position, fills: Sequence[orders.Fill]) -> None:
+    now, since = clock.now(), position.naked_since_at
+    is_flat = position.quantity_open <= 0
+    covered = is_flat or selectors.protected_quantity(position) >= position.quantity_open
+    if since is not None:
+        # The gap ended with the fill that made us flat, not when we heard of it.
+        until = max((f.executed_at for f in fills), default=now) if is_flat else now
+        position.naked_ms += max(0, int((until - since).total_seconds() * 1_000))
+    position.naked_since_at = None if covered else now
 
 
 def _average(fills: Sequence[orders.Fill]) -> Decimal | None:

@@ -23,7 +23,6 @@ from execution.models import (
     OrderIntent,
 )
 from execution.orders import tickets
-from execution.orders.references import parse_order_ref
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import parse_occ
@@ -171,11 +170,11 @@ def record_order(update: orders.OrderUpdate) -> None:
 
 def record_fill(fill: orders.Fill) -> bool:
     """Keep one execution; say whether it was new."""
-    OrderEvent.objects.create(
-        order_ref=fill.order_ref, kind="fill", body=plain(fill), at=fill.executed_at
-    )
     try:
         with transaction.atomic():
+            OrderEvent.objects.create(
+                order_ref=fill.order_ref, kind="fill", body=plain(fill), at=fill.executed_at
+            )
             Fill.objects.create(
                 exec_id=fill.exec_id, base_exec_id=fill.base_exec_id, revision=fill.revision,
                 order_ref=fill.order_ref, perm_id=fill.perm_id or None, account=fill.account,
@@ -213,8 +212,7 @@ def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
         },
     )
     Fill.objects.filter(pk=exec_id).update(booked=False)
-    parsed = None if fill is None else parse_order_ref(fill.order_ref)
-    return "" if parsed is None else parsed.intent_id
+    return "" if fill is None else selectors.intent_of(fill.order_ref)
 
 
 def record_account(account: orders.Account) -> None:
@@ -222,7 +220,9 @@ def record_account(account: orders.Account) -> None:
     today = calendar.session_date(account.at)
     row = AccountValues.objects.filter(pk=account.account).first()
     new_day = row is None or row.session_date != today
-    highest = account.equity_usd if row is None else max(row.high_water_usd or 0, account.equity_usd)
+    highest = (
+        account.equity_usd if row is None else max(row.high_water_usd or 0, account.equity_usd)
+    )
     AccountValues.objects.update_or_create(
         pk=account.account,
         defaults={
@@ -232,9 +232,7 @@ def record_account(account: orders.Account) -> None:
             "cash_usd": account.cash_usd,
             "high_water_usd": highest,
             "at": account.at,
-            **(
-                {"start_of_day_usd": account.equity_usd, "session_date": today} if new_day else {}
-            ),
+            **({"start_of_day_usd": account.equity_usd, "session_date": today} if new_day else {}),
         },
     )
 

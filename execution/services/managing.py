@@ -52,9 +52,9 @@ def manage_positions() -> None:
 
 def begin_exit(trade_id: str, reason: ExitReason) -> bool:
     """Decide to leave a position; False when it is leaving already or has nothing open."""
-    begun = Position.objects.filter(
-        pk=trade_id, exit_started_at=None, quantity_open__gt=0
-    ).update(exit_started_at=clock.now(), exit_reason=reason, state="CLOSING")
+    begun = Position.objects.filter(pk=trade_id, exit_started_at=None, quantity_open__gt=0).update(
+        exit_started_at=clock.now(), exit_reason=reason, state="CLOSING"
+    )
     if begun:
         continue_exit(Position.objects.get(pk=trade_id).intent_id)
     return bool(begun)
@@ -120,7 +120,7 @@ def _manage_position(position: Position) -> None:
     if mark is not None:
         position.mark_price, position.marked_at = mark, now
         Position.objects.filter(pk=position.pk).update(mark_price=mark, marked_at=now)
-    _measure_protection(position, now)
+    booking.measure_protection(position)
     if position.exit_started_at is not None:
         continue_exit(position.intent_id)
         return
@@ -139,16 +139,6 @@ def _is_due(position: Position, now: datetime) -> bool:
         position.entry_price or Decimal(0), position.mark_price,
     )  # fmt: skip
     return exits.is_due(held, now, section("execution.exits", exits.Settings))
-
-
-def _measure_protection(position: Position, now: datetime) -> None:
-    """Add up the time in which contracts were held without a working stop (naked_ms)."""
-    covered = selectors.protected_quantity(position) >= position.quantity_open
-    since = position.naked_since_at
-    added = 0 if since is None else int((now - since).total_seconds() * 1_000)
-    Position.objects.filter(pk=position.pk).update(
-        naked_ms=position.naked_ms + max(added, 0), naked_since_at=None if covered else now
-    )
 
 
 def _ratchet(
@@ -230,4 +220,3 @@ def _touch(occ: str) -> Touch | None:
     if quote is None or (clock.now() - quote.event_at).total_seconds() > limits.quote_max_age_s:
         return None
     return touch(quote.bid, quote.ask)
-

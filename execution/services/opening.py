@@ -152,9 +152,7 @@ def _size(
         return found
     # A rehearsal asks for so many contracts, and gets no more than the rules allow.
     contracts = min(order.contracts_wanted, found.contracts)
-    return replace(
-        found, contracts=contracts, notional_usd=contracts * found.per_contract_usd
-    )
+    return replace(found, contracts=contracts, notional_usd=contracts * found.per_contract_usd)
 
 
 def _greek_room(signal: Signal, facts: Facts) -> int:

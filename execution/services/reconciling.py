@@ -12,7 +12,6 @@ from django.db.models import F
 from execution import selectors
 from execution.ledger import reconciliation as rules
 from execution.models import Fill, Order, OrderIntent, Position, Reconciliation
-from execution.orders.references import parse_order_ref
 from execution.services import booking, broker
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
@@ -61,10 +60,10 @@ def _adopt(facts: BrokerFacts) -> set[str]:
     for update in (*facts.completed_orders, *facts.open_orders):
         if update.order_ref in unsettled:
             broker.record_order(update)
-            touched.add(_intent_of(update.order_ref))
+            touched.add(selectors.intent_of(update.order_ref))
     for fill in facts.fills:
         if broker.record_fill(fill):
-            touched.add(_intent_of(fill.order_ref))
+            touched.add(selectors.intent_of(fill.order_ref))
         if fill.commission is not None:
             touched.add(broker.record_commission(fill.exec_id, fill.commission, "USD"))
     touched = set(OrderIntent.objects.filter(pk__in=touched - {""}).values_list("pk", flat=True))
@@ -147,9 +146,9 @@ def _declare_absent(ref: str) -> None:
 
 
 def _quarantine(finding: rules.Finding) -> None:
-    Position.objects.filter(con_id=finding.con_id).exclude(
-        state__in=("CLOSED", "SETTLED")
-    ).update(state="QUARANTINED")
+    Position.objects.filter(con_id=finding.con_id).exclude(state__in=("CLOSED", "SETTLED")).update(
+        state="QUARANTINED"
+    )
 
 
 def _revive(ref: str, facts: BrokerFacts) -> None:
@@ -157,9 +156,3 @@ def _revive(ref: str, facts: BrokerFacts) -> None:
     update = next(u for u in facts.open_orders if u.order_ref == ref)
     if update.status is orders.OrderStatus.WORKING:
         Order.objects.filter(pk=ref).update(state=Order.State.WORKING, error="revived")
-
-
-def _intent_of(ref: str) -> str:
-    parsed = parse_order_ref(ref)
-    return "" if parsed is None else parsed.intent_id
-

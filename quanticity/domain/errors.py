@@ -2,8 +2,8 @@
 
     QuantiCityError
     ├── ConfigError          an operator acts before start: a key, a value, a credential is wrong
-    ├── MalformedInput       the sender acts: a file, a message or a form is not what it claims to be
-    ├── TemporaryError       nobody acts: the task layer tries again (`retry_after` seconds when known)
+    ├── MalformedInput       the sender acts: a file, message or form is not what it claims
+    ├── TemporaryError       nobody acts: the task layer tries again, after `retry_after` s if known
     │   └── NotConnected     the broker, store or channel cannot be reached now
     └── PermanentError       nobody can act: it is recorded and not tried again
         └── ChannelRevoked   a channel refused our credential; it is off until an operator renews it

@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from quanticity.domain.errors import MalformedInput
 
-_COMPACT = re.compile(r"^(?P<root>[A-Z][A-Z0-9]{0,5})(?P<date>\d{6})(?P<right>[CP])(?P<strike>\d{8})$")
+_COMPACT = re.compile(
+    r"^(?P<root>[A-Z][A-Z0-9]{0,5})(?P<date>\d{6})(?P<right>[CP])(?P<strike>\d{8})$"
+)
 _PADDED_LENGTH = 21
 
 

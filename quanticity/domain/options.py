@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import IntFlag, IntEnum
+from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING
 
 from quanticity.domain.calendar import Settlement

@@ -10,11 +10,13 @@ from typing import Any, ClassVar
 
 # The only reasons a value may be missing for (DOMAIN 0.4).
 REASONS = frozenset(
-    "NO_DATA NO_QUOTE ONE_SIDED CROSSED LOCKED STALE FEED_DOWN BLIND LOW_COVERAGE "
-    "INSUFFICIENT_SAMPLES INSUFFICIENT_BUCKETS ZERO_VARIANCE NO_CROSSING WEAK_CROSSING EDGE "
-    "ARBITRAGE NOT_CONVERGED ABSTAIN NOT_APPLICABLE NOT_ENTITLED SESSION_CLOSED MODEL_MISMATCH "
-    "ERROR".split()
-)
+    {
+        "NO_DATA", "NO_QUOTE", "ONE_SIDED", "CROSSED", "LOCKED", "STALE", "FEED_DOWN", "BLIND",
+        "LOW_COVERAGE", "INSUFFICIENT_SAMPLES", "INSUFFICIENT_BUCKETS", "ZERO_VARIANCE",
+        "NO_CROSSING", "WEAK_CROSSING", "EDGE", "ARBITRAGE", "NOT_CONVERGED", "ABSTAIN",
+        "NOT_APPLICABLE", "NOT_ENTITLED", "SESSION_CLOSED", "MODEL_MISMATCH", "ERROR",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,10 @@ class Envelope:
     data: dict[str, Any] | None
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per type
     """Turn a value into JSON's types: dataclasses to maps, enums to values, NaN to null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)
-        }
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float):

@@ -23,9 +23,9 @@ class Screen:
     def __init__(self, plan: Plan, password: str | None, began_s: float) -> None:
         self._plan = plan
         self._password = password
-        self._began_s = began_s
+        self._began_s = self._stopping_s = began_s
         self._console = Console(highlight=False)
-        self._status = Status("starting", console=self._console)
+        self._status = Status("starting", console=self._console, refresh_per_second=4)
 
     def __enter__(self) -> Self:
         self._status.start()
@@ -39,7 +39,7 @@ class Screen:
     ) -> None:
         self._status.stop()
         if error is None:
-            self._console.print("stopped")
+            self._console.print(f"stopped in {time.monotonic() - self._stopping_s:.1f} s")
 
     def tell_leftovers(self, names: list[str]) -> None:
         """Say what an earlier run had left running."""
@@ -55,6 +55,11 @@ class Screen:
         self._status.stop()
         self.addresses()
         self._status.start()
+
+    def stopping(self) -> None:
+        """Show that it was told to stop, and begin to count."""
+        self._stopping_s = time.monotonic()
+        self._status.update("stopping")
 
     def going(self) -> None:
         """Refresh the living line."""

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,11 +27,12 @@ _REAL = RealClock()
 
 @dataclass(slots=True)
 class View:
-    """Where a run shows itself: what it waits for, that it is ready, and how it goes."""
+    """Where a run shows itself: what it waits for, that it is ready, how it goes, that it ends."""
 
     waiting: Callable[[str], None]
     ready: Callable[[], None]
     going: Callable[[], None]
+    stopping: Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -79,7 +81,8 @@ class Run:
             _REAL.now().timestamp(),
         )
         seen = {child.process.name: child.seen() for child in self.supervisor.children}
-        states.write(self.plan.var, keeper, seen)
+        with suppress(OSError):  # a full disk must stop nothing; the next note tries again
+            states.write(self.plan.var, keeper, seen)
 
     def _told_to_stop(self, stop: asyncio.Event) -> None:
         if stop.is_set():
@@ -96,12 +99,19 @@ class Run:
         keeping = asyncio.create_task(self._keep())
         try:
             await self._wait_until_ready()
-            while not keeping.done():
-                await asyncio.sleep(KEEP_EVERY_S)
-                await asyncio.to_thread(self.view.going)
-            await keeping
+            # Beside, not before: whatever befalls the living line, the platform goes on.
+            showing = asyncio.create_task(self._show())
+            try:
+                await keeping
+            finally:
+                showing.cancel()
         finally:
             keeping.cancel()
+
+    async def _show(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_EVERY_S)
+            await asyncio.to_thread(self.view.going)
 
     async def _store_answers(self) -> None:
         deadline = time.monotonic() + STORE_WITHIN_S
@@ -131,19 +141,25 @@ class Run:
         while True:
             self.supervisor.notice_recovery()
             self.note()
-            if self.keeps_time:
-                anchor.note(self.plan.var, ahead_s=anchor.MARGIN_S)
-            for child in self.supervisor.children:
-                logs.rotate(self.plan.var / "logs" / f"{child.process.name}.log")
+            with suppress(OSError):
+                self._tidy()
             await asyncio.sleep(KEEP_EVERY_S)
+
+    def _tidy(self) -> None:
+        if self.keeps_time:
+            anchor.note(self.plan.var, ahead_s=anchor.MARGIN_S)
+        for child in self.supervisor.children:
+            logs.rotate(self.plan.var / "logs" / f"{child.process.name}.log")
 
     async def _stop(self) -> None:
         self.is_ready = False
-        self.view.waiting("everything to stop")
+        with suppress(OSError):  # the terminal may be gone
+            self.view.stopping()
         await self.supervisor.stop()
-        if self.keeps_time:
-            anchor.note(self.plan.var)
         self.note()
+        if self.keeps_time:
+            with suppress(OSError):
+                anchor.note(self.plan.var)
 
 
 def not_ready(port: int, host: str) -> list[str]:

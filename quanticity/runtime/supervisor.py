@@ -90,15 +90,17 @@ class Supervisor:
         self._hurry.set()
 
     async def _keep(self, child: Child) -> None:
-        while child.running is not None:
-            child.exit_code = await child.running.wait()
-            if self._stopping.is_set():
-                break
-            await self._wait_before_restart(child)
+        while True:
+            if child.running is not None:
+                child.exit_code = await child.running.wait()
+            if not self._stopping.is_set():
+                await self._wait_before_restart(child)
             if self._stopping.is_set():
                 break
             child.restarts += 1
             await self._spawn(child)
+            if self._stopping.is_set():  # told to stop while it was being born
+                _kill(child.pid)
         child.state = State.STOPPED
         self._on_change()
 
@@ -113,9 +115,22 @@ class Supervisor:
 
     async def _spawn(self, child: Child) -> None:
         process = child.process
+        child.started_s = time.monotonic()
+        try:
+            child.running = await self._execute(process)
+        except OSError:  # no memory, no file descriptor: as if it had died at once
+            child.running = None
+            return
+        child.born = born(child.running.pid)
+        # One that keeps dying is well again only after it has lived for a while.
+        if child.deaths_in_a_row < FATAL_AFTER:
+            child.state = State.RUNNING
+        self._on_change()
+
+    async def _execute(self, process: Process) -> asyncio.subprocess.Process:
         # Appending, so that rotation may empty the file under it.
         with (self._logs / f"{process.name}.log").open("ab") as log:
-            child.running = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *process.command,
                 cwd=self._folder,
                 env=self._environment | dict(process.environment),
@@ -124,12 +139,6 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is ours to pass on, in order
             )
-        child.started_s = time.monotonic()
-        child.born = born(child.running.pid)
-        # One that keeps dying is well again only after it has lived for a while.
-        if child.deaths_in_a_row < FATAL_AFTER:
-            child.state = State.RUNNING
-        self._on_change()
 
     def notice_recovery(self) -> None:
         """Call those well that failed before and have lived long enough since."""

@@ -5,7 +5,16 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from analytics.calculators import black_scholes, exposure, flip, forward, inventory, levels, pricing, uncertainty
+from analytics.calculators import (
+    black_scholes,
+    exposure,
+    flip,
+    forward,
+    inventory,
+    levels,
+    pricing,
+    uncertainty,
+)
 from analytics.ingestion import admission
 from quanticity.config.loader import section
 from quanticity.domain import calendar
@@ -29,7 +38,9 @@ PARTS = exposure.Parts(
 )
 
 
-def expiry(day: date = NEXT_WEEK, root: str = "SPY", settlement: Settlement = Settlement.PM_PHYSICAL) -> Expiry:
+def expiry(
+    day: date = NEXT_WEEK, root: str = "SPY", settlement: Settlement = Settlement.PM_PHYSICAL
+) -> Expiry:
     settles = calendar.settlement_at(day, settlement)
     return Expiry(
         day, root, settlement, settles, calendar.seconds_to(AS_OF, settles),
@@ -54,7 +65,10 @@ def chain(
     expiries = tuple(expiry(day, root, settlement) for day in days)
     rows = [(i, float(k), w) for i in range(len(days)) for k in strikes for w in (1, -1)]
     at = np.array([i for i, _, _ in rows], dtype=np.int64)
-    strike, right = np.array([k for _, k, _ in rows]), np.array([w for _, _, w in rows], dtype=np.int64)
+    strike, right = (
+        np.array([k for _, k, _ in rows]),
+        np.array([w for _, _, w in rows], dtype=np.int64),
+    )
     t = np.array([e.t_s for e in expiries])[at] / SECONDS_PER_YEAR
     value = black_scholes.price(right, spot, strike, t, [sigma(k) for k in strike], R, Q)
     if not european:
@@ -69,7 +83,12 @@ def chain(
         multiplier=100,
         european=european,
         expiries=expiries,
-        occ=np.array([f"{root}{expiries[i].expiry_date:%y%m%d}{'C' if w > 0 else 'P'}{int(k * 1000):08d}" for i, k, w in rows]),
+        occ=np.array(
+            [
+                f"{root}{expiries[i].expiry_date:%y%m%d}{'C' if w > 0 else 'P'}{int(k * 1000):08d}"
+                for i, k, w in rows
+            ]
+        ),
         right=right,
         strike=strike,
         expiry_idx=at,

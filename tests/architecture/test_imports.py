@@ -13,7 +13,9 @@ def test_nobody_imports_what_the_house_forbids(monkeypatch) -> None:
     assert lint_imports(config_filename=".importlinter", no_cache=True) == EXIT_STATUS_SUCCESS
 
 
-@pytest.mark.parametrize("stage", ["quanticity", "analytics", "execution", "publishing", "reporting"])
+@pytest.mark.parametrize(
+    "stage", ["quanticity", "analytics", "execution", "publishing", "reporting"]
+)
 def test_init_files_are_empty(stage) -> None:
     filled = [path for path in (ROOT / stage).rglob("__init__.py") if path.read_text().strip()]
 

@@ -43,7 +43,11 @@ def test_what_beat_fires_is_a_task(tasks, name) -> None:
 def test_each_of_our_tasks_has_a_queue_with_a_worker(tasks) -> None:
     served = {pool.queue for pool in POOLS}
 
-    lost = {n: t.queue for n, t in tasks.items() if not n.startswith("celery.") and t.queue not in served}
+    lost = {
+        n: t.queue
+        for n, t in tasks.items()
+        if not n.startswith("celery.") and t.queue not in served
+    }
     assert lost == {}
 
 

@@ -15,7 +15,9 @@ app.conf.beat_schedule = {}
 
 def database() -> sqlite3.Connection:
     connection = sqlite3.connect(Path(os.environ["QC_VAR"]) / "outbox.sqlite3", timeout=20)
-    connection.execute("CREATE TABLE IF NOT EXISTS owed (id INTEGER PRIMARY KEY, due REAL, sent INTEGER DEFAULT 0)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS owed (id INTEGER PRIMARY KEY, due REAL, sent INTEGER DEFAULT 0)"
+    )
     return connection
 
 
@@ -23,13 +25,18 @@ def database() -> sqlite3.Connection:
 def deliver(row: int) -> None:
     with database() as connection:
         connection.execute(
-            "UPDATE owed SET sent = sent + 1 WHERE id = ? AND sent = 0 AND due <= ?", (row, time.time())
+            "UPDATE owed SET sent = sent + 1 WHERE id = ? AND sent = 0 AND due <= ?",
+            (row, time.time()),
         )
 
 
 def sweep() -> int:
     """Nudge every row that is due and unsent; say how many there were."""
-    rows = database().execute("SELECT id FROM owed WHERE sent = 0 AND due <= ?", (time.time(),)).fetchall()
+    rows = (
+        database()
+        .execute("SELECT id FROM owed WHERE sent = 0 AND due <= ?", (time.time(),))
+        .fetchall()
+    )
     for (row,) in rows:
         deliver.apply_async((row,), retry=False)
     return len(rows)

@@ -40,7 +40,9 @@ class Place:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of a fresh shell, with this place in it."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("QC_", "DISCORD_", "STRIPE_"))}
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("QC_", "DISCORD_", "STRIPE_"))
+        }
         paths = os.pathsep.join([str(ROOT), str(HERE)])
         return kept | {
             "QC_VAR": str(self.var), "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1",
@@ -51,7 +53,12 @@ class Place:
         """Start a process of this place; its output goes to a log."""
         with (self.var / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self.started.append(process)
         return process

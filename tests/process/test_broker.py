@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.process.places import Place, Server, until
 
 pytestmark = [pytest.mark.process, pytest.mark.enable_socket]
@@ -32,11 +33,17 @@ def worker(place: Place, server: Server) -> subprocess.Popen[bytes]:
 
 def ask(place: Place, code: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", code], env=place.environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.strip()
 
 
-def test_nothing_owed_is_lost_when_the_broker_dies_holding_countdowns(place, server, worker) -> None:
+def test_nothing_owed_is_lost_when_the_broker_dies_holding_countdowns(
+    place, server, worker
+) -> None:
     ask(place, OWE)
     until(lambda: server.client(1).hlen("unacked") == OWED, what="held countdowns")
 
@@ -44,14 +51,29 @@ def test_nothing_owed_is_lost_when_the_broker_dies_holding_countdowns(place, ser
     until(lambda: "Connection to broker lost" in place.log("worker"), what="the worker to notice")
     server.start()
     sweeping = "import outbox_app as o; print(o.sweep())"
-    until(lambda: ask(place, sweeping) == "0" and ask(place, SENT) == "(1, 1)", 30, "every row sent once")
+    until(
+        lambda: ask(place, sweeping) == "0" and ask(place, SENT) == "(1, 1)",
+        30,
+        "every row sent once",
+    )
 
     assert worker.poll() is None
 
 
 def test_a_worker_waits_for_a_broker_that_is_not_there_yet(place, server) -> None:
     server.kill()
-    worker = place.python("worker", "-m", "celery", "-A", "outbox_app", "worker", "-Q", "publishing", "--pool", "threads")
+    worker = place.python(
+        "worker",
+        "-m",
+        "celery",
+        "-A",
+        "outbox_app",
+        "worker",
+        "-Q",
+        "publishing",
+        "--pool",
+        "threads",
+    )
     until(lambda: "Cannot connect to" in place.log("worker"), what="the worker to try")
 
     server.start()

@@ -4,17 +4,26 @@ import os
 import time
 
 import pytest
-from tests.process.places import until
 from websockets.sync.client import connect
 
 from quanticity.runtime import ports
+from tests.process.places import until
 
 pytestmark = [pytest.mark.process, pytest.mark.enable_socket]
 IDLE_S = float(os.environ.get("QC_IDLE_S", "8"))  # a whole minute: QC_IDLE_S=65
 
 
 def test_an_idle_websocket_is_still_served(place, server, free_port) -> None:
-    place.python("web", "-m", "uvicorn", "idle_app:application", "--port", str(free_port), "--lifespan", "off")
+    place.python(
+        "web",
+        "-m",
+        "uvicorn",
+        "idle_app:application",
+        "--port",
+        str(free_port),
+        "--lifespan",
+        "off",
+    )
     until(lambda: not ports.is_free(free_port), what="the web process")
 
     with connect(f"ws://127.0.0.1:{free_port}/") as socket:

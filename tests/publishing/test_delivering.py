@@ -363,6 +363,7 @@ def test_a_clock_set_forward_releases_nothing_early(
     state: Any,
 ) -> None:
     settings.TRADING_MODE = "paper"
+    monkeypatch.setattr(outbox, "clock_skew_s", lambda: 0.0)
     booted = clock.boot_seconds()
     monkeypatch.setattr(clock, "boot_seconds", lambda: booted)
     record(trade(source="paper"), "ENTRY")

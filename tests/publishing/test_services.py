@@ -130,3 +130,15 @@ def test_an_exit_waits_for_its_entry(trade: Make, record: Make) -> None:
 
     assert services.deliver(exit_row.pk) is None
     assert exit_row.pk not in services.deliver_owed()
+
+
+def test_a_backlog_is_not_named_every_second(trade: Make, record: Make, noon: Any) -> None:
+    record(trade(), "ENTRY")
+    services.announce_owed()
+    named = services.deliver_owed()
+    noon.advance(4.9)
+
+    assert len(named) == 2
+    assert services.deliver_owed() == []
+    noon.advance(0.1)
+    assert services.deliver_owed() == named

@@ -88,7 +88,9 @@ def test_the_worst_error_is_told_with_its_place(tmp_path: Path) -> None:
     assert tally.worst_ratio == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": "else"}'], ids=["empty", "cut", "list", "schema"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"schema": "else"}'], ids=["empty", "cut", "list", "schema"]
+)
 def test_a_file_that_is_no_vector_file_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.json").write_text(content)
 

@@ -39,7 +39,9 @@ def test_different_rights_are_held_apart() -> None:
     assert leases.hold("gateway", "two", 15) == leases.Lease("gateway", "two", 1)
 
 
-@pytest.mark.parametrize("holder", [pytest.param("two", id="another"), pytest.param("one", id="the same")])
+@pytest.mark.parametrize(
+    "holder", [pytest.param("two", id="another"), pytest.param("one", id="the same")]
+)
 def test_taking_an_expired_lease_raises_the_epoch(holder) -> None:
     leases.hold("beat", "one", 15)
     expire("beat")
@@ -49,7 +51,10 @@ def test_taking_an_expired_lease_raises_the_epoch(holder) -> None:
 
 @pytest.mark.parametrize(
     "end",
-    [pytest.param(lambda _: expire("beat"), id="expired"), pytest.param(leases.release, id="released")],
+    [
+        pytest.param(lambda _: expire("beat"), id="expired"),
+        pytest.param(leases.release, id="released"),
+    ],
 )
 def test_what_is_over_is_not_valid(end: Callable[[leases.Lease], None]) -> None:
     lease = leases.hold("beat", "one", 15)

@@ -26,7 +26,9 @@ def test_the_longer_secret_is_struck_whole() -> None:
 
 
 def test_what_is_no_secret_stays() -> None:
-    assert redaction.redact("https://quanticity.example short") == "https://quanticity.example short"
+    assert (
+        redaction.redact("https://quanticity.example short") == "https://quanticity.example short"
+    )
 
 
 @pytest.mark.parametrize(

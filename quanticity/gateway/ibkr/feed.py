@@ -30,6 +30,7 @@ from quanticity.gateway.ibkr.streams import Stream, Streams, Wanted
 log = logging.getLogger(__name__)
 _MODEL_TICKS = frozenset({13, 83})
 _SECOND = timedelta(milliseconds=999)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class IbkrFeed:
@@ -244,9 +245,9 @@ class IbkrFeed:
         at, second_at = self._link.packet_at, datetime.fromtimestamp(epoch_s, UTC)
         event_at = min(max(at, second_at), second_at + _SECOND)
         kinds = tuple(conditions.split())
-        self._link.listener.on_trade(
-            line.trade(known_price, known_size, event_at, at, venue=venue, conditions=kinds)
-        )
+        trade = line.trade(known_price, known_size, event_at, at, venue=venue, conditions=kinds)
+        self._touched(line)
+        self._link.listener.on_trade(trade)
 
     def on_data_type(self, req_id: int, kind: int) -> None:
         """Live, frozen or delayed."""
@@ -299,6 +300,7 @@ class IbkrFeed:
         return None if wanted is None else self._lines.get(wanted.con_id)
 
     def _touched(self, line: Line) -> None:
-        if line.contract is None:
-            self._link.health.tick_at = self._link.packet_at
+        # A value repeated at a new subscription proves nothing; one that moved does.
+        if line.contract is None and line.moved_at is not None:
+            self._link.health.tick_at = max(line.moved_at, self._link.health.tick_at or _NEVER)
         self._outlet.mark(line)

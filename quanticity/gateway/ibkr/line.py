@@ -55,6 +55,7 @@ class Line:
     delayed: bool = False
     quoted_at: datetime | None = None
     tick_at: datetime | None = None
+    moved_at: datetime | None = None
     printed_at: datetime | None = None
     total_volume: float = 0.0
     gap_volume: float = 0.0
@@ -130,7 +131,7 @@ class Line:
         sampled: bool = False,
     ) -> Trade:
         """A print with the quote that prevails now."""
-        self.tick_at = at
+        self.tick_at = self.moved_at = at
         age = None if self.quoted_at is None else max((at - self.quoted_at).total_seconds(), 0.0)
         return Trade(
             self.instrument, price, size, event_at, venue, conditions,
@@ -172,6 +173,7 @@ class Line:
         if getattr(self, name) == value:
             return
         setattr(self, name, value)
+        self.moved_at = at
         if name.startswith("auction"):
             self.changed_auction = True
         elif name in _QUOTE_FIELDS:

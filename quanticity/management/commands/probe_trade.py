@@ -10,9 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analytics.services import scoring
 from analytics.signals.emit import Rehearsal
-from execution import tasks
+from execution import selectors, tasks
 from execution.models import Order, OrderIntent
-from execution.orders.references import intent_id
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import Role
 from quanticity.store import health
@@ -59,7 +58,7 @@ class Command(BaseCommand):
 
 def _follow(signal_id: str) -> dict[str, Any]:
     """Wait until the intent has left our desk, at most so many real seconds."""
-    wanted = intent_id(signal_id, Role.ENTRY)
+    wanted = selectors.entry_intent_id(signal_id)
     deadline = time.monotonic() + _PATIENCE_S
     intent = None
     while time.monotonic() < deadline:

@@ -72,7 +72,7 @@ def _run(plan: Plan, screen: Screen) -> None:
         host=settings.ALLOWED_HOSTS[0],
         keeps_time=settings.TRADING_MODE == "sim",
         check_store=lambda: launch.refuse_evicting(server_settings()["eviction"]),
-        view=launch.View(screen.waiting, screen.ready, screen.going),
+        view=launch.View(screen.waiting, screen.ready, screen.going, screen.stopping),
     )
     with screen:
         asyncio.run(run.until_stopped())

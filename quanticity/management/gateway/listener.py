@@ -5,7 +5,7 @@ Methods run on the gateway's event loop and only buffer; nothing here touches SQ
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from analytics.ingestion.recorder import Recorder
@@ -64,9 +64,15 @@ class FactListener:
         """Pass on an option's quote, under its OCC code."""
         self._recorder.take_contract_quote(
             Quote(
-                quote.contract.occ, quote.bid, quote.ask, quote.bid_size, quote.ask_size,
-                quote.last, quote.event_at, clock.now(),
-            )  # fmt: skip
+                quote.contract.occ,
+                quote.bid,
+                quote.ask,
+                quote.bid_size,
+                quote.ask_size,
+                quote.last,
+                quote.event_at,
+                clock.now(),
+            )
         )
 
     def on_chain(self, chain: Chain) -> None:
@@ -90,5 +96,6 @@ class FactListener:
         self.money.append(account)
 
     def on_broker_time(self, broker_at: datetime, round_trip_s: float) -> None:
-        """Remember the broker's clock beside ours."""
-        self.broker_time = (broker_at, clock.now())
+        """Remember the broker's clock beside ours, as of the middle of the round trip."""
+        half = timedelta(seconds=round_trip_s / 2 * clock.speed())
+        self.broker_time = (broker_at, clock.now() - half)

@@ -19,7 +19,6 @@ from django.conf import settings
 from analytics.ingestion.recorder import Recorder
 from analytics.services import flow
 from execution import selectors as execution_selectors
-from execution.orders.references import parse_order_ref
 from execution.services import broker, reconciling
 from quanticity import leases, workflows
 from quanticity.config.loader import section
@@ -96,9 +95,7 @@ class GatewayProcess:
 
     async def _keep_lease(self) -> None:
         while True:
-            self._lease = await self._on(
-                self._sql, leases.hold, "gateway", self._holder, LEASE_S
-            )
+            self._lease = await self._on(self._sql, leases.hold, "gateway", self._holder, LEASE_S)
             if self._lease is None:
                 logger.warning("another gateway process holds the lease; sending nothing")
             await asyncio.sleep(RENEW_S)
@@ -149,7 +146,7 @@ class GatewayProcess:
         except PermanentError as error:
             logger.warning("refused: %s: %s", refs[0], error)
             await self._on(self._sql, broker.refuse, refs, str(error))
-            nudge(workflows.book, _intent_of(refs[0]))
+            nudge(workflows.book, execution_selectors.intent_of(refs[0]))
 
     async def _send_amendments(self) -> None:
         for one in await self._on(self._sql, broker.take_amendments):
@@ -261,17 +258,12 @@ def _write_facts(facts: Sequence[Any]) -> set[str]:
         match fact:
             case orders.OrderUpdate():
                 broker.record_order(fact)
-                touched.add(_intent_of(fact.order_ref))
+                touched.add(execution_selectors.intent_of(fact.order_ref))
             case orders.Fill():
                 broker.record_fill(fact)
-                touched.add(_intent_of(fact.order_ref))
+                touched.add(execution_selectors.intent_of(fact.order_ref))
             case CommissionFact():
                 touched.add(broker.record_commission(fact.exec_id, fact.raw, fact.currency))
             case orders.Account():
                 broker.record_account(fact)
     return touched - {""}
-
-
-def _intent_of(order_ref: str) -> str:
-    parsed = parse_order_ref(order_ref)
-    return "" if parsed is None else parsed.intent_id

@@ -13,7 +13,9 @@ SETTINGS = section("analytics.american", american.Settings)
 COARSE = american.Settings(steps=201)
 
 
-def binomial(w: int, s: float, k: float, t: float, sigma: float, r: float, q: float, steps: int = 800) -> float:
+def binomial(
+    w: int, s: float, k: float, t: float, sigma: float, r: float, q: float, steps: int = 800
+) -> float:
     """Cox, Ross and Rubinstein, written out."""
     dt = t / steps
     up = math.exp(sigma * math.sqrt(dt))
@@ -21,7 +23,10 @@ def binomial(w: int, s: float, k: float, t: float, sigma: float, r: float, q: fl
     values = [max(w * (s * up ** (2 * j - steps) - k), 0) for j in range(steps + 1)]
     for step in range(steps - 1, -1, -1):
         values = [
-            max(math.exp(-r * dt) * (p * values[j + 1] + (1 - p) * values[j]), w * (s * up ** (2 * j - step) - k))
+            max(
+                math.exp(-r * dt) * (p * values[j + 1] + (1 - p) * values[j]),
+                w * (s * up ** (2 * j - step) - k),
+            )
             for j in range(step + 1)
         ]
     return values[0]
@@ -41,17 +46,27 @@ def test_price_agrees_with_the_binomial_tree(contract: tuple[float, ...]) -> Non
     assert found.price == pytest.approx(binomial(*contract), abs=0.01)  # type: ignore[arg-type]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.floats(80, 120), st.floats(0.02, 1), st.floats(0.1, 0.8))
 def test_a_call_without_dividends_is_european(k: float, t: float, sigma: float) -> None:
     found = american.compute(1, 100, k, t, sigma, 0.05, 0.0, settings=COARSE)
 
-    assert found.price == pytest.approx(float(black_scholes.price(1, 100, k, t, sigma, 0.05, 0.0)), abs=1e-9)
+    assert found.price == pytest.approx(
+        float(black_scholes.price(1, 100, k, t, sigma, 0.05, 0.0)), abs=1e-9
+    )
 
 
-@settings(max_examples=25)
-@given(st.sampled_from([1, -1]), st.floats(80, 120), st.floats(0.02, 1), st.floats(0.1, 0.8), st.floats(0, 0.08))
-def test_early_exercise_is_never_worth_less_than_nothing(w: int, k: float, t: float, sigma: float, q: float) -> None:
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([1, -1]),
+    st.floats(80, 120),
+    st.floats(0.02, 1),
+    st.floats(0.1, 0.8),
+    st.floats(0, 0.08),
+)
+def test_early_exercise_is_never_worth_less_than_nothing(
+    w: int, k: float, t: float, sigma: float, q: float
+) -> None:
     found = american.compute(w, 100, k, t, sigma, 0.05, q, settings=COARSE)
 
     assert found.early_exercise_premium >= 0

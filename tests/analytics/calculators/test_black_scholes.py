@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.calculators import black_scholes as bs
@@ -24,11 +24,13 @@ def price(w: int, s: float, k: float, t: float, sigma: float, r: float, q: float
     return w * (s * math.exp(-q * t) * n1 - k * math.exp(-r * t) * n2)
 
 
+@settings(deadline=None)
 @given(CONTRACTS, st.sampled_from([1, -1]))
 def test_price_is_the_textbook_price(contract: tuple[float, ...], w: int) -> None:
     assert float(bs.price(w, 100, *contract)) == pytest.approx(price(w, 100, *contract), abs=1e-11)
 
 
+@settings(deadline=None)
 @given(CONTRACTS)
 def test_call_less_put_is_the_forward(contract: tuple[float, ...]) -> None:
     k, t, _, r, q = contract
@@ -37,6 +39,7 @@ def test_call_less_put_is_the_forward(contract: tuple[float, ...]) -> None:
     assert float(gap) == pytest.approx(100 * math.exp(-q * t) - k * math.exp(-r * t), abs=1e-10)
 
 
+@settings(deadline=None)
 @given(CONTRACTS)
 def test_parity_of_the_greeks(contract: tuple[float, ...]) -> None:
     call, put = (bs.greeks(w, 100, *contract) for w in (1, -1))
@@ -46,9 +49,12 @@ def test_parity_of_the_greeks(contract: tuple[float, ...]) -> None:
     assert call.vega_per_volpt == put.vega_per_volpt
     assert call.vanna_per_volpt == put.vanna_per_volpt
     assert float(call.delta - put.delta) == pytest.approx(math.exp(-q * t), abs=1e-12)
-    assert float(call.charm_per_day - put.charm_per_day) == pytest.approx(q * math.exp(-q * t) / 365, abs=1e-12)
+    assert float(call.charm_per_day - put.charm_per_day) == pytest.approx(
+        q * math.exp(-q * t) / 365, abs=1e-12
+    )
 
 
+@settings(deadline=None)
 @given(CONTRACTS, st.sampled_from([1, -1]))
 def test_greeks_are_the_slopes_of_price_and_delta(contract: tuple[float, ...], w: int) -> None:
     k, t, sigma, r, q = contract
@@ -65,11 +71,21 @@ def test_greeks_are_the_slopes_of_price_and_delta(contract: tuple[float, ...], w
     rate = ((w, 100, k, t, sigma, r + h, q), (w, 100, k, t, sigma, r - h, q), 2 * h)
     assert float(found.delta) == pytest.approx(slope(bs.price, *spot), rel=1e-4, abs=1e-6)
     assert float(found.gamma) == pytest.approx(slope(bs.delta, *spot), rel=1e-4, abs=1e-6)
-    assert float(found.vega_per_volpt) == pytest.approx(0.01 * slope(bs.price, *vol), rel=1e-4, abs=1e-7)
-    assert float(found.vanna_per_volpt) == pytest.approx(0.01 * slope(bs.delta, *vol), rel=1e-4, abs=1e-7)
-    assert float(found.theta_per_day) == pytest.approx(slope(bs.price, *time) / 365, rel=1e-4, abs=1e-6)
-    assert float(found.charm_per_day) == pytest.approx(slope(bs.delta, *time) / 365, rel=1e-4, abs=1e-6)
-    assert float(found.rho_per_1pct) == pytest.approx(0.01 * slope(bs.price, *rate), rel=1e-4, abs=1e-6)
+    assert float(found.vega_per_volpt) == pytest.approx(
+        0.01 * slope(bs.price, *vol), rel=1e-4, abs=1e-7
+    )
+    assert float(found.vanna_per_volpt) == pytest.approx(
+        0.01 * slope(bs.delta, *vol), rel=1e-4, abs=1e-7
+    )
+    assert float(found.theta_per_day) == pytest.approx(
+        slope(bs.price, *time) / 365, rel=1e-4, abs=1e-6
+    )
+    assert float(found.charm_per_day) == pytest.approx(
+        slope(bs.delta, *time) / 365, rel=1e-4, abs=1e-6
+    )
+    assert float(found.rho_per_1pct) == pytest.approx(
+        0.01 * slope(bs.price, *rate), rel=1e-4, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +116,9 @@ def test_columns_and_scalars_agree() -> None:
     strikes = np.array([90.0, 100.0, 110.0])
     column = bs.greeks(1, 100, strikes, 0.1, 0.2, 0.04, 0.01).gamma
 
-    assert column.tolist() == [float(bs.greeks(1, 100, k, 0.1, 0.2, 0.04, 0.01).gamma) for k in strikes]
+    assert column.tolist() == [
+        float(bs.greeks(1, 100, k, 0.1, 0.2, 0.04, 0.01).gamma) for k in strikes
+    ]
 
 
 def test_a_missing_volatility_stays_missing() -> None:

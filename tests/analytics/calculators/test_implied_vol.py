@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analytics.calculators import black_scholes, implied_vol
@@ -12,6 +12,7 @@ from quanticity.domain.options import IvStatus
 WEEK = 7 / 365
 
 
+@settings(deadline=None)
 @given(
     st.floats(-0.8, 0.8),
     st.floats(60, 6e7).map(lambda s: s / 31_536_000),
@@ -19,7 +20,9 @@ WEEK = 7 / 365
     st.floats(-0.01, 0.08),
     st.floats(0, 0.06),
 )
-def test_the_price_comes_back_to_machine_precision(k: float, t: float, sigma: float, r: float, q: float) -> None:
+def test_the_price_comes_back_to_machine_precision(
+    k: float, t: float, sigma: float, r: float, q: float
+) -> None:
     strike = 100 * np.exp(k)
     right = 1 if strike >= 100 * np.exp((r - q) * t) else -1
     price = float(black_scholes.price(right, 100, strike, t, sigma, r, q))
@@ -73,20 +76,28 @@ def test_price_status(price: float, status: IvStatus) -> None:
 
 
 def test_an_expired_contract_has_no_volatility() -> None:
-    assert implied_vol.compute([6.0], Contracts.of(1, 100, 95, 0.0, 0.05, 0.0)).status[0] == IvStatus.EXPIRED
+    assert (
+        implied_vol.compute([6.0], Contracts.of(1, 100, 95, 0.0, 0.05, 0.0)).status[0]
+        == IvStatus.EXPIRED
+    )
 
 
 def test_a_volatility_beyond_the_domain_is_not_converged() -> None:
     price = black_scholes.price(1, 100, 100, 1e-4, 25.0, 0.0, 0.0)
 
-    assert implied_vol.compute([price], Contracts.of(1, 100, 100, 1e-4, 0, 0)).status[0] == IvStatus.NOT_CONVERGED
+    assert (
+        implied_vol.compute([price], Contracts.of(1, 100, 100, 1e-4, 0, 0)).status[0]
+        == IvStatus.NOT_CONVERGED
+    )
 
 
 @pytest.mark.parametrize(
     ("bid", "ask", "marks", "status"),
     [
         pytest.param(0.0, 0.0, {}, IvStatus.NO_QUOTE, id="zeros are no quote"),
-        pytest.param(np.nan, np.nan, {"stale": True}, IvStatus.NO_QUOTE, id="no quote before stale"),
+        pytest.param(
+            np.nan, np.nan, {"stale": True}, IvStatus.NO_QUOTE, id="no quote before stale"
+        ),
         pytest.param(6.3, 6.2, {"stale": True}, IvStatus.CROSSED, id="crossed before stale"),
         pytest.param(0.0, 6.2, {"stale": True}, IvStatus.STALE, id="stale before no bid"),
         pytest.param(0.0, 6.2, {"wide": True}, IvStatus.NO_BID, id="no bid before wide"),
@@ -94,7 +105,9 @@ def test_a_volatility_beyond_the_domain_is_not_converged() -> None:
         pytest.param(6.1, 6.2, {}, IvStatus.OK, id="a good quote"),
     ],
 )
-def test_the_first_status_of_a_quote_wins(bid: float, ask: float, marks: dict[str, bool], status: IvStatus) -> None:
+def test_the_first_status_of_a_quote_wins(
+    bid: float, ask: float, marks: dict[str, bool], status: IvStatus
+) -> None:
     solved = implied_vol.of_quotes([bid], [ask], CALL, **({"stale": False, "wide": False} | marks))
 
     assert solved.status[0] == status

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.calculators import levels
@@ -52,10 +52,13 @@ def test_concentration_is_the_share_near_spot() -> None:
 CONTRACT = st.tuples(st.sampled_from([1.0, -1.0]), st.integers(80, 120), st.integers(0, 5000))
 
 
+@settings(deadline=None)
 @given(st.lists(CONTRACT, min_size=1, max_size=30))
 def test_max_pain_is_the_least_total_payoff(rows: list[tuple[float, int, int]]) -> None:
     right, strike, interest = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    pain = {k: sum(n * max(w * (k - s), 0) for w, s, n in rows) for k in sorted({s for _, s, _ in rows})}
+    pain = {
+        k: sum(n * max(w * (k - s), 0) for w, s, n in rows) for k in sorted({s for _, s, _ in rows})
+    }
 
     assert levels.least_paid(right, strike, interest) == min(pain, key=lambda k: (pain[k], k))
 
@@ -64,6 +67,7 @@ def test_nobody_holds_anything_nobody_is_pained() -> None:
     assert levels.least_paid(np.array([]), np.array([]), np.array([])) is None
 
 
+@settings(deadline=None)
 @given(st.floats(1, 1e4), st.floats(0, 0.1), st.floats(0, 1))
 def test_pivots_bracket_each_other(low: float, span: float, place: float) -> None:
     high = low * (1 + span)

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.calculators import pricing
@@ -21,7 +21,9 @@ def smirk(strike: float) -> float:
 
 @pytest.mark.parametrize("european", [False, True], ids=["american", "european"])
 def test_the_smile_comes_back(european: bool) -> None:
-    found = priced(chain(sigma=smirk, root="SPXW" if european else "SPY", european=european, width=1e-6))
+    found = priced(
+        chain(sigma=smirk, root="SPXW" if european else "SPY", european=european, width=1e-6)
+    )
 
     assert found.priced.sigma == pytest.approx([smirk(k) for k in found.chain.strike], abs=1e-4)
     assert found.priced.admitted.all()
@@ -57,7 +59,9 @@ def test_an_american_put_in_the_money_takes_its_calls_volatility() -> None:
 
 def test_charm_of_the_last_day_is_a_difference_to_expiry() -> None:
     p = priced(chain(days=(TODAY,))).priced
-    at_the_end = np.where(p.right * (p.spot - p.strike) > 0, p.right, np.where(p.strike == p.spot, 0.5 * p.right, 0.0))
+    at_the_end = np.where(
+        p.right * (p.spot - p.strike) > 0, p.right, np.where(p.strike == p.spot, 0.5 * p.right, 0.0)
+    )
 
     assert p.charm_per_day == pytest.approx(at_the_end - p.greeks.delta, abs=1e-12)
 
@@ -65,7 +69,9 @@ def test_charm_of_the_last_day_is_a_difference_to_expiry() -> None:
 def test_an_empty_chain_is_unavailable() -> None:
     empty = chain(strikes=())
 
-    assert pricing.compute(empty, PRICING) == Unavailable("chain", "NO_DATA", "0 contracts of multiplier 100")
+    assert pricing.compute(empty, PRICING) == Unavailable(
+        "chain", "NO_DATA", "0 contracts of multiplier 100"
+    )
 
 
 def test_no_spot_and_no_quotes_is_unavailable() -> None:
@@ -80,6 +86,7 @@ def test_no_spot_and_no_quotes_is_unavailable() -> None:
 WILD = st.sampled_from([np.nan, 0.0, -1.0, 1.797e308, np.inf, 0.01, 5.0, 1e6])
 
 
+@settings(deadline=None)
 @given(st.lists(WILD, min_size=26, max_size=26), st.lists(WILD, min_size=26, max_size=26))
 def test_no_quote_whatever_raises(bid: list[float], ask: list[float]) -> None:
     found = pricing.compute(replace(chain(), bid=np.array(bid), ask=np.array(ask)), PRICING)
@@ -92,7 +99,17 @@ def test_no_quote_whatever_raises(bid: list[float], ask: list[float]) -> None:
 def test_rows_in_any_order_give_the_same_volatilities() -> None:
     clean = chain(sigma=smirk)
     order = np.random.default_rng(1).permutation(len(clean))
-    names = ("occ", "right", "strike", "expiry_idx", "bid", "ask", "last", "open_interest", "quote_epoch_ms")
+    names = (
+        "occ",
+        "right",
+        "strike",
+        "expiry_idx",
+        "bid",
+        "ask",
+        "last",
+        "open_interest",
+        "quote_epoch_ms",
+    )
     turned = replace(clean, **{name: getattr(clean, name)[order] for name in names})
 
     assert priced(turned).priced.sigma == pytest.approx(priced(clean).priced.sigma[order])

@@ -7,7 +7,8 @@ import pytest
 from analytics.calculators import aggregates, inventory, uncertainty
 from tests.analytics.toy_chains import AS_OF, INVENTORY, PARTS, chain, priced
 
-HELD = inventory.compute(priced(chain(interest=lambda k, w: 1000 if (k > 600) == (w > 0) else 5)).priced, INVENTORY)
+CHAIN = chain(interest=lambda k, w: 1000 if (k > 600) == (w > 0) else 5, width=1e-6)
+HELD = inventory.compute(priced(CHAIN).priced, INVENTORY)
 TOTAL = HELD.total(aggregates.gamma_column(HELD.priced))
 CERTAIN = replace(PARTS.uncertainty, oi_sigma=0.0, flip_chance_index=0.0)
 
@@ -19,8 +20,8 @@ def draw(settings: uncertainty.Settings, seed: int = 1) -> uncertainty.ErrorBars
 def test_certain_books_all_have_the_same_total() -> None:
     low, high = draw(CERTAIN).ci90_usd_per_1pct
 
-    assert low == pytest.approx(TOTAL, rel=0.02)
-    assert high == pytest.approx(TOTAL, rel=0.02)
+    assert low == pytest.approx(TOTAL, rel=1e-4)
+    assert high == pytest.approx(TOTAL, rel=1e-4)
 
 
 def test_doubt_of_open_interest_widens_the_interval_around_the_total() -> None:
@@ -40,7 +41,11 @@ def test_spot_is_above_a_flip_that_lies_below() -> None:
 
 
 def test_the_seed_is_a_function_of_symbol_and_instant() -> None:
-    assert uncertainty.seed("SPY", AS_OF) == uncertainty.seed("SPY", AS_OF) != uncertainty.seed("QQQ", AS_OF)
+    assert (
+        uncertainty.seed("SPY", AS_OF)
+        == uncertainty.seed("SPY", AS_OF)
+        != uncertainty.seed("QQQ", AS_OF)
+    )
 
 
 @pytest.mark.parametrize(("symbol", "single"), [("SPY", False), ("SPX", False), ("TSLA", True)])

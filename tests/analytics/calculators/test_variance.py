@@ -18,7 +18,9 @@ STRIKES = np.arange(3000.0, 9000.0, 5.0)
 
 
 def strip(sigma: float, t_s: float) -> Strip:
-    call, put = (black_scholes.price(w, 6000, STRIKES, t_s / 31_536_000, sigma, 0.04, 0.0) for w in (1, -1))
+    call, put = (
+        black_scholes.price(w, 6000, STRIKES, t_s / 31_536_000, sigma, 0.04, 0.0) for w in (1, -1)
+    )
     return Strip(t_s, 0.04, STRIKES, call, call, put, put)
 
 
@@ -28,7 +30,7 @@ def term(found: Strip) -> TermVariance:
     return answer
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.floats(0.1, 0.5), st.floats(3, 60).map(lambda days: days * 86_400))
 def test_flat_volatility_comes_back(sigma: float, t_s: float) -> None:
     assert term(strip(sigma, t_s)).vol_pct == pytest.approx(100 * sigma, rel=0.01)
@@ -61,12 +63,16 @@ def test_a_single_zero_bid_is_skipped() -> None:
     ("found", "reason"),
     [
         pytest.param(replace(strip(0.2, 86_400), t_s=0.0), "NOT_APPLICABLE", id="settled"),
-        pytest.param(replace(strip(0.2, 86_400), put_bid=np.zeros(len(STRIKES))), "NO_DATA", id="no pairs"),
+        pytest.param(
+            replace(strip(0.2, 86_400), put_bid=np.zeros(len(STRIKES))), "NO_DATA", id="no pairs"
+        ),
         pytest.param(strip(0.001, 3600), "INSUFFICIENT_SAMPLES", id="too few strikes"),
     ],
 )
 def test_when_there_is_no_variance(found: Strip, reason: str) -> None:
-    rounded = replace(found, call_bid=np.round(found.call_bid, 2), put_bid=np.round(found.put_bid, 2))
+    rounded = replace(
+        found, call_bid=np.round(found.call_bid, 2), put_bid=np.round(found.put_bid, 2)
+    )
     answer = variance.compute(rounded, SETTINGS)
 
     assert isinstance(answer, Unavailable)
@@ -82,7 +88,9 @@ def test_constant_volatility_reads_flat_through_the_month() -> None:
 def test_less_variance_later_is_arbitrage() -> None:
     near, later = term(strip(0.4, 20_000)), term(strip(0.1, 100_000))
 
-    assert isinstance(variance.day_split(near, later, rth_left_s=20_000, next_rth_s=23_400), Unavailable)
+    assert isinstance(
+        variance.day_split(near, later, rth_left_s=20_000, next_rth_s=23_400), Unavailable
+    )
 
 
 def test_the_days_variance_is_on_the_trading_clock() -> None:

@@ -53,7 +53,9 @@ def test_old_quotes_are_stale(age_s: int, stale: bool) -> None:
     assert (Flag.Q_STALE in flags_of(replace(found, quote_epoch_ms=epochs))) is stale
 
 
-@pytest.mark.parametrize(("since_open_s", "opening"), [(119.0, True), (121.0, False), (None, False)])
+@pytest.mark.parametrize(
+    ("since_open_s", "opening"), [(119.0, True), (121.0, False), (None, False)]
+)
 def test_opening_quotes_are_no_marks(since_open_s: float | None, opening: bool) -> None:
     assert (Flag.Q_OPENING in flags_of(chain(), since_open_s)) is opening
 
@@ -63,7 +65,11 @@ def test_adjusted_roots_are_refused() -> None:
 
 
 def test_a_clean_chain_has_no_flag() -> None:
-    found = priced(chain(days=(date(2025, 11, 28), date(2025, 12, 19)), sigma=lambda k: 0.15 + (600 - k) / 2000))
+    found = priced(
+        chain(
+            days=(date(2025, 11, 28), date(2025, 12, 19)), sigma=lambda k: 0.15 + (600 - k) / 2000
+        )
+    )
 
     assert not found.flags.any()
     assert found.arbitrage_share == 0.0
@@ -96,11 +102,15 @@ def test_a_nearer_expiry_may_not_cost_more() -> None:
     clean = chain(days=days)
     later = len(clean) // 2 + ROW
     found = with_quote(clean.ask[later] + 0.5, clean.ask[later] + 0.6, days=days)
-    market = admission.Market(0.0, 1e9, np.full(len(clean), 600.0), np.ones(len(clean)), np.zeros(len(clean)))
+    market = admission.Market(
+        0.0, 1e9, np.full(len(clean), 600.0), np.ones(len(clean)), np.zeros(len(clean))
+    )
     only = np.zeros(len(clean), dtype=bool)
     only[[ROW, later]] = True
 
-    assert Flag(int(admission.arbitrage_flags(found, only, market, ADMISSION)[ROW])) == Flag.A_CALENDAR
+    assert (
+        Flag(int(admission.arbitrage_flags(found, only, market, ADMISSION)[ROW])) == Flag.A_CALENDAR
+    )
 
 
 def test_one_bad_quote_does_not_take_the_ladder_with_it() -> None:
@@ -111,7 +121,12 @@ def test_one_bad_quote_does_not_take_the_ladder_with_it() -> None:
 
 
 def test_a_wrong_rate_of_ours_is_no_arbitrage_of_theirs() -> None:
-    found = pricing.compute(chain(range(400, 801, 10), root="SPXW", european=True, sigma=lambda _: 0.5), PRICING, r=R + 0.02, q=Q)
+    found = pricing.compute(
+        chain(range(400, 801, 10), root="SPXW", european=True, sigma=lambda _: 0.5),
+        PRICING,
+        r=R + 0.02,
+        q=Q,
+    )
 
     assert isinstance(found, pricing.PricedChain)
     assert found.arbitrage_share == 0.0
@@ -129,5 +144,12 @@ def test_a_wrong_rate_of_ours_is_no_arbitrage_of_theirs() -> None:
         pytest.param(0.0, None, False, "INVALID", id="nothing known"),
     ],
 )
-def test_quality_of_a_chain(share: float, coverage: float | None, delayed: bool, quality: str) -> None:
-    assert admission.quality(arbitrage_share=share, coverage=coverage, delayed=delayed, settings=ADMISSION) == quality
+def test_quality_of_a_chain(
+    share: float, coverage: float | None, delayed: bool, quality: str
+) -> None:
+    assert (
+        admission.quality(
+            arbitrage_share=share, coverage=coverage, delayed=delayed, settings=ADMISSION
+        )
+        == quality
+    )

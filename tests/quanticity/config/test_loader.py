@@ -44,7 +44,9 @@ def desk(tmp_path, monkeypatch):
     file = tmp_path / "defaults.toml"
     file.write_text(FILE)
     monkeypatch.setattr(loader, "DEFAULTS", file)
-    monkeypatch.setattr(sections, "SECTIONS", {"desk": f"{__name__}:Settings", "desk.inner": "x:Inner"})
+    monkeypatch.setattr(
+        sections, "SECTIONS", {"desk": f"{__name__}:Settings", "desk.inner": "x:Inner"}
+    )
     caches = (loader.defaults.cache_clear, loader.section.cache_clear, loader._sections.cache_clear)
     forget(caches)
     yield file
@@ -70,15 +72,33 @@ def test_a_section_inside_a_section_is_its_own() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        pytest.param("bucket_volume = 10_000", "", r"\[desk\] bucket_volume: .*required", id="missing"),
-        pytest.param("[desk]", "[desk]\nbukket = 1", r"\[desk\] bukket: no such key, was 1", id="unknown"),
-        pytest.param("10_000", '"many"', r"\[desk\] bucket_volume: .*integer.*was 'many'", id="mistyped"),
-        pytest.param("10_000", "10.5", r"\[desk\] bucket_volume: .*was 10.5", id="fraction for a whole"),
-        pytest.param("0.25", "nan", r"\[desk\] limit_fraction: expected a finite number, was nan", id="nan"),
-        pytest.param("0.25", "inf", r"\[desk\] limit_fraction: expected a finite number", id="infinite"),
-        pytest.param("0.25", "true", r"\[desk\] limit_fraction: .*number.*was True", id="yes for a number"),
-        pytest.param("delay_s =", "delai_s =", r"\[desk\.plans\.basic\] delai_s: no such key", id="nested"),
-        pytest.param("[desk]\n", "[disk]\n", r"\[desk\] bucket_volume: .*required", id="section misspelt"),
+        pytest.param(
+            "bucket_volume = 10_000", "", r"\[desk\] bucket_volume: .*required", id="missing"
+        ),
+        pytest.param(
+            "[desk]", "[desk]\nbukket = 1", r"\[desk\] bukket: no such key, was 1", id="unknown"
+        ),
+        pytest.param(
+            "10_000", '"many"', r"\[desk\] bucket_volume: .*integer.*was 'many'", id="mistyped"
+        ),
+        pytest.param(
+            "10_000", "10.5", r"\[desk\] bucket_volume: .*was 10.5", id="fraction for a whole"
+        ),
+        pytest.param(
+            "0.25", "nan", r"\[desk\] limit_fraction: expected a finite number, was nan", id="nan"
+        ),
+        pytest.param(
+            "0.25", "inf", r"\[desk\] limit_fraction: expected a finite number", id="infinite"
+        ),
+        pytest.param(
+            "0.25", "true", r"\[desk\] limit_fraction: .*number.*was True", id="yes for a number"
+        ),
+        pytest.param(
+            "delay_s =", "delai_s =", r"\[desk\.plans\.basic\] delai_s: no such key", id="nested"
+        ),
+        pytest.param(
+            "[desk]\n", "[disk]\n", r"\[desk\] bucket_volume: .*required", id="section misspelt"
+        ),
     ],
 )
 def test_what_is_wrong_is_named(desk, old, new, sentence) -> None:

@@ -18,8 +18,12 @@ def unturned(monkeypatch):
     ("key", "value", "sentence"),
     [
         pytest.param("score_s", 1.0, "score_s: no section", id="no section"),
-        pytest.param("timetable.scor_s", 1.0, r"\[timetable\] scor_s: no such key", id="no such key"),
-        pytest.param("timetable.score_s", "soon", r"\[timetable\] score_s: .*'soon'", id="mistyped"),
+        pytest.param(
+            "timetable.scor_s", 1.0, r"\[timetable\] scor_s: no such key", id="no such key"
+        ),
+        pytest.param(
+            "timetable.score_s", "soon", r"\[timetable\] score_s: .*'soon'", id="mistyped"
+        ),
         pytest.param("moon.phase", 1, "moon.phase: no section", id="no such section"),
     ],
 )
@@ -51,7 +55,9 @@ def test_rows_are_read_at_most_every_few_seconds(django_assert_num_queries) -> N
 
 @pytest.mark.django_db
 def test_every_change_keeps_who_and_why() -> None:
-    row = ConfigOverride.objects.create(key="timetable.score_s", value=11.0, reason="calm", author="ann")
+    row = ConfigOverride.objects.create(
+        key="timetable.score_s", value=11.0, reason="calm", author="ann"
+    )
     row.value, row.reason, row.author = 12.0, "calmer", "bob"
     row.save()
 

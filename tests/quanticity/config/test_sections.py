@@ -32,9 +32,15 @@ def test_a_section_nobody_knows_is_refused() -> None:
     ("name", "value", "sentence"),
     [
         pytest.param("QC__NOWHERE__N", "1", "no section of this name", id="section"),
-        pytest.param("QC__TIMETABLE__NOPE", "1", r"\[timetable\] nope: no such key, was 1", id="key"),
-        pytest.param("QC__TIMETABLE__SCORE_S", "nan", r"\[timetable\] score_s: .*finite", id="not finite"),
-        pytest.param("QC__TIMETABLE__SCORE_S", "soon", r"\[timetable\] score_s: .*'soon'", id="mistyped"),
+        pytest.param(
+            "QC__TIMETABLE__NOPE", "1", r"\[timetable\] nope: no such key, was 1", id="key"
+        ),
+        pytest.param(
+            "QC__TIMETABLE__SCORE_S", "nan", r"\[timetable\] score_s: .*finite", id="not finite"
+        ),
+        pytest.param(
+            "QC__TIMETABLE__SCORE_S", "soon", r"\[timetable\] score_s: .*'soon'", id="mistyped"
+        ),
     ],
 )
 def test_a_wrong_variable_refuses_to_start(monkeypatch, name, value, sentence) -> None:

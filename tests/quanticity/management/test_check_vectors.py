@@ -11,7 +11,11 @@ from quanticity import golden
 
 @pytest.fixture
 def vectors(tmp_path: Path) -> Path:
-    case = {"id": "E1", "in": {"symbol": "SPY251121C00600000"}, "out": {"valid": True, "root": "SPY"}}
+    case = {
+        "id": "E1",
+        "in": {"symbol": "SPY251121C00600000"},
+        "out": {"valid": True, "root": "SPY"},
+    }
     document = {"schema": golden.SCHEMA, "kind": "occ", "tolerance": "exact", "cases": [case]}
     (tmp_path / "occ.json").write_text(json.dumps(document))
     return tmp_path
@@ -36,7 +40,9 @@ def test_a_wrong_expectation_exits_1(vectors: Path, capsys: pytest.CaptureFixtur
     assert "expected 'QQQ', was 'SPY'" in capsys.readouterr().out
 
 
-def test_a_missing_folder_exits_2_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_folder_exits_2_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as left:
         call_command("check_vectors", str(tmp_path / "nowhere"))
 
@@ -46,7 +52,9 @@ def test_a_missing_folder_exits_2_with_a_sentence(tmp_path: Path, capsys: pytest
     assert "nowhere" in captured.err
 
 
-def test_the_vocabulary_matches_the_shared_vectors(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_vocabulary_matches_the_shared_vectors(
+    shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     call_command("check_vectors", str(shared / "vectors" / "calendar.json"), "--json")
 
     assert json.loads(capsys.readouterr().out)["kinds"]["calendar"]["cases"] == 67

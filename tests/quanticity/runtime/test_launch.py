@@ -13,7 +13,7 @@ def web():
     answer = [200, b"{}"]
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             self.send_response(answer[0])
             self.end_headers()
             self.wfile.write(answer[1])

@@ -83,6 +83,25 @@ def test_one_that_kept_dying_is_well_after_a_steady_while(run, monkeypatch) -> N
     run(scenario)
 
 
+def test_one_that_cannot_even_be_started_is_tried_again(run) -> None:
+    async def scenario(own: Supervisor) -> None:
+        child = await own.start(Process("one", ("/nowhere/at/all",)))
+        await until(lambda: child.state is State.FATAL)
+        assert child.pid is None
+
+    run(scenario)
+
+
+def test_one_that_is_born_while_all_is_stopped_is_stopped_too(run) -> None:
+    async def scenario(own: Supervisor) -> None:
+        child = await own.start(python("one", DIES))
+        await until(lambda: child.state is not State.RUNNING)
+        await own.stop()
+        assert (child.pid, child.state) == (None, State.STOPPED)
+
+    run(scenario)
+
+
 def test_phases_stop_in_order(run, tmp_path) -> None:
     says = (
         "import signal, sys, time\n"

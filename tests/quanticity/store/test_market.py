@@ -40,7 +40,8 @@ def a_chain(rows: int) -> Chain:
 
 
 @pytest.mark.parametrize(
-    "quote", [pytest.param(a_quote(), id="two sides"), pytest.param(a_quote(bid=None), id="one side")]
+    "quote",
+    [pytest.param(a_quote(), id="two sides"), pytest.param(a_quote(bid=None), id="one side")],
 )
 def test_a_quote_comes_back_as_it_was(quote) -> None:
     market.write_quote(quote)

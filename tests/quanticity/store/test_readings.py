@@ -45,7 +45,10 @@ def test_what_was_never_said_is_absent(noon) -> None:
 
     found = readings.read_all(["SPY", "QQQ"], ["vpin", "gex"])
 
-    assert {symbol: list(families) for symbol, families in found.items()} == {"SPY": ["vpin"], "QQQ": []}
+    assert {symbol: list(families) for symbol, families in found.items()} == {
+        "SPY": ["vpin"],
+        "QQQ": [],
+    }
 
 
 def test_a_reading_is_forgotten_after_its_time(noon) -> None:

@@ -1,0 +1,37 @@
+"""Rows of the pipeline as cells."""
+
+from typing import Any
+
+import pytest
+
+from quanticity.domain.tiers import Tier
+from reporting.dashboard import tables
+from reporting.selectors import Load
+
+FAILED = {"code": "SPREAD_BPS", "value": 3.14159, "threshold": 2.5, "passed": False}
+PASSED = {"code": "WINDOW", "value": True, "threshold": True, "passed": True}
+
+
+@pytest.mark.parametrize(
+    ("explanation", "text"),
+    [
+        pytest.param({"vetoes": ["VOL_SHOCK"], "gates": [FAILED]}, "VOL_SHOCK", id="a veto goes first"),
+        pytest.param({"vetoes": [], "gates": [PASSED, FAILED]}, "SPREAD_BPS 3.142 against 2.5", id="the gate that failed"),
+        pytest.param({"gates": [PASSED], "reasons": ["NO_VOTES"]}, "NO_VOTES", id="a reason"),
+        pytest.param({}, "—", id="nothing recorded"),
+    ],
+)  # fmt: skip
+def test_a_decision_says_why(explanation: dict[str, Any], text: str) -> None:
+    assert tables.why(explanation) == text
+
+
+def test_a_contract_is_written_as_people_say_it() -> None:
+    assert tables.contract("SPY251121C00600000") == "SPY 21 Nov 25 600C"
+
+
+def test_every_cell_has_its_column() -> None:
+    table = tables.loads([Load(Tier.FREE, 1, 2, 3, 4)])
+
+    assert [[(c.label, cell.text) for c, cell in row] for row in table.labelled()] == [
+        [("Tier", "free"), ("Waiting", "1"), ("Late", "2"), ("Sent", "3"), ("Failed", "4")]
+    ]
