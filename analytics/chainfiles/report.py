@@ -133,7 +133,7 @@ def _with_prices(
     quality = admission.quality(
         arbitrage_share=found.arbitrage_share,
         coverage=held.coverage,
-        delayed=chain.delayed,
+        delayed=chain.delayed or not loaded.dated,
         settings=settings.pricing.admission,
     )
     refused = aggregates.unavailable("gex", held, parts.inventory)

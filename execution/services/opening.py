@@ -40,10 +40,15 @@ def open_position(signal_id: str) -> str:
     intent = _claim(order)
     if intent is None:
         return intent_id(signal_id, Role.ENTRY)
+    pursue(intent, order)
+    return intent.pk
+
+
+def pursue(intent: OrderIntent, order: analytics.SignalOrder) -> None:
+    """Take a claimed intent to its orders or its denial; one given up meanwhile stays so."""
     denied = _prepare(intent, order)
     if denied is not None:
         _block(intent, denied)
-    return intent.pk
 
 
 def _claim(order: analytics.SignalOrder) -> OrderIntent | None:
@@ -78,7 +83,7 @@ def _prepare(intent: OrderIntent, order: analytics.SignalOrder) -> Denied | None
         return verdict.answer
     if isinstance(entry, Denied):
         return entry
-    _move(intent, "CHECKED")
+    _move(intent, "NEW", "CHECKED")
     sized = _size(order, entry, facts, stop_settings)
     proposal = _sized(proposal, sized, signal, stop_settings)
     verdict = gate.recheck(proposal, facts, limits)
@@ -200,10 +205,11 @@ def _bracket(
 
 
 def _record(intent: OrderIntent, bracket: Bracket, sized: sizing.Sizing, facts: Facts) -> None:
-    """Commit intent and orders together; nothing has left yet."""
+    """Commit intent and orders together, unless it was given up; nothing has left yet."""
     quote, now = facts.market.quote, clock.now()
     with transaction.atomic():
-        _move(intent, "SIZED")
+        if not _move(intent, "CHECKED", "SIZED"):
+            return
         for ticket in (bracket.entry, bracket.target, bracket.stop):
             parent = "" if ticket is bracket.entry else bracket.entry.order_ref
             Order.objects.create(**order_fields(intent, ticket, parent), recorded_at=now)
@@ -235,11 +241,13 @@ def order_fields(intent: OrderIntent, ticket: Ticket, parent_ref: str) -> dict[s
 def _block(intent: OrderIntent, denied: Denied) -> None:
     """Write the denial: a row, the intent's end, and an answer owed to analytics."""
     with transaction.atomic():
+        if not _move(intent, intent.state, "BLOCKED"):
+            return
         RiskEvent.objects.create(
             intent=intent, code=denied.code, value=str(denied.value)[:120],
             threshold=str(denied.threshold)[:120], at=clock.now(),
         )  # fmt: skip
-        intent.state, intent.denied_by, intent.reason = "BLOCKED", denied.code, str(denied)[:300]
+        intent.denied_by, intent.reason = denied.code, str(denied)[:300]
         intent.ended_at, intent.owes_acknowledgement = clock.now(), True
         intent.save()
 
@@ -249,9 +257,10 @@ def _keep_checks(intent: OrderIntent, verdict: Verdict) -> None:
     intent.save(update_fields=["checks"])
 
 
-def _move(intent: OrderIntent, state: str) -> None:
-    intent.state = state
-    intent.save(update_fields=["state"])
+def _move(intent: OrderIntent, before: str, after: str) -> bool:
+    # A worker that slept finds its intent given up, and must not wake it.
+    intent.state = after
+    return bool(OrderIntent.objects.filter(pk=intent.pk, state=before).update(state=after))
 
 
 def give_up_unfinished(older_than: timedelta) -> int:

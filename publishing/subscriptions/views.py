@@ -4,6 +4,7 @@ from django.contrib.auth import login
 from django.contrib.auth import views as auth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,6 +24,10 @@ class Login(auth.LoginView):
     template_name = "subscriptions/login.html"
     authentication_form = LoginForm
     redirect_authenticated_user = True
+
+    def get_default_redirect_url(self) -> str:
+        """Members go to their feed, operators to the dashboard."""
+        return reverse("dashboard" if getattr(self.request.user, "is_staff", False) else "feed")
 
 
 class Logout(auth.LogoutView):

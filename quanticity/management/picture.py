@@ -1,13 +1,12 @@
 """The state of the whole platform in one document: what `status` prints and `up` watches."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psutil
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q
 
 from execution import selectors as execution
 from publishing.models import Delivery
@@ -22,8 +21,8 @@ from quanticity.store.client import StoreDown, queue_depths
 
 QUEUES = tuple(pool.queue for pool in POOLS)
 BEATS = ("beat", "gateway", *(worker_name(queue) for queue in QUEUES))
-LATE_S = 5.0  # platform seconds after its release a delivery is late
-_OWED = ("PENDING", "CLAIMED", "SENDING")
+LATE = timedelta(seconds=5)  # real time after its release
+OWED = (Delivery.State.PENDING, Delivery.State.CLAIMED, Delivery.State.SENDING)
 
 
 def take() -> dict[str, Any]:
@@ -80,7 +79,7 @@ def _from_store(reasons: list[str]) -> dict[str, Any]:
     try:
         found["heartbeats"] = {name: _life(raw) for name, raw in health.beats(BEATS).items()}
         found["gateway"] = health.connection()
-        if settings.BROKER_URL.startswith("redis"):
+        if settings.BROKER_URL.startswith(("redis://", "rediss://")):
             found["queues"] = queue_depths(settings.BROKER_URL, QUEUES)
     except (StoreDown, NotConnected) as error:
         reasons.append(f"store: {type(error).__name__}")
@@ -116,20 +115,16 @@ def _scopes() -> Iterator[dict[str, Any]]:
 
 
 def _deliveries(now: datetime) -> dict[str, Any]:
-    owed = Delivery.objects.filter(Q(state__in=_OWED))
+    owed = Delivery.objects.filter(state__in=OWED)
     first = owed.order_by("due_at").values_list("due_at", flat=True).first()
     behind_s = 0.0 if first is None else max(0.0, (now - first).total_seconds())
     return {
         "owed": owed.count(),
-        "late": sum(1 for due in owed.values_list("due_at", flat=True) if _is_late(due, now)),
-        "worst_late_s": round(behind_s, 1),
-        "sent": Delivery.objects.filter(state="SENT").count(),
-        "dead": Delivery.objects.filter(state="DEAD").count(),
+        "late": owed.filter(due_at__lt=now - LATE * clock.speed()).count(),
+        "worst_late_s": round(behind_s / clock.speed(), 1),
+        "sent": Delivery.objects.filter(state=Delivery.State.SENT).count(),
+        "dead": Delivery.objects.filter(state=Delivery.State.DEAD).count(),
     }
-
-
-def _is_late(due_at: datetime, now: datetime) -> bool:
-    return (now - due_at).total_seconds() > LATE_S
 
 
 def _unwell(document: dict[str, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from quanticity.runtime.ports import LOOPBACK
 # Stopped in this order; each phase waits for the one before it. Redis is last, because Flower
 # hangs on a broker that is gone (ECOSYSTEM 1.2), and workers hand messages back to it.
 WORK, GATEWAY, EXCHANGE, STORE = range(4)
-STOP_WITHIN_S = {WORK: 5.0, GATEWAY: 2.0, EXCHANGE: 1.0, STORE: 1.5}
+STOP_WITHIN_S = {WORK: 4.0, GATEWAY: 1.5, EXCHANGE: 0.75, STORE: 1.25}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
+from rest_framework.exceptions import APIException, NotFound, ParseError, PermissionDenied
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -22,9 +22,17 @@ from quanticity.config.universe import universe
 from quanticity.domain import clock
 from quanticity.domain.readings import plain
 from quanticity.store import keys, readings
+from quanticity.store.client import StoreDown
 from reporting.dashboard import live, serializers, snapshot
 
 MOST = 100
+
+
+class StoreSilent(APIException):
+    """Readings cannot be had now."""
+
+    status_code = 503
+    default_detail = "The store does not answer. Try again in a moment."
 
 
 class Rows(ReadOnlyModelViewSet[Any]):
@@ -107,7 +115,10 @@ class Readings(APIView):
         """Envelopes by family; a family that has never answered is absent."""
         if symbol not in universe().symbols:
             raise NotFound(f"no such symbol: {symbol}")
-        found = readings.read(symbol, tuple(keys.FAMILY_TTL))
+        try:
+            found = readings.read(symbol, tuple(keys.FAMILY_TTL))
+        except StoreDown as error:
+            raise StoreSilent from error
         return Response({"symbol": symbol, "readings": found})
 
 

@@ -76,7 +76,10 @@ def bars(data: Mapping[str, Any], width: float = WIDE) -> Bars | None:
         bottom=height - _BOTTOM,
         least=formats.dollars(-reach),
         most=formats.dollars(reach),
-        bars=[_bar(row, n, axis_x, plot / 2 / reach, n % every == 0) for n, row in enumerate(rows)],
+        bars=[
+            _bar(row, n, axis_x, plot / 2 * (abs(row["net_usd_per_1pct"]) / reach), n % every == 0)
+            for n, row in enumerate(rows)
+        ],
         lines=_lines(data, [row["strike"] for row in rows]),
         summary=_summary(data, rows),
     )
@@ -89,9 +92,8 @@ def _nearest(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(nearest, key=lambda row: -row["strike"])
 
 
-def _bar(row: Mapping[str, Any], n: int, axis_x: float, scale: float, named: bool) -> Bar:
+def _bar(row: Mapping[str, Any], n: int, axis_x: float, width: float, named: bool) -> Bar:
     net = row["net_usd_per_1pct"]
-    width = abs(net) * scale
     y = _TOP + n * ROW
     return Bar(
         label=f"{row['strike']:g}",

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import redis
 
 from tests.process.places import Place, Server, until
 
@@ -93,8 +94,6 @@ def test_a_killed_server_keeps_what_was_written(server) -> None:
 
 
 def test_the_server_answers_nobody_without_the_password(server) -> None:
-    import redis
-
     port = int(server.url.rsplit(":", 1)[1].split("/")[0])
     with pytest.raises(redis.AuthenticationError):
         redis.Redis(port=port).ping()

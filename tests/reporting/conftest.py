@@ -21,10 +21,16 @@ DELAY_S = {"premium": 0, "basic": 60, "free": 300}
 Make = Callable[..., Any]
 
 
+@pytest.fixture(autouse=True)
+def fast_passwords(settings: Any) -> None:
+    """Hash as tests may: a real hash takes half a second."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def no_store(settings: Any) -> Iterator[None]:
     """The platform with its store down."""
-    settings.REDIS_URL = settings.BROKER_URL = "unix:///tmp/qc-nobody-listens.sock"
+    settings.REDIS_URL = "unix:///tmp/qc-nobody-listens.sock"
     settings.BROKER_URL = "redis+socket:///tmp/qc-nobody-listens.sock"
     client.cache_clear()
     yield
@@ -37,7 +43,9 @@ def person(db: None) -> Make:
     count = itertools.count(1)
 
     def make(tier: str | None = None, *, staff: bool = False, **changes: Any) -> User:
-        user = User.objects.create_user(f"user{next(count)}", password="x-long-enough", is_staff=staff, is_superuser=staff)
+        user = User.objects.create_user(
+            f"user{next(count)}", password="x-long-enough", is_staff=staff, is_superuser=staff
+        )
         known = {"tier": tier or "free", "state": "ACTIVE", "evidence": "test", **changes}
         Entitlement.objects.create(user=user, **known)
         return user
@@ -64,7 +72,9 @@ def released(db: None, noon: Any) -> Make:
 
     def make(kind: str = "ENTRY", **changes: Any) -> Announcement:
         n = next(count)
-        facts = next(copy.deepcopy(step.facts) for step in SCENARIOS["winner"].steps if step.kind == kind)
+        facts = next(
+            copy.deepcopy(step.facts) for step in SCENARIOS["winner"].steps if step.kind == kind
+        )
         told = Announcement.objects.create(
             trade_id=f"T-20251121-{n:03}", seq=1, kind=kind, symbol="SPY", clock_at=clock.now(),
             facts={**facts, "trade_no": f"T-20251121-{n:03}"}, created_at=clock.now(), source="sim", **changes,

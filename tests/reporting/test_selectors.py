@@ -17,7 +17,9 @@ def load(tier: Tier) -> selectors.Load:
     return next(found for found in selectors.loads(clock.now()) if found.tier is tier)
 
 
-def test_what_is_owed_is_waiting_until_due_and_late_after(released: Callable[..., Any], noon: Any) -> None:
+def test_what_is_owed_is_waiting_until_due_and_late_after(
+    released: Callable[..., Any], noon: Any
+) -> None:
     released()
     Delivery.objects.update(state="PENDING")
     noon.advance(60)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from quanticity.domain import calendar, clock
-from quanticity.domain.errors import PermanentError, TemporaryError
+from quanticity.domain.errors import PermanentError, QuantiCityError, TemporaryError
 from quanticity.domain.instruments import OptionContract
 from quanticity.gateway.ibkr.allocation import HELD, Wish, allocate
 from quanticity.gateway.ibkr.board import Board, nearest
@@ -82,11 +82,11 @@ class Chains:
             for board in [b for b in self._boards.values() if b.listed_on != today]:
                 try:
                     await self._list(board)
-                except PermanentError as error:
-                    board.listed_on = today
-                    log.error("no chain: %s", error)  # noqa: TRY400 - the sentence says it all
                 except TemporaryError as error:
                     log.info("chain of %s not found yet: %s", board.underlying, error)
+                except QuantiCityError as error:
+                    board.listed_on = today
+                    log.error("no chain: %s", error)  # noqa: TRY400 - the sentence says it all
                 else:
                     board.listed_on = today
                     want()

@@ -10,16 +10,16 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
-from random import SystemRandom
 from typing import TypeVar
 
 from ib_insync.wrapper import RequestError
 
 from quanticity.domain import clock
-from quanticity.domain.errors import ConfigError, NotConnected, PermanentError, TemporaryError
+from quanticity.domain.errors import ConfigError, NotConnected, QuantiCityError, TemporaryError
+from quanticity.gateway.ibkr.backoff import pause
 from quanticity.gateway.ibkr.errors import TOO_FAST, Kind, as_error, meaning
+from quanticity.gateway.ibkr.guarded import Guarded
 from quanticity.gateway.ibkr.health import Health, Remedy
 from quanticity.gateway.ibkr.settings import Settings
 from quanticity.gateway.ibkr.tap import MarketSink, OrderSink, TappedIB
@@ -46,9 +46,9 @@ class Link:
     ) -> None:
         self.host, self.port, self.client_id = host, port, client_id
         self.account = account
-        self.listener = listener
-        self.settings = settings
         self.counters: Counter[str] = Counter()
+        self.listener: Listener = Guarded(listener, self.counters)
+        self.settings = settings
         self.health = Health(settings)
         self.packet_at = clock.now()
         self.data_lines = 0
@@ -188,7 +188,9 @@ class Link:
             is_refused = False
             try:
                 await self._session()
-            except (TemporaryError, PermanentError, TimeoutError, OSError) as error:
+            except ConfigError:
+                raise
+            except (QuantiCityError, OSError) as error:
                 is_refused = isinstance(error, ConnectionRefusedError)
                 self._last_text = self._last_text or str(error) or type(error).__name__
             finally:
@@ -197,7 +199,7 @@ class Link:
             self.counters["reconnects"] += 1
             level = logging.ERROR if attempt >= _ALARM_ATTEMPTS else logging.WARNING
             log.log(level, "broker connection down, attempt %d: %s", attempt, self._last_text)
-            await self._pause(attempt, is_refused=is_refused)
+            await pause(self.host, self.port, attempt, self.settings, knocks=is_refused)
 
     async def _session(self) -> None:
         self._dropped.clear()
@@ -261,28 +263,6 @@ class Link:
         self.data_lines = 0
         self.on_down()
         self.say()
-
-    async def _pause(self, attempt: int, *, is_refused: bool) -> None:
-        delay_s = min(2.0**attempt, self.settings.backoff_max_s)
-        delay_s *= 1 + SystemRandom().uniform(0, self.settings.backoff_jitter)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + delay_s
-        while (left_s := until - loop.time()) > 0:
-            await asyncio.sleep(min(left_s, self.settings.knock_s) if is_refused else left_s)
-            if is_refused and await self._is_port_open():
-                return
-
-    async def _is_port_open(self) -> bool:
-        try:
-            _, writer = await asyncio.wait_for(
-                asyncio.open_connection(self.host, self.port), self.settings.connect_s
-            )
-        except OSError:
-            return False
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        return True
 
     async def _keep_time(self) -> None:
         # The probe of the watchdog and the broker's clock are one question.

@@ -42,8 +42,10 @@ FARMS_BROKEN = frozenset({2103, 2105, 2157})
 FARMS_WELL = frozenset({2104, 2106, 2107, 2108, 2158})
 # A subscription that got one of these is not there; after 10090 a part of it still is.
 STREAM_REFUSED = frozenset(
-    {101, 200, 309, 321, 354, 420, 10089, 10091, 10092, 10168, 10186, 10189, 10190}
+    {101, 200, 309, 321, 354, 10089, 10091, 10092, 10168, 10186, 10189, 10190}
 )
+# These end a subscription that may be asked for again.
+STREAM_ENDED = frozenset({316, 420, 10182, 10225})
 DEPTH_RESET = 317
 NO_HISTORY = 162
 

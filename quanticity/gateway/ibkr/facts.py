@@ -98,7 +98,7 @@ class Facts:
             fills=tuple(
                 translate.fill(fill.contract, fill.execution)
                 for fill in executed
-                if fill.execution.acctNumber == account and fill.contract.secType == "OPT"
+                if fill.execution.acctNumber == account and translate.is_ours(fill.contract)
             ),
             account=self.account,
         )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from ib_insync import Contract
 
 from quanticity.domain import clock
-from quanticity.domain.errors import PermanentError, TemporaryError
+from quanticity.domain.errors import QuantiCityError, TemporaryError
 from quanticity.domain.instruments import OptionContract
 from quanticity.domain.market import Bar, Level
 from quanticity.gateway.ibkr import errors, translate
@@ -81,13 +81,10 @@ class IbkrFeed:
         return await self._history.bars(symbol, bar, days)
 
     def spot(self, symbol: str) -> float | None:
-        """Middle of the underlying's quote, else its last price."""
+        """Middle of a tight fresh quote, else a fresh last price, else None (DOMAIN 1.4)."""
         contract = self._underlyings.get(symbol)
         line = self._lines.get(contract.conId) if contract is not None else None
-        if line is None:
-            return None
-        mid = line.quote(self._link.packet_at).mid
-        return line.last if mid is None else mid
+        return None if line is None else line.spot(clock.now())
 
     # Life.
 
@@ -161,12 +158,12 @@ class IbkrFeed:
             return True
         try:
             await finding
-        except PermanentError as error:
+        except TemporaryError:
+            return False
+        except QuantiCityError as error:
             self._missing.add(instrument)
             self._link.counters["contracts_not_found"] += 1
             log.error("not streamed: %s", error)  # noqa: TRY400 - the sentence says it all
-        except TemporaryError:
-            return False
         return True
 
     async def _find_underlying(self, symbol: str) -> None:
@@ -290,6 +287,8 @@ class IbkrFeed:
         self._link.counters[f"stream_code_{code}"] += 1
         if code == errors.DEPTH_RESET and wanted.con_id in self._books:
             self._books[wanted.con_id].clear()
+        elif code in errors.STREAM_ENDED:
+            self._streams.retry(req_id, self._settings.historical_repeat_s)
         elif code in errors.STREAM_REFUSED:
             self._streams.refuse(req_id)
             self._link.counters["lines_refused"] += 1

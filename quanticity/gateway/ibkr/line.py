@@ -28,6 +28,7 @@ _OPEN_INTEREST = {27: Right.CALL, 28: Right.PUT}
 _IMBALANCE = 36
 _QUOTE_FIELDS = frozenset({"bid", "ask", "bid_size", "ask_size", "last"})
 _LIVE = 1
+_SPOT_SPREAD_BPS, _SPOT_AGE_S = 20.0, 5.0
 _NO_IV, _NO_GREEK = -1, -2
 _NEW_SESSION = timedelta(hours=4)
 RT_VOLUME = frozenset({48, 77})
@@ -145,6 +146,14 @@ class Line:
             self.instrument, bid, ask, self.bid_size, self.ask_size, self.last,
             event_at=self.tick_at or at, recv_at=at,
         )  # fmt: skip
+
+    def spot(self, at: datetime) -> float | None:
+        """Middle of a tight fresh quote, else a fresh last price, else None (DOMAIN 1.4)."""
+        if self.tick_at is None or (at - self.tick_at).total_seconds() > _SPOT_AGE_S:
+            return None
+        quote = self.quote(at)
+        is_tight = quote.spread_bps is not None and quote.spread_bps <= _SPOT_SPREAD_BPS
+        return quote.mid if is_tight else self.last
 
     def contract_quote(self, at: datetime) -> ContractQuote:
         """The line as a quote of an option contract."""

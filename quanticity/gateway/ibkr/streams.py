@@ -81,6 +81,16 @@ class Streams:
         self._refused.clear()
         self._wake()
 
+    def retry(self, req_id: int, after_s: float) -> None:
+        """Note an ended subscription; it is asked for again after so many seconds."""
+        wanted = self.refuse(req_id)
+        if wanted is not None:
+            asyncio.get_running_loop().call_later(after_s, self._allow, wanted)
+
+    def _allow(self, wanted: Wanted) -> None:
+        self._refused.discard(wanted)
+        self._wake()
+
     def refuse(self, req_id: int) -> Wanted | None:
         """Note a refused subscription; it is not asked for again on this connection."""
         wanted = self._by_request.pop(req_id, None)

@@ -19,6 +19,7 @@ from ib_insync.client import Client
 from ib_insync.wrapper import Wrapper
 
 from quanticity.gateway.ibkr import translate
+from quanticity.gateway.ibkr.guarded import tell
 
 log = logging.getLogger(__name__)
 # Order ids are the platform's, from the broker's next valid id upwards; requests count from here,
@@ -217,13 +218,8 @@ class Tap(Wrapper):
         self.owed[key] -= 1
         return True
 
-    def _tell(self, tell: Callable[..., None], *facts: Any) -> None:
-        try:
-            tell(*facts)
-        except Exception:
-            # The outermost frame of the broker's loop: nothing may be lost in the library.
-            self.counters["handler_errors"] += 1
-            log.exception("a broker message could not be taken: %s", facts)
+    def _tell(self, take: Callable[..., None], *facts: Any) -> None:
+        tell(self.counters, take, *facts)
 
 
 class TappedIB(IB):

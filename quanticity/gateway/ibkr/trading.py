@@ -9,7 +9,7 @@ of raw messages, never of the library's own idea of an order's state.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from ib_insync import CommissionReport, Contract, Execution, Order
@@ -20,51 +20,15 @@ from quanticity.domain.errors import PermanentError, TemporaryError
 from quanticity.domain.instruments import OptionContract
 from quanticity.domain.orders import OrderStatus, OrderUpdate, Role, Ticket
 from quanticity.gateway.ibkr import translate
+from quanticity.gateway.ibkr.acks import Ack, Acks
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.contracts import Contracts
-from quanticity.gateway.ibkr.errors import Kind, as_error, meaning
 from quanticity.gateway.ibkr.facts import Facts
 from quanticity.gateway.ibkr.settings import Settings
 from quanticity.gateway.ibkr.told import Told
 from quanticity.gateway.ports import BrokerFacts, ContractDetails
 
 log = logging.getLogger(__name__)
-_ACCEPTED = {OrderStatus.WORKING, OrderStatus.FILLED, OrderStatus.CANCELLED}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ack:
-    # Waits for the broker's answer to one order or, with `is_amendment`, to its new version.
-    order_id: int
-    ticket: Ticket
-    is_amendment: bool
-    answer: "asyncio.Future[None]"
-
-    def on_update(self, update: OrderUpdate, *, is_open: bool) -> None:
-        """Take the order's new state; an amendment is answered by its new version only."""
-        if self.answer.done() or update.status not in _ACCEPTED:
-            return
-        if self.is_amendment and not (is_open and self._is_new_version(update)):
-            return
-        self.answer.set_result(None)
-
-    def on_error(self, code: int, text: str) -> None:
-        """Take an error; only a permanent one is an answer, the others may yet be followed."""
-        if not self.answer.done() and meaning(code).kind is Kind.PERMANENT:
-            self.answer.set_exception(as_error(code, text))
-
-    @property
-    def refusal(self) -> BaseException | None:
-        """The exception the order ended in."""
-        return self.answer.exception() if self.answer.done() else None
-
-    def _is_new_version(self, update: OrderUpdate) -> bool:
-        mine, now = self.ticket, update
-        return (mine.quantity, mine.limit_price, mine.stop_price) == (
-            now.quantity,
-            now.limit_price,
-            now.stop_price,
-        )
 
 
 class IbkrTrading:
@@ -76,7 +40,7 @@ class IbkrTrading:
         self._settings = settings
         self._told = Told()
         self._facts = Facts(link, settings)
-        self._acks: dict[int, _Ack] = {}
+        self._acks = Acks()
         self._parents: dict[int, int] = {}
         self._executions: set[str] = set()
         self._commissions: dict[str, Decimal | None] = {}
@@ -105,11 +69,12 @@ class IbkrTrading:
         orders = [self._new_order(one, parent_id) for one in tickets]
         if parent_id:
             orders[-1][1].transmit = True
-        acks = [self._expect(order_id, ticket) for order_id, _, ticket in tickets]
+        acks = [self._acks.expect(order_id, ticket) for order_id, _, ticket in tickets]
         for one, (contract, order) in zip(tickets, orders, strict=True):
             self._note_sent(*one)
             ib.placeOrder(contract, order)
-        await self._acknowledged(acks, is_chain=bool(parent_id))
+        # A chain lives and dies with its parent; of single orders one accepted is enough.
+        await self._answered(acks, acks[:1] if parent_id else acks)
 
     async def amend(self, order_id: int, con_id: int, ticket: Ticket) -> None:
         """Resend an order; TWS gave attached children a group of its own, so none is named."""
@@ -125,9 +90,9 @@ class IbkrTrading:
             self._link.account,
             parent_id=self._parents.get(order_id, 0),
         )
-        ack = self._expect(order_id, ticket, is_amendment=True)
+        ack = self._acks.expect(order_id, ticket, is_amendment=True)
         ib.placeOrder(self._contracts.theirs(ticket.contract, con_id or known.con_id), order)
-        await self._acknowledged([ack], is_chain=False)
+        await self._answered([ack], [ack])
 
     async def cancel(self, order_id: int) -> None:
         """Ask for cancellation; only a later update says whether it happened."""
@@ -165,9 +130,7 @@ class IbkrTrading:
 
     def on_down(self) -> None:
         """Nobody will answer what was sent."""
-        for ack in self._acks.values():
-            if not ack.answer.done():
-                ack.answer.set_exception(TemporaryError("connection lost before the answer"))
+        self._acks.lose()
 
     # What the tap tells us.
 
@@ -201,7 +164,7 @@ class IbkrTrading:
     def on_order_error(self, order_id: int, code: int, text: str) -> None:
         """Something about an order of ours, or about nothing at all."""
         self._link.counters[f"code_{code}"] += 1
-        ack = self._acks.get(order_id)
+        ack = self._acks.waiting.get(order_id)
         if ack is not None:
             ack.on_error(code, text)
         client_id = self._link.client_id
@@ -211,7 +174,7 @@ class IbkrTrading:
         """A fill, live or asked for; each execution id is told once per connection."""
         if execution.acctNumber != self._link.account or execution.execId in self._executions:
             return
-        if contract.secType != "OPT":
+        if not translate.is_ours(contract):
             self._link.counters["foreign_fills"] += 1
             log.warning("a fill that is not an option's: %s %s", contract, execution)
             return
@@ -244,13 +207,8 @@ class IbkrTrading:
         )
         return self._contracts.theirs(ticket.contract, con_id), order
 
-    def _expect(self, order_id: int, ticket: Ticket, *, is_amendment: bool = False) -> _Ack:
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        ack = self._acks[order_id] = _Ack(order_id, ticket, is_amendment, answer)
-        return ack
-
     def _answer(self, client_id: int, order_id: int, *, is_open: bool) -> None:
-        ack = self._acks.get(order_id) if client_id == self._link.client_id else None
+        ack = self._acks.waiting.get(order_id) if client_id == self._link.client_id else None
         update = self._told.get(client_id, order_id)
         if ack is not None and update is not None:
             ack.on_update(update, is_open=is_open)
@@ -261,39 +219,12 @@ class IbkrTrading:
         self._told.on_open(self._link.client_id, update)
         self._link.on_next_order_id(order_id + 1)
 
-    async def _acknowledged(self, acks: Sequence[_Ack], *, is_chain: bool) -> None:
-        # A chain lives and dies with its parent; of single orders one accepted is enough.
-        decisive = acks[:1] if is_chain else acks
-        try:
-            pending = await self._answers([ack.answer for ack in acks], len(decisive))
-            refusals = [ack.refusal for ack in decisive if ack.refusal is not None]
-            lost = [ack.refusal for ack in acks if isinstance(ack.refusal, TemporaryError)]
-            if lost or len(refusals) == len(decisive):
-                raise (lost or refusals)[0]
-            if pending:
-                self._link.on_miss("an order")
-                self._enquire()
-                silent = [ack.ticket.order_ref for ack in acks if not ack.answer.done()]
-                raise TemporaryError(f"no answer to {' '.join(silent)}")
-        finally:
-            for ack in acks:
-                ack.answer.cancel()
-                self._acks.pop(ack.order_id, None)
-
-    async def _answers(
-        self, answers: "list[asyncio.Future[None]]", n_decisive: int
-    ) -> "set[asyncio.Future[None]]":
-        # Waits for all answers, or until nothing can live any more, or for the deadline.
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._settings.order_ack_s
-        pending = set(answers)
-        while pending and (left_s := until - loop.time()) > 0:
-            _, pending = await asyncio.wait(
-                pending, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            if all(answer.done() and answer.exception() for answer in answers[:n_decisive]):
-                break
-        return pending
+    async def _answered(self, acks: Sequence[Ack], decisive: Sequence[Ack]) -> None:
+        silent = await self._acks.answered(acks, decisive, self._settings.order_ack_s)
+        if silent:
+            self._link.on_miss("an order")
+            self._enquire()
+            raise TemporaryError(f"no answer to {' '.join(silent)}")
 
     def _tell(self, update: OrderUpdate | None, *, is_open: bool = False) -> None:
         if update is None:

@@ -6,6 +6,7 @@ and 2147483647 are unset. Quantities of fills are signed by us, the broker sends
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -243,6 +244,17 @@ def ticket_update(
     )  # fmt: skip
 
 
+def is_ours(theirs: Contract) -> bool:
+    """Say whether this is an option that our words can name."""
+    if theirs.secType != "OPT":
+        return False
+    try:
+        option_contract(theirs)
+    except MalformedInput:
+        return False
+    return True
+
+
 def fill(theirs: Contract, execution: Execution) -> Fill:
     """One execution, its quantity signed: + bought."""
     sign = {"BOT": 1, "SLD": -1}[execution.side]
@@ -260,13 +272,19 @@ def fill(theirs: Contract, execution: Execution) -> Fill:
 
 
 def holding(theirs: TheirPosition) -> Holding:
-    """A position; the average cost is the broker's: with commission and multiplier."""
+    """A position; the average cost is the broker's: with commission and multiplier.
+
+    What is no option of ours keeps the broker's own name, so that it is seen and not lost.
+    """
     contract = theirs.contract
-    is_option = contract.secType == "OPT"
+    name = contract.localSymbol or contract.symbol
+    if contract.secType == "OPT":
+        with suppress(MalformedInput):
+            name = option_contract(contract).occ
     return Holding(
         account=theirs.account,
         con_id=contract.conId,
-        occ=option_contract(contract).occ if is_option else contract.symbol,
+        occ=name,
         quantity=int(theirs.position),
         average_cost=Decimal(str(theirs.avgCost)),
     )

@@ -7,7 +7,17 @@ from pathlib import Path
 
 from quanticity.config.loader import section
 from quanticity.domain import clock
-from quanticity.gateway.simulated import account, exchange, floor, ledger, matching, prices, surface
+from quanticity.domain.calendar import Session
+from quanticity.gateway.simulated import (
+    account,
+    exchange,
+    floor,
+    ledger,
+    matching,
+    prices,
+    surface,
+    tape,
+)
 from quanticity.gateway.simulated.exchange import Exchange
 from quanticity.gateway.simulated.fault_script import Script
 from quanticity.gateway.simulated.faults import Faults
@@ -17,12 +27,17 @@ from quanticity.gateway.simulated.market import Market
 _HERE = "gateway.simulated"
 
 
-def open_floor(seed: int | None, path: Path | None, script: Script) -> Floor:
-    """The trading floor, with the books that the ledger file holds, at the platform's present."""
+def open_market(seed: int | None, recorded: Path | None) -> tuple[Market, list[Session]]:
+    """The market, and the sessions of it that were recorded."""
     paths = section(f"{_HERE}.prices", prices.Settings)
     if seed is not None:
         paths = dataclasses.replace(paths, seed=seed)
     market = Market(paths, section(f"{_HERE}.surface", surface.Settings))
+    return market, tape.load(recorded, market.tapes) if recorded is not None else []
+
+
+def open_floor(market: Market, path: Path | None, script: Script) -> Floor:
+    """The trading floor, with the books that the ledger file holds, at the platform's present."""
     terms = section(f"{_HERE}.account", account.Settings)
     books, as_of = _books(terms, path)
     # A clock that was set back starts from its own present.

@@ -38,7 +38,7 @@ class Imbalance:
 
 
 def cut_off(symbol: Symbol, session: Session, usual_minutes: float) -> datetime:
-    """Until when on-close orders are taken, changed and cancelled: the venue's rule or the usual."""
+    """Until when on-close orders are taken and changed: by the venue's rule, or the usual."""
     usual = timedelta(minutes=usual_minutes)
     return session.close_at - _CUT_OFFS.get(symbol.primary, usual)
 

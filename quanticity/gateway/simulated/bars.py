@@ -8,8 +8,9 @@ import numpy as np
 
 from quanticity.domain import calendar
 from quanticity.domain.calendar import Session
+from quanticity.gateway.simulated.levels import Floats
 from quanticity.gateway.simulated.market import Market
-from quanticity.gateway.simulated.prices import Floats, Tape
+from quanticity.gateway.simulated.prices import Tape
 
 _MOST_KEPT = 1000
 

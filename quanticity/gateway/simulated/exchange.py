@@ -64,6 +64,9 @@ class Exchange:
         self.now = now
         self._touches = Touches(market)
         self._by_key = {order.key: order for order in books.orders.values()}
+        self._live = list(books.orders.values())
+        self._marks: dict[int, Decimal] = {}
+        self._marked_at: datetime | None = None
 
     # Questions
 
@@ -80,7 +83,8 @@ class Exchange:
 
     def working(self) -> list[Order]:
         """Orders that are not done, oldest first."""
-        return [order for order in self.books.orders.values() if order.is_working]
+        self._live = [order for order in self._live if not order.status.is_done]
+        return [order for order in self._live if order.is_working]
 
     def next_order_id(self, client_id: int) -> int:
         """The first id this client has not used."""
@@ -93,21 +97,26 @@ class Exchange:
 
     def mark(self, con_id: int) -> Decimal:
         """Mid of a contract now: what positions are valued at."""
-        touch = self.touch(con_id)
-        if touch.bid is None or touch.ask is None:
-            return touch.last
-        return ((touch.bid + touch.ask) / 2).quantize(_MARK)
+        if self._marked_at != self.now:
+            self._marks, self._marked_at = {}, self.now
+        if con_id not in self._marks:
+            touch = self.touch(con_id)
+            mid = (touch.bid + touch.ask) / 2 if touch.bid and touch.ask else touch.last
+            self._marks[con_id] = mid.quantize(_MARK)
+        return self._marks[con_id]
 
     def parent(self, order: Order) -> Order | None:
         """The order this one is attached to, or None."""
         return self._by_key.get((order.client_id, order.parent_id)) if order.parent_id else None
 
     def children(self, order: Order) -> list[Order]:
-        """Orders attached to this one."""
+        """Orders attached to this one that are not done."""
         return [
             other
-            for other in self.books.orders.values()
-            if other.parent_id == order.order_id and other.client_id == order.client_id
+            for other in self._live
+            if other.parent_id == order.order_id
+            and other.client_id == order.client_id
+            and not other.status.is_done
         ]
 
     def executable(self, order: Order) -> Decimal:
@@ -152,6 +161,7 @@ class Exchange:
         for order in list(self.books.orders.values()):
             if order.client_id == client_id and order.status is Status.PENDING_SUBMIT:
                 del self.books.orders[order.perm_id]
+                self._live.remove(order)
 
     def reject(self, order: Order, reason: str) -> list[News]:
         """Turn an order away as the broker does: inactive, then error 201; its children end."""
@@ -159,8 +169,7 @@ class Exchange:
         text = f"Order rejected - reason:{reason}"
         news: list[News] = [_news(order), Refused(*order.key, 201, text)]
         for child in self.children(order):
-            if not child.status.is_done:
-                news += self.kill(child)
+            news += self.kill(child)
         return news
 
     def turn_away(self, order: Order, reason: str) -> list[News]:
@@ -217,8 +226,6 @@ class Exchange:
         order.status, order.why_held, order.done_at = Status.CANCELLED, "", self.at
         news: list[News] = [_news(order), Refused(*order.key, 202, "Order Canceled - reason:")]
         for child in self.children(order):
-            if child.status.is_done:
-                continue
             if order.filled:
                 child.quantity = min(child.quantity, order.filled)
                 news.append(_news(child))
@@ -311,6 +318,7 @@ class Exchange:
         order.perm_id, order.entered_at = self.books.next_perm, self.at
         self.books.next_perm += 1
         self.books.orders[order.perm_id] = self._by_key[order.key] = order
+        self._live.append(order)
 
     # The last order of a chain transmits all that waited for it; none fills before all are there.
     def _transmit(self, order: Order) -> list[News]:

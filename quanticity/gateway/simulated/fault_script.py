@@ -96,10 +96,13 @@ class Script:
             and self._seen[at, fault.client] == fault.n
         ]
 
+    def begin(self, now: datetime) -> None:
+        """Count seconds from here, unless they are counted already."""
+        self._started = self._started or now
+
     def passed(self, now: datetime) -> list[Fault]:
         """The timed faults that have fallen due since the last call."""
-        self._started = self._started or now
-        due = [fault for fault in self._timed if now >= _due(fault, self._started)]
+        due = [fault for fault in self._timed if now >= _due(fault, self._started or now)]
         self._timed = [fault for fault in self._timed if fault not in due]
         return due
 

@@ -99,6 +99,10 @@ class Faults:
             return [item for item in bent if isinstance(item, Refused)]
         return bent
 
+    def begin(self, now: datetime) -> None:
+        """Count the script's seconds from here, unless they are counted already."""
+        self.script.begin(now)
+
     def beat(self, floor: Floor, now: datetime) -> None:
         """Do what has fallen due by time."""
         for fault in self.script.passed(now):

@@ -118,7 +118,7 @@ class Floor:
         """Rewrite the ledger file."""
         if self._path is None:
             return
-        content = json.dumps(ledger.write(self.exchange.books, self.exchange.now), indent=1)
+        content = json.dumps(ledger.write(self.exchange.books, self.exchange.now))
         scratch = self._path.with_suffix(".writing")
         scratch.write_text(content)
         scratch.replace(self._path)

@@ -22,7 +22,7 @@ def daily_vol(tapes: Tapes, surface: Surface, name: str, at: datetime) -> float:
     """Implied volatility of one session: it rises as price falls below its central level."""
     driver = parent(name)
     tape = tapes.at(driver, at)
-    deviation = tapes.deviation(driver, tape.mid(tape.second(at)))
+    deviation = tapes.deviation(driver, tape, tape.second(at))
     level = np.exp(-surface.settings.leverage * deviation)
     return tapes.stock(driver).daily_vol_frac * float(np.clip(level, 0.4, 3.0))
 

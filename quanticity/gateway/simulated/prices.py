@@ -8,23 +8,20 @@ drifts, volume rises, the book leans and sweeps occur. VIX and its kin are read 
 """
 
 import dataclasses
-import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quanticity.domain import calendar
 from quanticity.domain.calendar import Session
+from quanticity.gateway.simulated.levels import Floats, Habit, Levels, generator, mix
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 TICK = 0.01
-_EPOCH = datetime(2019, 1, 2, 15, tzinfo=UTC)
-_MEMORY_SESSIONS = 500
 _KEPT_TAPES = 40
 
 
@@ -123,9 +120,22 @@ class Tapes:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._kept: OrderedDict[tuple[str, date], Tape] = OrderedDict()
-        self._shocks: dict[str, Floats] = {}
         self._common: OrderedDict[date, Floats] = OrderedDict()
         self._so_far: dict[tuple[str, date], SoFar] = {}
+        self._centrals: dict[tuple[str, date], float] = {}
+        self._recorded: dict[tuple[str, date], Tape] = {}
+        self.levels = Levels(
+            settings.seed,
+            settings.reversion_per_session,
+            {
+                name: Habit(
+                    stock.price_usd,
+                    stock.daily_vol_frac * settings.realized_to_implied,
+                    stock.market_share,
+                )
+                for name, stock in settings.symbols.items()
+            },
+        )
 
     def at(self, symbol: str, at: datetime) -> Tape:
         """The tape in force: today's once the session has opened, the one before until then."""
@@ -147,6 +157,8 @@ class Tapes:
     def of(self, symbol: str, session: Session) -> Tape:
         """The tape of one session."""
         key = (symbol, session.date)
+        if key in self._recorded:
+            return self._recorded[key]
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -161,8 +173,13 @@ class Tapes:
         times = np.where(np.arange(len(tape.bid)) > tape.second(at), 1 + frac, 1.0)
         bid = np.round(tape.bid * times, 2)
         moved = dataclasses.replace(tape, bid=bid, ask=np.round(bid + (tape.ask - tape.bid), 2))
-        self._kept[symbol, tape.session.date] = moved
+        place = self._recorded if (symbol, tape.session.date) in self._recorded else self._kept
+        place[symbol, tape.session.date] = moved
         self._so_far.pop((symbol, tape.session.date), None)
+
+    def record(self, tape: Tape) -> None:
+        """Take a recorded session in place of a seeded one."""
+        self._recorded[tape.symbol, tape.session.date] = tape
 
     def stock(self, symbol: str) -> Stock:
         """One symbol's habits."""
@@ -170,32 +187,20 @@ class Tapes:
 
     def close(self, symbol: str, day: date) -> float:
         """The session's official closing price."""
-        return round(self.stock(symbol).price_usd * float(np.exp(self._level(symbol, day))), 2)
+        return self.levels.close(symbol, day)
 
-    def deviation(self, symbol: str, price: float) -> float:
-        """Log distance of a price from the symbol's central price."""
-        return float(np.log(price / self.stock(symbol).price_usd))
+    def deviation(self, symbol: str, tape: Tape, second: int) -> float:
+        """Log distance of a tape's price from the symbol's central price of the time."""
+        return float(np.log(tape.mid(second) / self._central(symbol, tape.session.date)))
 
     def random(self, *key: object) -> np.random.Generator:
         """A generator of its own for one named purpose."""
-        text = "|".join(str(part) for part in (self.settings.seed, *key))
-        return np.random.default_rng(zlib.crc32(text.encode()))
+        return generator(self.settings.seed, *key)
 
-    # Log level of the close: shocks of past sessions, fading by the reversion.
-    def _level(self, symbol: str, day: date) -> float:
-        place = calendar.sessions_to(day, _EPOCH) + _MEMORY_SESSIONS
-        shocks = self._daily_shocks(symbol)[place - _MEMORY_SESSIONS : place + 1]
-        fading = (1 - self.settings.reversion_per_session) ** np.arange(len(shocks))[::-1]
-        return float(shocks @ fading)
-
-    def _daily_shocks(self, symbol: str) -> Floats:
-        if symbol not in self._shocks:
-            stock, sessions = self.stock(symbol), 4000
-            market = self.random("daily", "market").standard_normal(sessions)
-            own = self.random("daily", symbol).standard_normal(sessions)
-            mixed = _mix(stock.market_share, market, own)
-            self._shocks[symbol] = stock.daily_vol_frac * self.settings.realized_to_implied * mixed
-        return self._shocks[symbol]
+    def _central(self, symbol: str, day: date) -> float:
+        if (symbol, day) not in self._centrals:
+            self._centrals[symbol, day] = self.levels.central(symbol, day)
+        return self._centrals[symbol, day]
 
     def _make(self, symbol: str, session: Session) -> Tape:
         stock, own = self.stock(symbol), self.random("tape", symbol, session.date)
@@ -236,7 +241,7 @@ class Tapes:
         shape = variance_shape(n, settings)
         day_sd = stock.daily_vol_frac * settings.realized_to_implied
         sd = day_sd * np.sqrt((1 - settings.overnight_variance_share) * shape)
-        steps = sd * _mix(stock.market_share, self._market(session), own.standard_normal(n))
+        steps = sd * mix(stock.market_share, self._market(session), own.standard_normal(n))
         # Drift of a stretch, in standard deviations of a five-minute move spread over it.
         steps += flow * sd * settings.one_sided_drift_sd / np.sqrt(300)
         gap = settings.overnight_variance_share * np.log(close / before)
@@ -319,11 +324,6 @@ def volume_shape(seconds: int, settings: Settings) -> Floats:
     shape = 1 + settings.volume_u_shape * (2 * t - 1) ** 2
     share: Floats = shape / shape.sum()
     return share
-
-
-# Correlated normals: `share` is the correlation with the market.
-def _mix(share: float, market: Floats, own: Floats) -> Floats:
-    return share * market + float(np.sqrt(1 - share**2)) * own
 
 
 # Moving mean over the last `width` seconds; `normalise` keeps unit variance.

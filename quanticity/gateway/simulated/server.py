@@ -36,6 +36,7 @@ class Server:
         """Begin to listen; return the port."""
         self._listening = await asyncio.start_server(self._serve, self._host, self.port)
         self.port = self._listening.sockets[0].getsockname()[1]
+        self.floor.faults.begin(self.floor.now())
         return self.port
 
     async def run(self, stopped: asyncio.Event) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from quanticity.domain import clock
+from quanticity.domain.calendar import Session
 from quanticity.domain.errors import QuantiCityError
-from quanticity.gateway.simulated.assembly import open_floor
+from quanticity.gateway.simulated.assembly import open_floor, open_market
 from quanticity.gateway.simulated.fault_script import Script, read
 from quanticity.gateway.simulated.server import serve
 
@@ -27,15 +28,17 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, help="makes the market")
         parser.add_argument("--speed", type=float, help="platform seconds per second")
         parser.add_argument("--start", help="platform time at the start, ISO 8601")
+        parser.add_argument("--tape", type=Path, help="replay recorded bars and prints")
         parser.add_argument("--faults", type=Path, help="script of faults, JSON")
         parser.add_argument("--ledger", type=Path, help="books, read at start, kept up to date")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
         try:
-            set_clock(options["start"], options["speed"])
+            market, recorded = open_market(options["seed"], options["tape"])
+            set_clock(options["start"], options["speed"], recorded)
             script = read(options["faults"]) if options["faults"] else Script()
-            floor = open_floor(options["seed"], options["ledger"], script)
+            floor = open_floor(market, options["ledger"], script)
             asyncio.run(serve(floor, options["port"]))
         except (QuantiCityError, ValueError, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
@@ -57,12 +60,14 @@ class AnchoredClock:
         return self.anchor.at(clock.boot_seconds())
 
 
-def set_clock(start: str | None, speed: float | None) -> None:
-    """Install a clock of our own when a start or a speed was asked for."""
+def set_clock(start: str | None, speed: float | None, recorded: list[Session]) -> None:
+    """Install a clock of our own when asked to; a tape begins at its first session's open."""
     if start is None and speed is None:
         return
     if speed is not None and speed <= 0:
         raise ValueError(f"--speed: expected a positive number, was {speed}")
-    at = clock.now() if start is None else datetime.fromisoformat(start)
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    at = recorded[0].open_at if recorded else clock.now()
+    if start is not None:
+        at = datetime.fromisoformat(start)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
     clock.install(AnchoredClock(clock.Anchor(at, clock.boot_seconds(), speed or 1.0)))

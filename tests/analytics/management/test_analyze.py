@@ -163,6 +163,16 @@ def test_without_spot_the_chain_implies_it(tmp_path: Path, analyze: Callable[...
     assert explained(document, "spot")
 
 
+def test_a_date_that_only_the_operator_knows_degrades(
+    tmp_path: Path, analyze: Callable[..., Report]
+) -> None:
+    (tmp_path / "x").write_text(files.alphavantage_json().replace('"date"', '"when"'))
+    document = analyze(tmp_path / "x", "--asof", "2025-11-21T11:00:00")
+
+    assert document["quality"] == "DEGRADED"
+    assert explained(document, "as_of")
+
+
 def test_neither_spot_nor_quotes_leaves_max_pain(
     tmp_path: Path, analyze: Callable[..., Report]
 ) -> None:

@@ -26,7 +26,9 @@ HOST = (b"host", b"localhost:8000")
         pytest.param([HOST, (b"origin", b"file://localhost:8000")], False, id="a scheme that is not the web's"),
     ],
 )  # fmt: skip
-def test_only_our_own_pages_open_sockets(headers: list[Header], allowed: bool, settings: Any) -> None:
+def test_only_our_own_pages_open_sockets(
+    headers: list[Header], allowed: bool, settings: Any
+) -> None:
     settings.ALLOWED_HOSTS, settings.PUBLIC_URL = ["localhost"], "http://localhost:8000"
 
     assert is_same_origin(headers) is allowed

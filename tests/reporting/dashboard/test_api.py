@@ -33,11 +33,11 @@ def test_readings_need_a_known_symbol_and_an_operator(signed_in: SignedIn) -> No
     assert signed_in("premium").get("/api/v1/symbols/SPY/readings/").status_code == 403
 
 
-@pytest.mark.usefixtures("store")
-def test_readings_come_by_family(signed_in: SignedIn) -> None:
-    answer = signed_in(staff=True).get("/api/v1/symbols/SPY/readings/").json()
+def test_a_silent_store_is_said(signed_in: SignedIn) -> None:
+    response = signed_in(staff=True).get("/api/v1/symbols/SPY/readings/")
 
-    assert answer == {"symbol": "SPY", "readings": {}}
+    assert response.status_code == 503
+    assert "store" in response.json()["detail"]
 
 
 def test_a_feed_is_read_from_a_place_on(signed_in: SignedIn, released: Make, noon: Any) -> None:
@@ -51,7 +51,9 @@ def test_a_feed_is_read_from_a_place_on(signed_in: SignedIn, released: Make, noo
 
 
 @pytest.mark.parametrize(("tier", "knows"), [("premium", True), ("basic", True), ("free", False)])
-def test_fields_follow_the_tier(signed_in: SignedIn, released: Make, noon: Any, tier: str, knows: bool) -> None:
+def test_fields_follow_the_tier(
+    signed_in: SignedIn, released: Make, noon: Any, tier: str, knows: bool
+) -> None:
     released()
     noon.advance(300)
     facts = signed_in(tier).get("/api/v1/feed/").json()["results"][0]["facts"]
@@ -89,8 +91,12 @@ def test_tables_come_page_by_page(signed_in: SignedIn, released: Make, noon: Any
 
 
 @pytest.mark.filterwarnings("default")
-def test_the_schema_names_every_path(signed_in: SignedIn, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_schema_names_every_path(
+    signed_in: SignedIn, capsys: pytest.CaptureFixture[str]
+) -> None:
     schema = signed_in("free").get("/api/schema/?format=json").json()
 
-    assert {*OPERATORS, "/api/v1/feed/", "/api/v1/symbols/{symbol}/readings/"} <= set(schema["paths"])
+    assert {*OPERATORS, "/api/v1/feed/", "/api/v1/symbols/{symbol}/readings/"} <= set(
+        schema["paths"]
+    )
     assert "Warning" not in capsys.readouterr().err

@@ -15,7 +15,13 @@ ROWS = st.lists(
 
 def reading(rows: list[tuple[int, float]], **changes: Any) -> dict[str, Any]:
     strikes = [{"strike": float(k), "net_usd_per_1pct": net} for k, net in sorted(rows)]
-    return {"spot_price": 500.0, "gex_usd_per_1pct": 1.0, "gex_by_strike": strikes, "flip": None, **changes}
+    return {
+        "spot_price": 500.0,
+        "gex_usd_per_1pct": 1.0,
+        "gex_by_strike": strikes,
+        "flip": None,
+        **changes,
+    }
 
 
 @given(ROWS, st.sampled_from([charts.WIDE, charts.NARROW]))
@@ -23,7 +29,9 @@ def test_every_bar_is_inside_the_frame(rows: list[tuple[int, float]], width: flo
     chart = charts.bars(reading(rows), width)
 
     assert chart is not None
-    assert all(chart.left - 0.01 <= bar.x and bar.x + bar.width <= chart.right + 0.01 for bar in chart.bars)
+    assert all(
+        chart.left - 0.01 <= bar.x and bar.x + bar.width <= chart.right + 0.01 for bar in chart.bars
+    )
     assert all(bar.y >= 0 and bar.y + bar.height <= chart.height for bar in chart.bars)
 
 
@@ -50,7 +58,9 @@ def test_spot_lies_between_its_strikes() -> None:
     chart = charts.bars(reading([(499, 1.0), (500, 1.0), (501, 1.0)], spot_price=500.5))
 
     assert chart is not None
-    assert chart.lines[0].y == pytest.approx((chart.bars[0].y + chart.bars[1].y + chart.bars[0].height) / 2)
+    assert chart.lines[0].y == pytest.approx(
+        (chart.bars[0].y + chart.bars[1].y + chart.bars[0].height) / 2
+    )
 
 
 def test_an_unknown_flip_has_no_line() -> None:

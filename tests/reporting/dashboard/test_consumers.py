@@ -31,10 +31,18 @@ class Socket(ApplicationCommunicator):
     """One visitor's socket, in process."""
 
     def __init__(self, path: str, client: Client | None = None, origin: bytes = ORIGIN) -> None:
-        cookies = "" if client is None else client.cookies.output(attrs=[], header="", sep=";").strip()
+        cookies = (
+            "" if client is None else client.cookies.output(attrs=[], header="", sep=";").strip()
+        )
         headers = [(b"host", b"localhost"), (b"origin", origin), (b"cookie", cookies.encode())]
         where, _, query = path.partition("?")
-        scope = {"type": "websocket", "path": where, "query_string": query.encode(), "headers": headers, "subprotocols": []}
+        scope = {
+            "type": "websocket",
+            "path": where,
+            "query_string": query.encode(),
+            "headers": headers,
+            "subprotocols": [],
+        }
         super().__init__(application, scope)
 
     async def open(self) -> bool:
@@ -97,12 +105,19 @@ def test_operators_get_snapshots_and_health(signed_in: Make) -> None:
     snapshot, health = async_to_sync(play)(signed_in(staff=True))
 
     assert set(snapshot) == {"seq", "type", "as_of", "data"}
-    assert {table["key"] for table in snapshot["data"]["tables"]} >= {"positions", "signals", "decisions", "deliveries"}
+    assert {table["key"] for table in snapshot["data"]["tables"]} >= {
+        "positions",
+        "signals",
+        "decisions",
+        "deliveries",
+    }
     assert health["seq"] > snapshot["seq"]
     assert health["data"]["ready"] is False
 
 
-def test_a_member_hears_an_event_when_its_time_has_come(signed_in: Make, released: Make, noon: Any) -> None:
+def test_a_member_hears_an_event_when_its_time_has_come(
+    signed_in: Make, released: Make, noon: Any
+) -> None:
     async def play(client: Client) -> tuple[bool, dict[str, Any]]:
         visitor = Socket("/ws/feed/", client)
         await visitor.open()

@@ -11,11 +11,24 @@ from quanticity.domain.tiers import Tier
 from reporting.dashboard import feed
 
 STEPS = {step.kind: step for step in SCENARIOS["winner"].steps}
-SECRET_FOR_FREE = {"Contracts", "Notional", "Commission", "Confidence", "Components", "Strategy", "Modelled dealer context"}
+SECRET_FOR_FREE = {
+    "Contracts",
+    "Notional",
+    "Commission",
+    "Confidence",
+    "Components",
+    "Strategy",
+    "Modelled dealer context",
+}
 
 
 def seen(kind: str, tier: Tier) -> dict[str, Any]:
-    facts = copy.deepcopy(STEPS[kind].facts) | {"trade_no": "T-20251121-001", "seq": 1, "source": "sim", "probe": False}
+    facts = copy.deepcopy(STEPS[kind].facts) | {
+        "trade_no": "T-20251121-001",
+        "seq": 1,
+        "source": "sim",
+        "probe": False,
+    }
     return tiers.visible(facts, kind, tier)
 
 
@@ -47,4 +60,9 @@ def test_live_needs_no_badge() -> None:
 def test_programs_get_numbers() -> None:
     facts = {"fill_price": "1.25", "targets": ["1.5", "2"], "trade_no": "7", "commission_usd": None}
 
-    assert feed.numbered(facts) == {"fill_price": 1.25, "targets": [1.5, 2.0], "trade_no": "7", "commission_usd": None}
+    assert feed.numbered(facts) == {
+        "fill_price": 1.25,
+        "targets": [1.5, 2.0],
+        "trade_no": "7",
+        "commission_usd": None,
+    }

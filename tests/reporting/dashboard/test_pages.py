@@ -12,7 +12,14 @@ from quanticity.domain import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_store")]
 SignedIn = Callable[..., Client]
-PUBLIC = ["/", "/pricing/", "/track-record/", "/legal/disclaimer/", "/account/login/", "/account/signup/"]
+PUBLIC = [
+    "/",
+    "/pricing/",
+    "/track-record/",
+    "/legal/disclaimer/",
+    "/account/login/",
+    "/account/signup/",
+]
 OPERATORS = ["/dashboard/", "/dashboard/symbol/SPY/", "/dashboard/symbol/SPY/exposure/"]
 
 
@@ -62,7 +69,9 @@ def test_a_trade_appears_at_its_release_and_not_before(
     assert told.trade_id.encode() in member.get("/feed/").content
 
 
-def test_the_tier_in_the_address_changes_nothing(signed_in: SignedIn, released: Callable[..., Any]) -> None:
+def test_the_tier_in_the_address_changes_nothing(
+    signed_in: SignedIn, released: Callable[..., Any]
+) -> None:
     member, told = signed_in("free"), released()
 
     assert told.trade_id.encode() not in member.get("/feed/?tier=premium&user=1").content
@@ -77,7 +86,9 @@ def test_the_banned_see_nothing(signed_in: SignedIn) -> None:
     assert signed_in("premium", state="BANNED").get("/feed/").status_code == 403
 
 
-def test_an_ended_plan_is_free_at_once(signed_in: SignedIn, released: Callable[..., Any], noon: Any) -> None:
+def test_an_ended_plan_is_free_at_once(
+    signed_in: SignedIn, released: Callable[..., Any], noon: Any
+) -> None:
     member, told = signed_in("premium", until_at=clock.now() + timedelta(seconds=5)), released()
     while_paid = member.get("/feed/").content
     noon.advance(6)

@@ -50,7 +50,9 @@ def test_everything_alive_is_ready(client: Client) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("alive")
-@pytest.mark.parametrize(("state", "status"), [("DISCONNECTED", 503), ("RESTART_WINDOW", 200), ("BLIND", 200)])
+@pytest.mark.parametrize(
+    ("state", "status"), [("DISCONNECTED", 503), ("RESTART_WINDOW", 200), ("BLIND", 200)]
+)
 def test_only_a_lost_broker_is_not_ready(client: Client, state: str, status: int) -> None:
     health.write_connection({"state": state})
 
@@ -86,11 +88,20 @@ def test_age_is_real_time_however_fast_the_clock(noon: Any) -> None:
 
 @pytest.mark.parametrize(
     ("state", "status"),
-    [("RUNNING", Status.OK), ("RESTARTING", Status.WARN), ("FATAL", Status.FAIL), ("STOPPED", Status.OK)],
+    [
+        ("RUNNING", Status.OK),
+        ("RESTARTING", Status.WARN),
+        ("FATAL", Status.FAIL),
+        ("STOPPED", Status.OK),
+    ],
 )
-def test_a_process_that_keeps_dying_is_named(settings: Any, tmp_path: Path, state: str, status: Status) -> None:
+def test_a_process_that_keeps_dying_is_named(
+    settings: Any, tmp_path: Path, state: str, status: Status
+) -> None:
     settings.VAR = tmp_path
-    (tmp_path / "processes.json").write_text(json.dumps({"gateway": {"state": state, "restarts": 7}}))
+    (tmp_path / "processes.json").write_text(
+        json.dumps({"gateway": {"state": state, "restarts": 7}})
+    )
 
     assert [(c.name, c.status) for c in readiness.processes()] == [("process gateway", status)]
 

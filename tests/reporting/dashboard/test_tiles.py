@@ -11,7 +11,9 @@ from reporting.dashboard import tiles
 NOW = datetime(2025, 11, 21, 17, 0, tzinfo=UTC)
 
 
-def envelope(data: dict[str, Any] | None, age_s: float = 0.0, reasons: dict[str, str] | None = None) -> dict[str, Any]:
+def envelope(
+    data: dict[str, Any] | None, age_s: float = 0.0, reasons: dict[str, str] | None = None
+) -> dict[str, Any]:
     at = NOW - timedelta(seconds=age_s)
     return {
         "as_of": instant(at), "computed_at": instant(at), "valid_until": instant(at + timedelta(seconds=60)),

@@ -114,6 +114,26 @@ def test_the_count_of_volume_begins_anew_with_a_session() -> None:
     assert line.on_print(rt_volume(601.0, 50, 50, next_day), next_day, sampled=False) is not None
 
 
+@pytest.mark.parametrize(
+    ("bid", "ask", "age_s", "expected"),
+    [
+        pytest.param(599.99, 600.01, 1, 600.0, id="a tight fresh quote"),
+        pytest.param(590.0, 610.0, 1, 599.5, id="a wide one: the last price"),
+        pytest.param(600.1, 600.0, 1, 599.5, id="a crossed one: the last price"),
+        pytest.param(599.99, 600.01, 6, None, id="too old"),
+    ],
+)
+def test_the_spot_is_believed_only_when_fresh(
+    bid: float, ask: float, age_s: float, expected: float | None
+) -> None:
+    line = Line("SPY")
+    line.on_price(1, bid, 100, AT)
+    line.on_price(2, ask, 100, AT)
+    line.on_price(4, 599.5, 100, AT)
+
+    assert line.spot(AT + timedelta(seconds=age_s)) == expected
+
+
 def test_an_empty_print_makes_no_trade() -> None:
     assert Line("SPY").on_print(";;;1000;600.0;true", AT, sampled=False) is None
 

@@ -211,6 +211,13 @@ def test_a_holding_of_shares_has_its_symbol() -> None:
     assert translate.holding(Position("DU1", shares, -100.0, 600.0)).occ == "SPY"
 
 
+def test_an_option_that_cannot_be_named_is_held_under_the_brokers_name() -> None:
+    odd = Contract(secType="OPT", symbol="XYZ", conId=1, localSymbol="WHAT IS THIS")
+
+    assert translate.holding(Position("DU1", odd, 1.0, 1.0)).occ == "WHAT IS THIS"
+    assert not translate.is_ours(odd)
+
+
 def test_an_account_prefers_dollars() -> None:
     tags = ("NetLiquidation", "BuyingPower", "AvailableFunds", "TotalCashValue")
     values = {(tag, "BASE"): "1" for tag in tags} | {(tag, "USD"): "2.50" for tag in tags}

@@ -76,7 +76,7 @@ def test_the_same_requests_give_the_same_fills(market: Market) -> None:
 
 
 def test_a_chain_is_not_live_before_its_last_order(desk: Desk) -> None:
-    entry, news = desk.send("BUY", 1, "MKT", transmit=False)
+    entry, _ = desk.send("BUY", 1, "MKT", transmit=False)
 
     desk.wait(5)
 
@@ -263,7 +263,7 @@ def test_what_cannot_be_read_brings_an_error_only(desk: Desk, terms: dict, code:
     [
         pytest.param("SELL", 1, option(), "uncovered", id="naked"),
         pytest.param("BUY", 1, listing.SYMBOLS["SPX"].con_id, "index", id="index"),
-        pytest.param("BUY", 5_000, option(), "insufficient", id="funds"),
+        pytest.param("BUY", 90_000, option(), "insufficient", id="funds"),
     ],
 )
 def test_account_rules_make_an_order_inactive(
@@ -302,7 +302,7 @@ def test_a_twenty_first_order_on_a_side_is_refused(desk: Desk) -> None:
 def test_groups_count_once_against_the_holding(desk: Desk) -> None:
     desk.buy(2)
     orders = pair(desk, 1, 2)
-    more, news = desk.send("SELL", 1, "STP", aux="0.05", oca_group="H", oca_type=2)
+    more, _ = desk.send("SELL", 1, "STP", aux="0.05", oca_group="H", oca_type=2)
     beyond, _ = desk.send("SELL", 1, limit="9.00")
 
     assert [order.is_working for order in [*orders, more]] == [True] * 3
@@ -310,7 +310,7 @@ def test_groups_count_once_against_the_holding(desk: Desk) -> None:
 
 
 def test_a_rejected_entry_takes_its_children_along(desk: Desk) -> None:
-    entry, target, stop = desk.bracket(5_000, desk.ask(), "9.00", "0.05")
+    entry, target, stop = desk.bracket(90_000, desk.ask(), "9.00", "0.05")
 
     assert (entry.status, target.status, stop.status) == (
         Status.INACTIVE,
@@ -357,7 +357,7 @@ def test_a_correction_is_the_next_revision(desk: Desk) -> None:
 def test_stocks_fill_too(desk: Desk) -> None:
     desk.con_id = STOCK
     desk.buy(100)
-    _, stop = desk.send("SELL", 100, "STP", aux="700.00")[0], None
+    desk.send("SELL", 100, "STP", aux="700.00")
     desk.wait(1)
 
     assert held(desk) == 0

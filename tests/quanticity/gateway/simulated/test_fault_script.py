@@ -66,6 +66,7 @@ def test_a_fault_may_wait_for_one_client() -> None:
 )
 def test_a_timed_fault_falls_due_once(fault: Fault) -> None:
     script = Script((fault,))
+    script.begin(TEN)
 
     passed = [script.passed(TEN + timedelta(seconds=n)) for n in (0, 59, 60, 61)]
 

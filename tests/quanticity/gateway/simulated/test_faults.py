@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ib_insync import LimitOrder, MarketOrder, Option, Stock
+from ib_insync import LimitOrder, MarketOrder, Option, Stock, StopOrder
 from simulated_world import World
 
 from quanticity.gateway.simulated.fault_script import Action, At, Fault
@@ -25,8 +25,10 @@ async def buy(world: World, ib: Any, quantity: int = 2) -> Any:
 
 async def gone(ib: Any) -> None:
     """Wait until the client has noticed that it is cut off."""
-    while ib.isConnected():
-        await asyncio.sleep(0.005)
+    left = asyncio.Event()
+    ib.disconnectedEvent += left.set
+    if ib.isConnected():
+        await asyncio.wait_for(left.wait(), 5)
 
 
 def held(world: World) -> list[int]:
@@ -141,21 +143,21 @@ def test_an_outage_hides_fills_until_it_ends(play: Play, code: int, streams: int
         (contract,) = await ib.qualifyContractsAsync(CALL)
         ticker = ib.reqMktData(contract)
         await world.settle()
-        trade = ib.placeOrder(
-            contract, LimitOrder("BUY", 1, round(ticker.ask - 0.01, 2), tif="DAY")
-        )
-        await world.pass_time(3)
-        await world.until(lambda: held(world) == [1], 600)
+        low = LimitOrder("BUY", 1, round(ticker.ask - 0.3, 2), tif="DAY")
+        trade = ib.placeOrder(contract, low)
+        await world.until(lambda: held(world) == [1])
         assert (ib.errors[-1], trade.orderStatus.status) == ((-1, 1100), "Submitted")
 
-        await world.until(lambda: (-1, code) in ib.errors, 900)
+        await world.until(lambda: (-1, code) in ib.errors)
         assert trade.orderStatus.status == "Filled"
         assert len(world.server.floor.clients[1].streams) == streams
 
+    outage = Fault(At.TIME, Action.OUTAGE, after_s=2, for_s=20, code=code)
     play(
         scenario,
-        Fault(At.TIME, Action.OUTAGE, after_s=2, for_s=700, code=code),
-        passive_fill_per_s_at_mid=0.02,
+        outage,
+        Fault(At.TIME, Action.JUMP, after_s=5, symbol="SPY", frac=-0.002),
+        market=None,
     )
 
 
@@ -322,12 +324,12 @@ def test_a_jump_runs_through_the_stop(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()
         (contract,) = await ib.qualifyContractsAsync(CALL)
-        (ticker,) = await ib.reqTickersAsync(contract)
-        ib.placeOrder(contract, LimitOrder("BUY", 1, ticker.ask, tif="DAY"))
-        await world.settle()
-        await world.pass_time(5)
-        (after,) = await ib.reqTickersAsync(contract)
+        await buy(world, ib)
+        stop = StopOrder("SELL", 2, 1.0, tif="GTC")
+        trade = ib.placeOrder(contract, stop)
+        await world.pass_time(6)
 
-        assert after.bid < ticker.bid - 1
+        assert trade.orderStatus.status == "Filled"
+        assert trade.orderStatus.avgFillPrice < 0.5
 
     play(scenario, Fault(At.TIME, Action.JUMP, after_s=2, symbol="SPY", frac=-0.01), market=None)

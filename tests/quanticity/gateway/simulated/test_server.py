@@ -1,6 +1,7 @@
 """Unmodified ib_insync against the simulated exchange, over a real socket."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,7 +80,8 @@ def test_a_client_connects_and_synchronises(play: Play) -> None:
 
         assert ib.managedAccounts() == ["DU1000001"]
         values = {v.tag: v.value for v in ib.accountValues()}
-        assert values["NetLiquidation"] == values["AvailableFunds"] == "100000.00"
+        cash = f"{world.exchange.books.account.cash:.2f}"
+        assert values["NetLiquidation"] == values["AvailableFunds"] == cash
         assert {code for _, code in ib.errors} == {2104, 2106, 2158}
         assert await ib.reqCurrentTimeAsync() == MORNING
 
@@ -93,9 +95,7 @@ def test_a_client_id_is_used_once_at_a_time(play: Play) -> None:
             await world.connect(7, patience=0.3)
         world.clients.pop()
 
-        assert (-1, 326) in [code for ib in [world.clients[0]] for code in ib.errors] or len(
-            world.server.floor.clients
-        ) == 1
+        assert list(world.server.floor.clients) == [7]
 
     play(scenario)
 
@@ -108,9 +108,8 @@ def test_who_does_not_speak_the_protocol_is_cut_off(play: Play, data: bytes) -> 
         reader, writer = await asyncio.open_connection("127.0.0.1", world.server.port)
         writer.write(data)
 
-        with pytest.raises(ConnectionError):
+        with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""
-            raise ConnectionResetError
         writer.close()
         assert (await world.connect()).isConnected()
 
@@ -535,7 +534,8 @@ def test_a_what_if_tells_the_margin(play: Play) -> None:
             await qualified(ib, call()), LimitOrder("BUY", 2, 2.0, tif="DAY")
         )
 
-        assert float(state.equityWithLoanAfter) == pytest.approx(100_000 - 400 - 1.3)
+        change = float(state.equityWithLoanAfter) - float(state.equityWithLoanBefore)
+        assert change == pytest.approx(-400 - 1.3)
         assert state.commission == 1.3
         assert world.exchange.books.orders == {}
 

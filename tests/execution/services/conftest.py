@@ -1,0 +1,23 @@
+"""The clock stands at 11:00 in New York, where the default chain is quoted, and all is well."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests import factories
+from tests.analytics import toy_chains
+
+
+@pytest.fixture
+def morning(noon: Any) -> Any:
+    """A moment after the default chain was quoted."""
+    noon.at = toy_chains.AS_OF + timedelta(seconds=1)
+    return noon
+
+
+@pytest.fixture
+def world(db: None, store: None, morning: Any) -> Any:
+    """A world in which everything is allowed."""
+    factories.quiet_world()
+    return morning

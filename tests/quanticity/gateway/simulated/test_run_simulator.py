@@ -1,0 +1,64 @@
+"""The command: a process that says when it is ready, keeps its books, ends when told to."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[4]
+pytestmark = [pytest.mark.process, pytest.mark.enable_socket]
+
+
+@contextmanager
+def simulator(var: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command; yield the process and its first line."""
+    command = [sys.executable, "manage.py", "run_simulator", "--port", "0", *words]
+    env = os.environ | {"QC_VAR": str(var), "PYTHONWARNINGS": "error"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def test_it_says_ready_and_ends_on_sigterm(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.json"
+    with simulator(tmp_path, "--start", "2025-11-21T15:00:00", "--ledger", str(ledger)) as (
+        process,
+        line,
+    ):
+        assert line.startswith("ready ")
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 5
+    assert json.loads(ledger.read_text())["as_of"].startswith("2025-11-21T15:00:0")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        pytest.param(["--faults", "nowhere.json"], "nowhere.json", id="script"),
+        pytest.param(["--tape", "nowhere"], "nowhere", id="tape"),
+        pytest.param(["--start", "yesterday"], "yesterday", id="start"),
+        pytest.param(["--speed", "0"], "positive", id="speed"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence_and_exit_2(
+    tmp_path: Path, words: list[str], sentence: str
+) -> None:
+    with simulator(tmp_path, *words) as (process, _):
+        assert process.wait(30) == 2
+        assert process.stderr is not None
+        assert sentence in process.stderr.read()
