@@ -21,11 +21,13 @@ from execution.models import (
 )
 from execution.orders.lifecycle import TERMINAL
 from execution.orders.references import intent_id, parse_order_ref
+from execution.orders.sizing import Stats
 from quanticity.domain import clock, orders
 from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.signals import Acknowledgement
 
 CANCEL_PATIENCE = timedelta(seconds=5)
+_STATS_SPAN = timedelta(days=87)  # 60 sessions
 GLOBAL = "global"
 _SEVERITY = {
     orders.TradingState.ACTIVE: 0,
@@ -141,6 +143,31 @@ def answer_of(intent: OrderIntent) -> Answer:
     return Answer(
         intent.signal_id, intent.pk, by_code.get(intent.denied_by, said), intent.denied_by, True
     )
+
+
+def trade_stats(strategy: str) -> Stats:
+    """Wins and losses of a strategy's executed trades over the last sessions; flats left out."""
+    first = clock.now().date() - _STATS_SPAN
+    rows = Position.objects.filter(
+        strategy=strategy,
+        probe=False,
+        session_date__gte=first,
+        realised_net_usd__isnull=False,
+        entry_price__gt=0,
+    )
+    shares = [
+        (row.realised_net_usd or Decimal(0))
+        / ((row.entry_price or Decimal(1)) * row.quantity_total * row.multiplier)
+        for row in rows
+        if row.quantity_total
+    ]
+    won = [share for share in shares if share > 0]
+    lost = [-share for share in shares if share < 0]
+    return Stats(len(won), len(lost), _mean(won), _mean(lost))
+
+
+def _mean(values: Sequence[Decimal]) -> Decimal | None:
+    return sum(values, Decimal(0)) / len(values) if values else None
 
 
 def contracts_to_hold() -> list[OptionContract]:

@@ -141,6 +141,9 @@ INSTALLED_APPS = [
     "reporting",
     "reporting.dashboard",
 ]
+if os.environ.get("QC_APPS") == "pure":  # set by manage.py for commands that need no service
+    INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "simple_history"]
+    INSTALLED_APPS += ["quanticity", "analytics"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

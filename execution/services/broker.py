@@ -6,6 +6,7 @@ one conditional UPDATE under the lease's epoch, committed before a byte leaves.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from execution.models import (
     OrderIntent,
 )
 from execution.orders import tickets
+from execution.risk.facts import Settings as Limits
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import parse_occ
@@ -51,6 +53,7 @@ class Submission:
 
 def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
     """Claim every recorded chain: ids chosen, SENDING committed; parents first in each."""
+    _expire_stale()
     chains = []
     for parent in _unsent_parents():
         with transaction.atomic():
@@ -60,7 +63,7 @@ def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
                 .order_by("parent_ref", "-role")
             )
             first = max(next_order_id, (_highest_order_id() or 0) + 1)
-            if not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
+            if not rows or not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
                 transaction.set_rollback(True)
                 continue
             OrderIntent.objects.filter(pk=rows[0].intent_id, first_sent_at=None).update(
@@ -159,11 +162,12 @@ def record_order(update: orders.OrderUpdate) -> None:
     if row is None:
         return
     state = _BROKER_TO_ROW.get(update.status)
-    changes = _seen(row, update)
-    if state is not None and _may_follow(row, state):
+    changes, is_latest = _seen(row, update), _is_latest(update)
+    if state is not None and _may_follow(row, state, is_latest=is_latest):
         changes["state"] = state
         changes["unknown_since_at"] = clock.now() if state == State.UNKNOWN else None
-    if update.error_code is not None:
+        changes["looked_for"] = row.looked_for if state == State.UNKNOWN else 0
+    if update.error_code is not None and (is_latest or row.error_code is None):
         changes |= {"error_code": update.error_code, "error": update.error_text[:200]}
     Order.objects.filter(pk=row.pk).update(**changes)
 
@@ -200,6 +204,8 @@ def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
         notional_usd=None if fill is None else _notional(fill),
     )
     known = cost.commission_usd is not None and currency in ("USD", "")
+    if not known and Commission.objects.filter(pk=exec_id, status=Commission.Status.OK).exists():
+        return "" if fill is None else selectors.intent_of(fill.order_ref)
     Commission.objects.update_or_create(
         pk=exec_id,
         defaults={
@@ -237,6 +243,18 @@ def record_account(account: orders.Account) -> None:
     )
 
 
+def _expire_stale() -> None:
+    """End entries that nobody could send while they were fresh (DOMAIN 5.9): the price is gone."""
+    limits = section("execution.risk", Limits)
+    oldest = clock.now() - timedelta(seconds=limits.signal_max_age_s)
+    late = Order.objects.filter(
+        state=State.RECORDED, role=orders.Role.ENTRY, recorded_at__lt=oldest
+    ).values_list("intent_id", flat=True)
+    Order.objects.filter(intent_id__in=list(late), state=State.RECORDED).update(
+        state=State.EXPIRED, error="too old to send"
+    )
+
+
 def _unsent_parents() -> list[str]:
     """References of recorded chains that may go: an entry needs an ACTIVE state, exits do not."""
     rows = Order.objects.filter(state=State.RECORDED, parent_ref="").select_related("intent")
@@ -265,7 +283,7 @@ def _claim(row: Order, order_id: int, epoch: int) -> bool:
 
 def _seen(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
     changes: dict[str, object] = {}
-    if row.seen_at is None:
+    if row.seen_at is None or update.at < row.seen_at:
         changes["seen_at"] = update.at
     if update.perm_id and row.perm_id != update.perm_id:
         changes["perm_id"] = update.perm_id
@@ -274,10 +292,18 @@ def _seen(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
     return changes
 
 
-def _may_follow(row: Order, state: str) -> bool:
-    """An end is final but for a fill; a late word of life never revives it."""
+def _is_latest(update: orders.OrderUpdate) -> bool:
+    """Say whether nothing later is known of the order; updates may overtake each other."""
+    later = OrderEvent.objects.filter(order_ref=update.order_ref, kind="order", at__gt=update.at)
+    return not later.exclude(body__status=orders.OrderStatus.PENDING).exists()
+
+
+def _may_follow(row: Order, state: str, *, is_latest: bool) -> bool:
+    """An end is final but for a fill; a late word of life revives and hides nothing."""
+    if state == State.FILLED:
+        return row.state != State.FILLED
     ended = row.state in (State.CANCELLED, State.REJECTED, State.FILLED, State.EXPIRED)
-    return not ended or (state == State.FILLED and row.state != State.FILLED)
+    return not ended and (is_latest or state not in (State.WORKING, State.UNKNOWN))
 
 
 def _notional(fill: Fill) -> Decimal | None:

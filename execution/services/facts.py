@@ -174,9 +174,15 @@ def _holdings(signal: Signal, row: AccountValues | None) -> Holdings:
 
 
 def day_pnl(held: Sequence[Position]) -> Decimal | None:
-    """Realised net today plus what is unrealised; None when a held position has no mark."""
+    """Realised net today plus what is unrealised; None when a held position has no mark.
+
+    A position held overnight counts from yesterday's close, which we do not keep yet: unknown.
+    """
     today = calendar.session_date(clock.now())
-    closed = Position.objects.filter(session_date=today, realised_net_usd__isnull=False)
+    if any(p.quantity_open and p.session_date != today for p in held):
+        return None
+    began_at = calendar.previous_session(today).close_at + calendar.AFTER_HOURS
+    closed = Position.objects.filter(closed_at__gte=began_at, realised_net_usd__isnull=False)
     total: Decimal = closed.aggregate(x=Sum("realised_net_usd"))["x"] or _ZERO
     for position in held:
         if position.quantity_open == 0:

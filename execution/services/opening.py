@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from analytics import selectors as analytics
+from execution import selectors
 from execution.models import Order, OrderIntent, RiskEvent
 from execution.orders import brackets, pricing, sizing, stops
 from execution.orders.references import intent_id, order_ref
@@ -144,7 +145,7 @@ def _size(
             equity_usd=None if account is None else account.equity_usd,
             buying_power_usd=None if account is None else account.buying_power_usd,
             account_age_s=None if account is None else (facts.at - account.at).total_seconds(),
-            stats=None,
+            stats=selectors.trade_stats(signal.strategy),
             risk_multiplier=Decimal(1),
             liquidity_cap_contracts=min(
                 sizing.liquidity_cap(listing.open_interest, listing.ask_size, sizes),

@@ -18,7 +18,7 @@ SECONDS_PER_YEAR = 31_536_000
 SECONDS_PER_DAY = 86_400
 _OPEN = time(9, 30)
 _CLOSE = time(16, 0)
-_AFTER_HOURS = timedelta(hours=4)
+AFTER_HOURS = timedelta(hours=4)
 _INDEX_OPTION_EXTRA = timedelta(minutes=15)
 
 
@@ -122,7 +122,7 @@ def session_date(at: datetime) -> date:
     """The first session whose close plus four hours is later than the instant."""
     # Close + 4 h is 20:00 New York at the latest, so the local date is never too late a start.
     candidate = on_or_after(at.astimezone(NEW_YORK).date() - timedelta(days=1))
-    while candidate.close_at + _AFTER_HOURS <= at:
+    while candidate.close_at + AFTER_HOURS <= at:
         candidate = next_session(candidate.date)
     return candidate.date
 

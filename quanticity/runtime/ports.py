@@ -3,6 +3,7 @@
 import socket
 
 LOOPBACK = "127.0.0.1"
+POSSIBLE = range(1_024, 65_536)
 
 
 def is_free(port: int) -> bool:
@@ -17,8 +18,8 @@ def is_free(port: int) -> bool:
 
 
 def usable(wanted: int | None) -> int:
-    """The wanted port when it is free, else any free one."""
-    if wanted is not None and is_free(wanted):
+    """The wanted port when it is possible and free, else any free one."""
+    if wanted in POSSIBLE and is_free(wanted):
         return wanted
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))

@@ -15,6 +15,7 @@ from quanticity.runtime import embedded
 from quanticity.runtime.ports import is_free, usable
 from quanticity.runtime.processes import Plan
 
+_FLOWER_BESIDE_WEB = 5555 - 8000
 OPERATOR = "operator"
 
 
@@ -31,7 +32,7 @@ def plan(*, port: int | None, seed: int | None, tape: Path | None) -> Plan:
     chosen = Plan(
         var=var,
         port=port,
-        flower_port=_flower_port(kept),
+        flower_port=_flower_port(port, kept),
         flower_password=_flower_password(var),
         simulator_port=usable(kept.get("simulator_port")) if simulates else None,
         embeds_redis=not os.environ.get("QC_REDIS_URL", "").strip(),
@@ -83,9 +84,10 @@ def _keep(chosen: Plan) -> None:
     embedded.write_private(chosen.var / "platform.json", json.dumps(content))
 
 
-def _flower_port(kept: dict[str, Any]) -> int:
+def _flower_port(port: int, kept: dict[str, Any]) -> int:
     if not os.environ.get("QC_FLOWER_PORT"):
-        return usable(kept.get("flower_port") or settings.FLOWER_PORT)
+        # 5555 beside 8000, 5556 beside 8001: two that start at once do not want the same one.
+        return usable(kept.get("flower_port") or _FLOWER_BESIDE_WEB + port)
     if not is_free(settings.FLOWER_PORT):
         raise ConfigError(
             f"QC_FLOWER_PORT: expected a free port, was {settings.FLOWER_PORT}, which is in use"

@@ -81,7 +81,6 @@ def test_a_lost_connection_is_said_and_mended(visit: Visit) -> None:
     page = visit("/dashboard/", "operator")
     page.get_by_role("status").get_by_text("live").wait_for()
     page.context.set_offline(True)
-    page.evaluate("window.dispatchEvent(new Event('qc-drop'))")
 
     page.get_by_role("status").get_by_text("stale").wait_for()
     page.context.set_offline(False)

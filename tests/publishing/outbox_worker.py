@@ -28,7 +28,6 @@ KNOWN = {"strategy": "0DTE", "symbol": "SPY", "direction": 1, "occ": "SPY251121C
 
 def fill(trades: int) -> None:
     call_command("migrate", verbosity=0)
-    call_command("flush", verbosity=0, interactive=False)
     now = datetime.now(UTC)
     for n in range(trades):
         signal = Signal.objects.create(

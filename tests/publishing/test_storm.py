@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.process]
@@ -20,12 +21,27 @@ TRADES, KILLS = 15, 5
 Run = Callable[..., "subprocess.Popen[str]"]
 
 
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """A database of its own on the server that QC_TEST_POSTGRES names."""
+    server = os.environ.get("QC_TEST_POSTGRES") or pytest.skip("QC_TEST_POSTGRES names no server")
+    name = f"qc_storm_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        yield server.rpartition("/")[0] + f"/{name}"
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    """A database file of its own."""
+    return f"sqlite:///{tmp_path}/outbox.sqlite3"
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of its own: a file, or the server that QC_TEST_POSTGRES names."""
-    server = os.environ.get("QC_TEST_POSTGRES", "")
-    urls = {"sqlite": f"sqlite:///{tmp_path}/outbox.sqlite3", "postgres": server}
-    return urls[request.param] or pytest.skip("QC_TEST_POSTGRES names no empty database")
+def database(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +66,7 @@ class Floor:
         self.clients: dict[int, Connection] = {}
         self.account_changed = False
         self._path = path
+        self._writer = ledger.Writer()
 
     @property
     def account(self) -> account.Account:
@@ -118,9 +118,8 @@ class Floor:
         """Rewrite the ledger file."""
         if self._path is None:
             return
-        content = json.dumps(ledger.write(self.exchange.books, self.exchange.now))
         scratch = self._path.with_suffix(".writing")
-        scratch.write_text(content)
+        scratch.write_text(self._writer.text(self.exchange.books, self.exchange.now))
         scratch.replace(self._path)
 
     # The client that placed the order, and the master client when there is one.

@@ -1,5 +1,6 @@
 """The books as JSON and back: for others to read, and for a restart (pure)."""
 
+import json
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
@@ -20,23 +21,45 @@ def opened(settings: account.Settings) -> Books:
     return Books(Account(settings, cash, equity_at_close=cash), {}, [])
 
 
-def write(books: Books, now: datetime | None) -> dict[str, Any]:
-    """The books as plain values: orders, fills, positions, cash, and the counters."""
-    held = books.account
-    return {
-        "as_of": None if now is None else now.isoformat(),
-        "account": held.settings.account,
-        "cash": str(held.cash),
-        "realized_pnl": str(held.realized),
-        "commissions": str(held.commissions),
-        "equity_at_close": None if held.equity_at_close is None else str(held.equity_at_close),
-        "next_perm": books.next_perm,
-        "next_exec": books.next_exec,
-        "orders": [_order(order) for order in books.orders.values()],
-        "fills": [_fill(execution) for execution in books.executions],
-        "positions": [_position(position) for position in held.positions.values()],
-        "charged": {str(k): [str(units), str(cost)] for k, (units, cost) in held.charged.items()},
-    }
+class Writer:
+    """Writes books as JSON; what can no longer change is turned into text only once."""
+
+    def __init__(self) -> None:
+        self._orders: dict[int, str] = {}
+        self._fills: dict[str, str] = {}
+
+    def text(self, books: Books, now: datetime | None) -> str:
+        """The books: orders, fills, positions, cash, and the counters."""
+        held = books.account
+        charged = {k: [str(units), str(cost)] for k, (units, cost) in held.charged.items()}
+        head = {
+            "as_of": None if now is None else now.isoformat(),
+            "account": held.settings.account,
+            "cash": str(held.cash),
+            "realized_pnl": str(held.realized),
+            "commissions": str(held.commissions),
+            "equity_at_close": _text(held.equity_at_close),
+            "next_perm": books.next_perm,
+            "next_exec": books.next_exec,
+            "positions": [_position(position) for position in held.positions.values()],
+            "charged": charged,
+        }
+        orders = ",\n".join(self._order(order) for order in books.orders.values())
+        fills = ",\n".join(self._fill(execution) for execution in books.executions)
+        return f'{json.dumps(head)[:-1]},\n"orders": [{orders}],\n"fills": [{fills}]}}\n'
+
+    def _order(self, order: Order) -> str:
+        if order.perm_id in self._orders:
+            return self._orders[order.perm_id]
+        text = json.dumps(_order(order))
+        if order.status.is_done:
+            self._orders[order.perm_id] = text
+        return text
+
+    def _fill(self, execution: Execution) -> str:
+        if execution.exec_id not in self._fills:
+            self._fills[execution.exec_id] = json.dumps(_fill(execution))
+        return self._fills[execution.exec_id]
 
 
 def read(content: dict[str, Any], settings: account.Settings) -> tuple[Books, datetime | None]:

@@ -1,11 +1,13 @@
 """The clock stands at 11:00 in New York, where the default chain is quoted, and all is well."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import factories
+from tests import factories, racing
 from tests.analytics import toy_chains
 
 
@@ -21,3 +23,10 @@ def world(db: None, store: None, morning: Any) -> Any:
     """A world in which everything is allowed."""
     factories.quiet_world()
     return morning
+
+
+@pytest.fixture
+def disk(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[None]:
+    """An empty database in a file, for threads that race."""
+    with django_db_blocker.unblock(), racing.on_disk(tmp_path):
+        yield

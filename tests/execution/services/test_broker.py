@@ -3,25 +3,25 @@
 import itertools
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from execution.models import AccountValues, Commission, Fill, Order, OrderEvent, OrderIntent
 from execution.services import broker, operating
 from quanticity.domain import clock
 from quanticity.domain.orders import Account, OrderUpdate, TradingState
 from tests import factories
+from tests.racing import in_two_threads
 from tests.factories import fill, ref, update
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.fixture(autouse=True)
-def _store(store: None) -> None:
-    """Halting wakes the gateway."""
+def _rows(request: pytest.FixtureRequest, store: None) -> None:
+    """Halting wakes the gateway; races need a file, the rest a transaction that is rolled back."""
+    request.getfixturevalue("disk" if "disk" in request.fixturenames else "db")
 
 
 def sent(**changes: Any) -> OrderIntent:
@@ -135,7 +135,7 @@ def test_an_entry_too_old_to_send_never_goes(noon: Any) -> None:
     assert set(intent.orders.values_list("state", flat=True)) == {"EXPIRED"}
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("disk")
 def test_two_gateways_claim_each_chain_once() -> None:
     for n in range(1, 6):
         factories.intent(n, signal_changes={"direction": n, "state": "ended"})
@@ -145,25 +145,6 @@ def test_two_gateways_claim_each_chain_once() -> None:
     ids = [one.order_id for chain in claimed for one in chain]
     assert len(claimed) == 5
     assert sorted(ids) == list(range(1, 16))
-
-
-def in_two_threads(work: Callable[[], Sequence[Any]]) -> list[Any]:
-    """Run it in two threads at once, each with its own connection; everything they returned."""
-    found: list[Any] = []
-    start = Barrier(2)
-
-    def run() -> None:
-        start.wait()
-        try:
-            found.append(list(work()))
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run) for _ in range(2)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert len(found) == 2  # neither died
-    return list(itertools.chain(*found))
 
 
 # --- amendments and cancellations ----------------------------------------------------------------
@@ -220,7 +201,7 @@ def test_an_unanswered_cancellation_goes_again_after_five_seconds(noon: Any) -> 
     assert (broker.take_back_unsent_cancels(), len(broker.take_cancels())) == (1, 1)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("disk")
 def test_two_gateways_cancel_and_amend_once() -> None:
     sent()
     Order.objects.filter(role="E").update(cancel_wanted_at=clock.now())

@@ -12,7 +12,7 @@ from quanticity.gateway.simulated.orders import Status
 
 
 def reopened(exchange: Exchange) -> Exchange:
-    content = json.loads(json.dumps(ledger.write(exchange.books, exchange.now)))
+    content = json.loads(ledger.Writer().text(exchange.books, exchange.now))
     books, now = ledger.read(content, exchange.books.account.settings)
     return Exchange(exchange.market, exchange.settings, books, now)
 
@@ -47,9 +47,21 @@ def test_ids_go_on_after_a_restart(desk: Desk) -> None:
     assert again.order(1, entry.order_id) == entry
 
 
+def test_what_is_done_is_written_as_it_ended(desk: Desk) -> None:
+    writer = ledger.Writer()
+    desk.bracket(1, desk.ask(), "9.00", "5.00")
+    writer.text(desk.exchange.books, MORNING)
+    desk.wait(5)
+
+    once, anew = (w.text(desk.exchange.books, MORNING) for w in (writer, ledger.Writer()))
+
+    assert once == anew
+    assert len(json.loads(once)["fills"]) == 2
+
+
 def test_it_says_what_the_platforms_books_say(desk: Desk) -> None:
     desk.send("BUY", 2, "MKT", order_ref="QC:x:E0")
-    content = ledger.write(desk.exchange.books, desk.exchange.now)
+    content = json.loads(ledger.Writer().text(desk.exchange.books, desk.exchange.now))
 
     (order,), (fill,), (position,) = content["orders"], content["fills"], content["positions"]
 
