@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from functools import cache
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from quanticity.store import readings
 
 S = TypeVar("S")
 _SAVE_EVERY = timedelta(seconds=60)
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def load(symbol: str, name: str, cls: type[S]) -> S | None:
@@ -47,6 +47,7 @@ def save(symbol: str, name: str, state: Any) -> None:
         )  # fmt: skip
 
 
-@cache
-def _adapter(cls: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(cls)
+def _adapter(cls: type[Any]) -> TypeAdapter[Any]:
+    if cls not in _adapters:
+        _adapters[cls] = TypeAdapter(cls)
+    return _adapters[cls]

@@ -2,7 +2,7 @@
 
 from analytics.services import exposures, flow, regime, scoring
 from quanticity.config import overrides
-from quanticity.domain.signals import Acknowledgement, Strategy
+from quanticity.domain.signals import Strategy
 from quanticity.tasking import task
 
 
@@ -54,9 +54,3 @@ def score(strategy: str, symbol: str) -> list[str]:
     overrides.refresh()
     found = scoring.score(Strategy(strategy), symbol)
     return [] if found is None else [found]
-
-
-@task("analytics.acknowledge", queue="market")
-def acknowledge(signal_id: str, acknowledgement: str, code: str, ended: bool) -> None:
-    """Take execution's answer about one signal."""
-    scoring.acknowledge(signal_id, Acknowledgement(acknowledgement), code, ended=ended)

@@ -178,6 +178,12 @@ def contracts_to_hold() -> list[OptionContract]:
     return [parse_occ(occ) for occ in sorted(held | set(pending))]
 
 
+def without_intent(signal_ids: Sequence[str]) -> list[str]:
+    """Those of these signals that nothing was begun for."""
+    begun = OrderIntent.objects.filter(signal_id__in=signal_ids).values_list("signal_id", flat=True)
+    return [signal_id for signal_id in signal_ids if signal_id not in set(begun)]
+
+
 def intent_of(order_ref: str) -> str:
     """The intent an order reference belongs to; "" when the order is not ours."""
     parsed = parse_order_ref(order_ref)

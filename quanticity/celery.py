@@ -18,18 +18,18 @@ logger = logging.getLogger("quanticity.tasks")
 _started: dict[str, float] = {}
 
 
-@signals.setup_logging.connect
+@signals.setup_logging.connect  # type: ignore[untyped-decorator] # celery has no types
 def keep_django_logging(**_: Any) -> None:
     """Let Django's LOGGING stand; Celery would replace it."""
 
 
-@signals.task_prerun.connect
+@signals.task_prerun.connect  # type: ignore[untyped-decorator] # celery has no types
 def note_start(task_id: str, **_: Any) -> None:
     """Remember when a task began."""
     _started[task_id] = time.perf_counter()
 
 
-@signals.task_postrun.connect
+@signals.task_postrun.connect  # type: ignore[untyped-decorator] # celery has no types
 def log_end(task_id: str, task: Any, args: Any, state: str, **_: Any) -> None:
     """Log name, arguments, outcome and duration: the only line a healthy task writes."""
     began = _started.pop(task_id, None)

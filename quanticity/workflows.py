@@ -15,6 +15,7 @@ from celery import chain, group
 
 from analytics import selectors as analytics
 from analytics import tasks as analytics_tasks
+from analytics.services import scoring
 from execution import selectors as execution
 from execution import tasks as execution_tasks
 from execution.services import operating
@@ -47,7 +48,7 @@ def open_all(signal_ids: list[str]) -> None:
 @task("pipeline.open_owed", queue="execution", expires=5)
 def open_owed() -> None:
     """Hand over signals whose hint was lost; a signal that is too old is denied, and answered."""
-    open_all.run(analytics.unanswered_signals(_HINT_LOST_S))
+    open_all.run(execution.without_intent(analytics.unanswered_signals(_HINT_LOST_S)))
 
 
 @task("pipeline.book", queue="execution")
@@ -62,8 +63,8 @@ def book(intent_id: str) -> None:
 def answer_owed() -> None:
     """Tell analytics what became of its signals."""
     for answer in execution.owed_answers(_ANSWERS_AT_ONCE):
-        analytics_tasks.acknowledge.delay(
-            answer.signal_id, answer.acknowledgement, answer.code, answer.ended
+        scoring.acknowledge(
+            answer.signal_id, answer.acknowledgement, answer.code, ended=answer.ended
         )
         operating.mark_answered(answer.intent_id, ended=answer.ended)
 

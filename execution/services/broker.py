@@ -62,6 +62,8 @@ def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
                 .filter(state=State.RECORDED)
                 .order_by("parent_ref", "-role")
             )
+            if not rows:  # another process has it
+                continue
             first = max(next_order_id, (_highest_order_id() or 0) + 1)
             if not rows or not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
                 transaction.set_rollback(True)
@@ -289,7 +291,20 @@ def _seen(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
         changes["perm_id"] = update.perm_id
     if update.con_id and row.con_id is None:
         changes["con_id"] = update.con_id
-    return changes
+    return changes | _prices(row, update)
+
+
+def _prices(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
+    """The prices the broker works, once an amendment of ours has had time to arrive."""
+    settled = row.amended_at is None or update.at - row.amended_at > selectors.CANCEL_PATIENCE
+    if update.status is not orders.OrderStatus.WORKING or not settled:
+        return {}
+    found = {"limit_price": update.limit_price, "stop_price": update.stop_price}
+    return {
+        name: price
+        for name, price in found.items()
+        if price is not None and getattr(row, name) is not None and price != getattr(row, name)
+    }
 
 
 def _is_latest(update: orders.OrderUpdate) -> bool:

@@ -21,6 +21,7 @@ from quanticity.store.client import StoreDown
 logger = logging.getLogger(__name__)
 SHORTEST = timedelta(milliseconds=250)  # real time; faster than this only heats the machine
 LEASE_S = 15
+RENEW_S = 2.0
 IDLE_S = 2.0
 
 
@@ -46,20 +47,29 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # untyped library
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._lease: Lease | None = None
+        self._renewed_s = float("-inf")
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Run what is due, if the lease is ours; say how long to sleep."""
+        if clock.boot_seconds() - self._renewed_s > RENEW_S:
+            self._renew()
+        if self._lease is None:
+            return IDLE_S
+        return float(super().tick(*args, **kwargs))
+
+    def _renew(self) -> None:
+        # Not at every tick: with a full timetable that is a write to SQL ten times a second.
+        self._renewed_s = clock.boot_seconds()
         self._lease = hold("beat", self._holder, LEASE_S)
         if self._lease is None:
             logger.warning("another beat holds the lease; waiting")
-            return IDLE_S
+            return
         try:
             health.beat("beat")
         except StoreDown as error:
             logger.warning("no store to tell of this beat: %s", type(error).__name__)
-        return float(super().tick(*args, **kwargs))
 
     def close(self) -> None:
         """Give the lease back, so that the next beat need not wait for it to run out."""

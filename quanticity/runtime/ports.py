@@ -19,7 +19,7 @@ def is_free(port: int) -> bool:
 
 def usable(wanted: int | None) -> int:
     """The wanted port when it is possible and free, else any free one."""
-    if wanted in POSSIBLE and is_free(wanted):
+    if wanted is not None and wanted in POSSIBLE and is_free(wanted):
         return wanted
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))

@@ -150,10 +150,11 @@ def _decision(row: Decision) -> list[Cell]:
 
 
 def why(explanation: Mapping[str, Any]) -> str:
-    """The reasons that a decision's record gives, in one line."""
-    failed = [_gate(gate) for gate in explanation.get("gates", ()) if not gate["passed"]]
-    said = explanation.get("vetoes") or failed or explanation.get("reasons") or [formats.DASH]
-    return ", ".join(str(reason) for reason in said[:MOST_REASONS])
+    """What stood in the way, in one line: the vetoes, else the gates that failed."""
+    gates = {gate["code"]: gate for gate in explanation.get("gates", ())}
+    failed = [code for code, gate in gates.items() if not gate["passed"]]
+    codes = explanation.get("vetoes") or failed or explanation.get("reasons") or [formats.DASH]
+    return "; ".join(_gate(code, gates.get(code)) for code in codes[:MOST_REASONS])
 
 
 def contract(occ: str) -> str:
@@ -161,9 +162,14 @@ def contract(occ: str) -> str:
     return str(parse_occ(occ))
 
 
-def _gate(gate: Mapping[str, Any]) -> str:
+def _gate(code: str, gate: Mapping[str, Any] | None) -> str:
+    if gate is None or gate["value"] is None:
+        return code
+    if isinstance(gate["value"], list):
+        return f"{code} {', '.join(str(value) for value in gate['value'])}"
     value = f"{gate['value']:.4g}" if isinstance(gate["value"], float) else gate["value"]
-    return f"{gate['code']} {value} against {gate['threshold']}"
+    limit = gate["threshold"]
+    return f"{code} {value}" if limit is None else f"{code} {value} against {limit}"
 
 
 def _load(row: Load) -> list[Cell]:

@@ -9,6 +9,12 @@ from reporting.dashboard import tables
 from reporting.selectors import Load
 
 FAILED = {"code": "SPREAD_BPS", "value": 3.14159, "threshold": 2.5, "passed": False}
+MISSING = {
+    "code": "MISSING_REQUIRED",
+    "value": ["obi_l5", "price"],
+    "threshold": ["price"],
+    "passed": False,
+}
 PASSED = {"code": "WINDOW", "value": True, "threshold": True, "passed": True}
 
 
@@ -17,6 +23,9 @@ PASSED = {"code": "WINDOW", "value": True, "threshold": True, "passed": True}
     [
         pytest.param({"vetoes": ["VOL_SHOCK"], "gates": [FAILED]}, "VOL_SHOCK", id="a veto goes first"),
         pytest.param({"vetoes": [], "gates": [PASSED, FAILED]}, "SPREAD_BPS 3.142 against 2.5", id="the gate that failed"),
+        pytest.param(
+            {"vetoes": ["MISSING_REQUIRED"], "gates": [MISSING]}, "MISSING_REQUIRED obi_l5, price", id="what is missing"
+        ),
         pytest.param({"gates": [PASSED], "reasons": ["NO_VOTES"]}, "NO_VOTES", id="a reason"),
         pytest.param({}, "—", id="nothing recorded"),
     ],

@@ -19,13 +19,18 @@ function paintSnapshot(data) {
   text("time", data.time);
   text("session", data.session);
   notes(data.scopes.map((s) => `Trading is ${s.state.toLowerCase()} for ${s.scope}: ${s.reason}`));
+  // Without a store there are no readings: what is still shown is old, and looks it.
+  document.getElementById("panels").classList.toggle("silent", data.panels.length === 0);
   for (const panel of data.panels) paintPanel(panel);
   for (const table of data.tables) paintTable(table);
 }
 
 function paintPanel(panel) {
   const section = document.querySelector(`[data-symbol="${CSS.escape(panel.symbol)}"]`);
-  if (!section) return;
+  if (!section) {
+    if (document.querySelector("#panels > .empty")) location.reload(); // the store has come back
+    return;
+  }
   section.querySelector("[data-price]").textContent = panel.price;
   for (const tile of panel.tiles) {
     const box = section.querySelector(`[data-tile="${CSS.escape(tile.key)}"]`);

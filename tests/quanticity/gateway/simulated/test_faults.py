@@ -177,7 +177,8 @@ def test_orders_sent_into_an_outage_wait_for_its_end(play: Play) -> None:
 def test_muted_data_leaves_the_connection_up(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()
-        ticker = ib.reqMktData(Stock("SPY", "SMART", "USD"), "233")
+        (contract,) = await ib.qualifyContractsAsync(Stock("SPY", "SMART", "USD"))
+        ticker = ib.reqMktData(contract, "233")
         await world.pass_time(6)
         before = ticker.rtTime
         await world.pass_time(10)
@@ -312,7 +313,8 @@ def test_data_can_be_without_subscription(play: Play, code: int) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()
         await world.pass_time(2)
-        ib.reqMktData(Stock("SPY", "SMART", "USD"))
+        (contract,) = await ib.qualifyContractsAsync(Stock("SPY", "SMART", "USD"))
+        ib.reqMktData(contract)
         await world.settle()
 
         assert ib.errors[-1][1] == code

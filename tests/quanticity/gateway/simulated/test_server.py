@@ -240,7 +240,8 @@ def test_an_option_streams_quotes_interest_and_greeks(play: Play) -> None:
 def test_an_index_has_a_level_and_no_sides(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()
-        tickers = [ib.reqMktData(Index(name, "CBOE")) for name in ("SPX", "VIX", "VIX1D")]
+        names = ("SPX", "VIX", "VIX1D")
+        tickers = [ib.reqMktData(await qualified(ib, Index(name, "CBOE"))) for name in names]
         await world.pass_time(1)
 
         assert [ticker.bid for ticker in tickers] == [-1.0] * 3
@@ -293,8 +294,11 @@ def test_a_fourth_book_is_too_many(play: Play) -> None:
 def test_lines_are_limited(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()
-        for strike in range(620, 721):
-            ib.reqMktData(Option("SPY", "20251121", strike, "C", "SMART"))
+        details = await ib.reqContractDetailsAsync(
+            Option("SPY", "20251121", right="C", exchange="SMART")
+        )
+        for found in details[:101]:
+            ib.reqMktData(found.contract)
         await world.settle()
 
         assert [code for _, code in ib.errors if code < 2000] == [101]
@@ -309,7 +313,7 @@ def test_lines_are_limited(play: Play) -> None:
 def test_unknown_generic_ticks_are_refused(play: Play, generics: str, code: int | None) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()
-        ib.reqMktData(spy(), generics)
+        ib.reqMktData(await qualified(ib, spy()), generics)
         await world.settle()
 
         assert [c for _, c in ib.errors if c < 2000] == [c for c in [code] if c]
@@ -414,7 +418,7 @@ def test_history_can_be_kept_up_to_date(play: Play) -> None:
 def test_a_bracket_goes_from_entry_to_stop(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()
-        (ticker,) = await ib.reqTickersAsync(call())
+        (ticker,) = await ib.reqTickersAsync(await qualified(ib, call()))
         trades = await bracket(ib, 3, ticker.ask, 9.0, 0.05)
         await world.settle()
         assert statuses(trades) == ["Filled", "Submitted", "PreSubmitted"]
@@ -457,7 +461,7 @@ def test_a_fill_carries_time_reference_and_ids(play: Play) -> None:
 def test_a_reconnect_finds_orders_fills_and_positions(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()
-        (ticker,) = await ib.reqTickersAsync(call())
+        (ticker,) = await ib.reqTickersAsync(await qualified(ib, call()))
         await bracket(ib, 2, ticker.ask, 9.0, 0.05)
         await world.settle()
         ib.disconnect()
