@@ -1,19 +1,22 @@
 """The chain of a symbol as it is in the store, priced once per snapshot and process."""
 
-from collections import OrderedDict
+import hashlib
+from collections import Counter, OrderedDict
 from datetime import datetime
 
 from analytics.calculators import forward, pricing
 from analytics.calculators.pricing import PricedChain
 from analytics.ingestion import admission
 from quanticity.config.loader import section
+from quanticity.config.universe import universe
 from quanticity.domain import calendar
-from quanticity.domain.options import Chain
+from quanticity.domain.options import Chain, Flag
 from quanticity.domain.readings import Unavailable
-from quanticity.store import market
+from quanticity.store import keys, market
+from quanticity.store.readings import Input
 
-_KEPT = 8
-_priced: OrderedDict[tuple[str, datetime], PricedChain | None] = OrderedDict()
+_HASHED = ("strike", "right", "bid", "ask", "open_interest", "volume")
+_priced: OrderedDict[tuple[datetime, str], PricedChain | None] = OrderedDict()
 
 
 def priced_chain(symbol: str) -> PricedChain | None:
@@ -21,10 +24,10 @@ def priced_chain(symbol: str) -> PricedChain | None:
     chain = market.chain(symbol)
     if chain is None:
         return None
-    key = (symbol, chain.as_of)
+    key = (chain.as_of, input_of(chain).hash)
     if key not in _priced:
         _priced[key] = _price(chain)
-        while len(_priced) > _KEPT:
+        while len(_priced) > len(universe().chains) + 1:
             _priced.popitem(last=False)
     return _priced[key]
 
@@ -35,6 +38,24 @@ def quality(found: PricedChain, coverage: float | None) -> str:
         arbitrage_share=found.arbitrage_share, coverage=coverage,
         delayed=found.chain.delayed, settings=section("analytics.admission", admission.Settings),
     )  # fmt: skip
+
+
+def input_of(chain: Chain) -> Input:
+    """The chain as an input of a reading: its content decides the hash."""
+    digest = hashlib.blake2b(f"{chain.underlying} {chain.spot}".encode(), digest_size=8)
+    for name in _HASHED:
+        digest.update(getattr(chain, name).tobytes())
+    return Input(keys.chain(chain.underlying).name, chain.as_of, digest.hexdigest())
+
+
+def refused(found: PricedChain) -> dict[str, int]:
+    """Rows that failed an admission check, by its name."""
+    names: Counter[str] = Counter()
+    for flags, count in Counter(found.flags.tolist()).items():
+        for flag in Flag:
+            if flag & Flag(flags):
+                names[flag.name or ""] += count
+    return dict(names)
 
 
 def _price(chain: Chain) -> PricedChain | None:

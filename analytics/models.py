@@ -29,7 +29,11 @@ class Decision(models.Model):
     class Meta:
         ordering = ("-at", "-pk")
         # "Why did nothing happen at 10:42?"
-        indexes = (models.Index(fields=("strategy", "symbol", "at"), name="decision_lookup"),)
+        indexes = (
+            models.Index(fields=("strategy", "symbol", "at"), name="decision_lookup"),
+            # The dashboard asks for the latest every second.
+            models.Index(fields=("-at", "-id"), name="decision_latest"),
+        )
 
     def __str__(self) -> str:
         return f"{self.strategy} {self.symbol} {self.outcome}"
@@ -133,3 +137,28 @@ class CalculatorState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.name}"
+
+
+class DiscoveredParameter(models.Model):
+    """One number (or curve) learned from past sessions; the latest one of its name is in force."""
+
+    symbol = models.CharField(max_length=8)
+    name = models.CharField(max_length=32)
+    value = models.JSONField()
+    unit = models.CharField(max_length=24)
+    n = models.PositiveIntegerField(help_text="samples behind it")
+    method = models.CharField(max_length=120)
+    is_applied = models.BooleanField(help_text="calculators use it; else a report to operators")
+    valid_from = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-valid_from", "symbol", "name")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("symbol", "name", "valid_from", "source"), name="parameter_once_per_instant"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.name} = {self.value}"

@@ -4,13 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+from django.conf import settings
 from django.db.models import QuerySet
 
 from analytics import chains
-from analytics.models import Decision, Signal
+from analytics.calculators import (
+    exposure_grid,
+    flip,
+    inventory,
+    skew,
+    smile_fit,
+    smile_points,
+)
+from analytics.calculators.exposure_grid import ExposureGrid
+from analytics.calculators.smile_points import SmilePoints
+from analytics.models import Decision, MetricHistory, Signal
 from analytics.signals import features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, fourteen_dte, moc, one_dte, zero_dte
@@ -18,15 +29,20 @@ from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, signals
 from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.options import Flag
+from quanticity.domain.readings import Unavailable
 from quanticity.store import readings
 
+T = TypeVar("T")
+Samples = list[tuple[datetime, float]]
 _PLAYBOOKS: Mapping[signals.Strategy, tuple[str, Any]] = {
     signals.Strategy.ZERO_DTE: ("analytics.strategies.zero_dte", zero_dte.Settings),
     signals.Strategy.ONE_DTE: ("analytics.strategies.one_dte", one_dte.Settings),
     signals.Strategy.FOURTEEN_DTE: ("analytics.strategies.fourteen_dte", fourteen_dte.Settings),
     signals.Strategy.MOC: ("analytics.strategies.moc", moc.Settings),
 }
-SHOWN_FAMILIES = (*features.FAMILIES, "volatility")
+SHOWN_FAMILIES = (*features.FAMILIES, "forced_flow", "volatility")
+_GRID_STRIKES = 24
+_PROFILE_SPAN, _PROFILE_POINTS = 0.05, 61  # fraction of spot to either side, and how finely
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,23 @@ class Regime:
 
     name: str
     since_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[T]):
+    """Something read from the chain of an instant."""
+
+    value: T
+    as_of: datetime
+    feed: str
+
+
+@dataclass(frozen=True, slots=True)
+class GammaProfile:
+    """Dollars of dealer delta per +1 % at each spot, ascending."""
+
+    spot_price: float
+    points: tuple[tuple[float, float], ...]
 
 
 def signal_order(signal_id: str) -> SignalOrder:
@@ -157,6 +190,54 @@ def daily_correlations() -> Mapping[frozenset[str], float] | None:
 def latest_readings(symbols: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Envelopes of every family that the dashboard shows, by symbol and family."""
     return readings.read_all(symbols, SHOWN_FAMILIES)
+
+
+def exposure_table(symbol: str) -> Seen[ExposureGrid] | None:
+    """Vanna and charm by expiry and strike of the latest chain, None without one."""
+    found = chains.priced_chain(symbol)
+    if found is None:
+        return None
+    held = inventory.compute(found.priced, section("analytics.inventory", inventory.Settings))
+    grid = exposure_grid.compute(held, _GRID_STRIKES)
+    return None if grid is None else Seen(grid, found.chain.as_of, found.chain.feed)
+
+
+def smile(symbol: str) -> Seen[SmilePoints] | None:
+    """The quotes that the skew of the latest chain was read from, None without one."""
+    own = section("analytics.skew", smile_fit.Settings)
+    found = chains.priced_chain(symbol)
+    quoted = None if found is None else skew.nearest(found, own)
+    if found is None or quoted is None:
+        return None
+    shape = skew.compute(quoted, own)
+    if isinstance(shape, Unavailable):
+        return None
+    points = smile_points.compute(quoted, shape, own.delta)
+    return Seen(points, found.chain.as_of, found.chain.feed)
+
+
+def gamma_profile(symbol: str) -> Seen[GammaProfile] | None:
+    """Modelled dealer gamma of the latest chain, repriced at spots around its own."""
+    found = chains.priced_chain(symbol)
+    if found is None:
+        return None
+    held = inventory.compute(found.priced, section("analytics.inventory", inventory.Settings))
+    spot = found.priced.spot
+    grid = spot * np.linspace(1 - _PROFILE_SPAN, 1 + _PROFILE_SPAN, _PROFILE_POINTS)
+    profile = flip.gamma_exposure(held, grid)
+    points = tuple(zip(grid.tolist(), profile.tolist(), strict=True))
+    return Seen(GammaProfile(spot, points), found.chain.as_of, found.chain.feed)
+
+
+def metric_history(symbol: str, metrics: Sequence[str], since: datetime) -> dict[str, Samples]:
+    """Samples of metrics since an instant, oldest first."""
+    rows = MetricHistory.objects.filter(
+        symbol=symbol, metric__in=metrics, as_of__gte=since, source=settings.TRADING_MODE
+    ).order_by("as_of")
+    found: dict[str, Samples] = {metric: [] for metric in metrics}
+    for metric, as_of, value in rows.values_list("metric", "as_of", "value"):
+        found[metric].append((as_of, value))
+    return found
 
 
 def recent_decisions(count: int) -> QuerySet[Decision]:

@@ -13,6 +13,8 @@ from quanticity.store import readings
 
 S = TypeVar("S")
 _SAVE_EVERY = timedelta(seconds=60)
+# The state last read or written, with its bytes: the same bytes are not parsed again.
+_parsed: dict[tuple[str, str], tuple[bytes, Any]] = {}
 _adapters: dict[type[Any], TypeAdapter[Any]] = {}
 
 
@@ -21,7 +23,10 @@ def load(symbol: str, name: str, cls: type[S]) -> S | None:
     raw = readings.read_state(symbol, name)
     found: S
     if raw is not None:
-        found = _adapter(cls).validate_json(raw)
+        known = _parsed.get((symbol, name))
+        if known is None or known[0] != raw:
+            _parsed[symbol, name] = known = (raw, _adapter(cls).validate_json(raw))
+        found = known[1]
         return found
     row = CalculatorState.objects.filter(
         symbol=symbol, name=name, source=settings.TRADING_MODE
@@ -36,6 +41,7 @@ def save(symbol: str, name: str, state: Any) -> None:
     """Keep a state; the copy in SQL is at most a minute older."""
     raw = _adapter(type(state)).dump_json(state)
     readings.write_state(symbol, name, raw)
+    _parsed[symbol, name] = (raw, state)
     now = clock.now()
     row = CalculatorState.objects.filter(
         symbol=symbol, name=name, source=settings.TRADING_MODE, saved_at__gt=now - _SAVE_EVERY

@@ -1,6 +1,18 @@
 """Celery's entry to the analytics stage."""
 
-from analytics.services import exposures, flow, regime, scoring
+from analytics import discovery
+from analytics.services import (
+    closing,
+    exposures,
+    flow,
+    hidden,
+    options,
+    overviews,
+    regime,
+    relations,
+    scoring,
+    technicals,
+)
 from quanticity.config import overrides
 from quanticity.domain.signals import Strategy
 from quanticity.tasking import task
@@ -40,6 +52,60 @@ def refresh_exposures(symbol: str) -> None:
 def refresh_forced_flow(symbol: str) -> None:
     """Recompute what dealers must trade in 42 scenarios of one chain."""
     exposures.refresh_forced_flow(symbol)
+
+
+@task("analytics.refresh_hidden", queue="market", expires=10)
+def refresh_hidden(symbol: str) -> None:
+    """Look for hidden and iceberg orders behind one symbol's latest prints."""
+    hidden.refresh_hidden(symbol)
+
+
+@task("analytics.refresh_unusual", queue="market", expires=30)
+def refresh_unusual(symbol: str) -> None:
+    """Judge the session's option prints of one symbol against its chain."""
+    options.refresh_unusual(symbol)
+
+
+@task("analytics.refresh_moc", queue="market", expires=30)
+def refresh_moc(symbol: str) -> None:
+    """Estimate one symbol's closing imbalance in the last two hours."""
+    closing.refresh_moc(symbol)
+
+
+@task("analytics.refresh_technicals", queue="market", expires=30)
+def refresh_technicals(symbol: str) -> None:
+    """Recompute one symbol's technical indicators from its 5 min bars."""
+    technicals.refresh_technicals(symbol)
+
+
+@task("analytics.refresh_snapshot", queue="market", expires=15)
+def refresh_snapshot(symbol: str) -> None:
+    """Put every family's last valid data of one symbol side by side."""
+    overviews.refresh_snapshot(symbol)
+
+
+@task("analytics.refresh_sector", queue="market", expires=15)
+def refresh_sector(sector: str) -> None:
+    """Roll one sector's symbols up."""
+    overviews.refresh_sector(sector)
+
+
+@task("analytics.refresh_summary", queue="market", expires=15)
+def refresh_summary() -> None:
+    """Roll the whole universe up."""
+    overviews.refresh_summary()
+
+
+@task("analytics.refresh_correlation", queue="market", expires=60)
+def refresh_correlation() -> None:
+    """Fold new minutes into the correlation matrix, and read the daily one."""
+    relations.refresh_correlation()
+
+
+@task("analytics.discover", queue="reporting", expires=60)
+def discover(symbol: str) -> None:
+    """Learn what is due of one symbol's parameters, by quarter of an hour and by night."""
+    discovery.discover(symbol)
 
 
 @task("analytics.refresh_volatility", queue="market", expires=30)

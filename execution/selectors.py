@@ -13,6 +13,7 @@ from execution.models import (
     Commission,
     Fill,
     Order,
+    OrderEvent,
     OrderIntent,
     Position,
     PositionEvent,
@@ -85,10 +86,24 @@ def intents_to_book() -> list[str]:
     unbooked = Fill.objects.filter(booked=False).values("order_ref")
     moving = live_intents().exclude(state__in=("NEW", "CHECKED", "SIZED"))
     open_trades = Position.objects.filter(state__in=_HELD).values("intent_id")
+    # An exit waits for its commissions, but is told in the end.
+    closed = Position.objects.filter(state="CLOSED").values("intent_id")
+    untold = closed.exclude(events__kind=PositionEvent.Kind.EXIT)
     rows = OrderIntent.objects.filter(
-        Q(orders__order_ref__in=unbooked) | Q(pk__in=moving) | Q(pk__in=open_trades)
+        Q(orders__order_ref__in=unbooked)
+        | Q(pk__in=moving)
+        | Q(pk__in=open_trades)
+        | Q(pk__in=untold)
     )
     return list(rows.values_list("pk", flat=True).distinct())
+
+
+def awaits_fills(row: Order) -> bool:
+    """Say whether the broker spoke of executions of this order that have not come."""
+    if row.state == Order.State.FILLED:
+        return row.filled < row.quantity
+    said = OrderEvent.objects.filter(order_ref=row.pk, kind="order")
+    return row.filled < max(said.values_list("body__filled", flat=True), default=0)
 
 
 def domain_fills(refs: Sequence[str]) -> list[orders.Fill]:

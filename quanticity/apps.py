@@ -10,7 +10,7 @@ class QuantiCityConfig(AppConfig):
 
     name = "quanticity"
     label = "quanticity"
-    verbose_name = "platform"
+    verbose_name = "Platform"
 
     def ready(self) -> None:
         """Load the Celery app and the system checks."""

@@ -1,8 +1,8 @@
 """Flip: the spot at which modelled dealer gamma changes sign (DOMAIN 3.2).
 
 G(S') = sum weight_i Gamma_i(S') S'^2 / 100 is repriced at every S' with sigma, T, r and q fixed,
-on a grid of 161 spots within 20 %; crossings are refined by bisection. It is never read off a
-cumulative sum over strikes.
+on a grid of 161 spots within 20 %; crossings are refined by regula falsi (Illinois). It is never
+read off a cumulative sum over strikes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Ints = NDArray[np.int64]
 _BLOCK = 4096  # contracts per block, so that the spot x contract table stays in cache
 _NEAR_ROOT = 0.005  # strength is the change of G over 1 % around the root
 _ROOT_WIDTH = 1e-11  # fraction of spot to which a root is narrowed
+_ROUNDS = 100  # some 6 are enough for a cell
 _PHI_0 = 0.3989422804014327
 
 
@@ -97,32 +98,49 @@ def gamma_table(inventory: Inventory, rows: Ints, sigma: Floats, spots: Floats) 
 
 def brackets(profile: Floats, live_share: float) -> list[tuple[int, int]]:
     """Grid cells where G changes sign, with at most one dead point inside."""
-    live = np.flatnonzero(np.abs(profile) >= live_share * np.abs(profile).max(initial=0.0))
-    live = live[profile[live] != 0]
-    left, right = live[:-1], live[1:]
-    turned = (np.sign(profile[left]) != np.sign(profile[right])) & (right - left <= 2)  # noqa: PLR2004
-    return list(zip(left[turned].tolist(), right[turned].tolist(), strict=True))
+    _, left, right = crossings(profile[None, :], live_share)
+    return list(zip(left.tolist(), right.tolist(), strict=True))
+
+
+def crossings(profiles: Floats, live_share: float) -> tuple[Ints, Ints, Ints]:
+    """As `brackets` for many profiles (down): which profile, and the cell's two grid points."""
+    top = np.abs(profiles).max(axis=1, initial=0.0, keepdims=True)
+    side = np.where(np.abs(profiles) >= live_share * top, np.sign(profiles), 0.0)
+    next_to = side[:, :-1] * side[:, 1:] < 0
+    over_dead = (side[:, :-2] * side[:, 2:] < 0) & (side[:, 1:-1] == 0)
+    (row, left), (far_row, far_left) = np.nonzero(next_to), np.nonzero(over_dead)
+    rows, lefts = np.concatenate([row, far_row]), np.concatenate([left, far_left])
+    rights = np.concatenate([left + 1, far_left + 2])
+    order = np.lexsort((lefts, rows))
+    return rows[order], lefts[order], rights[order]
 
 
 def _refine(
     inventory: Inventory, settings: Settings, grid: Floats, left: int, right: int, top: float
 ) -> Crossing:
     rising = 1 if _profile(inventory, float(grid[right])) > 0 else -1
-    root = _bisect(inventory, float(grid[left]), float(grid[right]), rising)
+    root = _root(inventory, float(grid[left]), float(grid[right]))
     around = gamma_exposure(inventory, root * np.array([1 - _NEAR_ROOT, 1 + _NEAR_ROOT]))
     strength = abs(float(around[1] - around[0])) / top
     inside = left > 0 and right < len(grid) - 1
     return Crossing(root, rising, strength, inside and strength >= settings.min_strength)
 
 
-def _bisect(inventory: Inventory, low: float, high: float, rising: int) -> float:
-    while high - low > _ROOT_WIDTH * inventory.priced.spot:
-        middle = 0.5 * (low + high)
-        if _profile(inventory, middle) * rising > 0:
-            high = middle
+def _root(inventory: Inventory, low: float, high: float) -> float:
+    """The zero between two spots where G has different signs."""
+    at_low, at_high = _profile(inventory, low), _profile(inventory, high)
+    before, width = low, _ROOT_WIDTH * inventory.priced.spot
+    for _ in range(_ROUNDS):
+        root = (low * at_high - high * at_low) / (at_high - at_low)
+        at_root = _profile(inventory, root)
+        if at_root == 0 or abs(root - before) <= width:
+            return root
+        if at_root * at_high < 0:
+            low, at_low = high, at_high
         else:
-            low = middle
-    return 0.5 * (low + high)
+            at_low *= 0.5  # so that the end that stays cannot hold the root back
+        before, high, at_high = root, root, at_root
+    return before
 
 
 def _profile(inventory: Inventory, spot: float) -> float:

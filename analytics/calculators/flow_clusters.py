@@ -24,6 +24,7 @@ _SIGNED, _IMPACT, _NOTIONAL = (
     FEATURES.index(n) for n in ("signed_share", "impact_bps", "log_notional")
 )
 _LABELS = ("momentum", "mean_reversion", "hedging", "unclear")
+SHARES = tuple(f"{label}_share" for label in _LABELS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.calculators import black_scholes, forward, implied_vol, volatilities
+from analytics.calculators import black_scholes, compiled, forward, implied_vol, volatilities
 from analytics.calculators.black_scholes import Greeks
 from analytics.calculators.forward import Forwards
 from analytics.calculators.implied_vol import QuoteSolution
@@ -94,11 +94,13 @@ def compute(
     q: float | None = None,
     since_open_s: float | None = None,
     spot_is_certain: bool = False,
+    last: PricedChain | None = None,
 ) -> PricedChain | Unavailable:
     """Price one chain; unavailable when it is empty or has no spot and no pair to imply it.
 
     `r` and `q` replace the configured rate and yield; `since_open_s` is the age of the regular
-    session, None outside it.
+    session, None outside it. `last` is an earlier answer: where it lists the same contracts, their
+    volatilities are where the solver begins.
     """
     if not len(chain) or chain.multiplier <= 0:
         detail = f"{len(chain)} contracts of multiplier {chain.multiplier}"
@@ -121,6 +123,7 @@ def compute(
         contracts,
         stale=flags & Flag.Q_STALE,
         wide=flags & Flag.Q_WIDE,
+        last=last.iv if last is not None and _is_same_listing(chain, last.chain) else None,
     )
     flags = flags | admission.arbitrage_flags(
         chain, flags == 0, _market(chain, found, contracts), settings.admission
@@ -157,7 +160,7 @@ def from_columns(  # noqa: PLR0913 - one argument per column
     """Put Greeks beside contracts whose volatilities are known; one kernel call for all."""
     t_s = np.array([e.t_s for e in expiries])[expiry_idx]
     t = black_scholes.years(t_s)
-    greeks = black_scholes.greeks(right, spot, strike, t, sigma, r, q)
+    greeks = compiled.greeks(right, spot, strike, t, sigma, r, q)
     charm, near = greeks.charm_per_day.copy(), t_s < _NEAR_S
     charm[near] = black_scholes.charm_decay(
         right[near], spot, strike[near], t[near], sigma[near], r[near], q[near]
@@ -180,6 +183,18 @@ def from_columns(  # noqa: PLR0913 - one argument per column
         np.ones(len(strike), dtype=bool) if admitted is None else admitted,
         greeks,
         charm,
+    )
+
+
+def _is_same_listing(chain: Chain, before: Chain) -> bool:
+    """Same contracts in the same order."""
+    return (
+        len(chain) == len(before)
+        and [(e.expiry_date, e.root) for e in chain.expiries]
+        == [(e.expiry_date, e.root) for e in before.expiries]
+        and np.array_equal(chain.strike, before.strike, equal_nan=True)
+        and np.array_equal(chain.right, before.right)
+        and np.array_equal(chain.expiry_idx, before.expiry_idx)
     )
 
 

@@ -80,21 +80,32 @@ def compute(
     return Signing(p_buy, _side(p_buy, settings.buy_from), method)
 
 
+class Signer:
+    """Signs the prints of one instrument as they come; zero ticks carry the last different price.
+
+    Excluded prints leave no price behind: they are out of order.
+    """
+
+    def __init__(self, settings: Settings, *, option: bool = False) -> None:
+        self._settings, self._option = settings, option
+        self._last: float | None = None
+        self._different: float | None = None
+
+    def take(self, trade: Trade) -> SignedTrade:
+        """Sign the next print."""
+        earlier = self._different if trade.price == self._last else self._last
+        signing = compute(trade, earlier, self._settings, option=self._option)
+        if signing.method != "excluded":
+            self._last, self._different = trade.price, earlier
+        return SignedTrade(trade, signing)
+
+
 def sign(
     trades: Iterable[Trade], settings: Settings, *, option: bool = False
 ) -> Iterator[SignedTrade]:
-    """Sign prints in the order they happened; zero ticks carry the last different price forward.
-
-    Excluded prints are passed through and leave no price behind: they are out of order.
-    """
-    last: float | None = None
-    different: float | None = None
-    for trade in trades:
-        earlier = different if trade.price == last else last
-        signing = compute(trade, earlier, settings, option=option)
-        if signing.method != "excluded":
-            last, different = trade.price, earlier
-        yield SignedTrade(trade, signing)
+    """Sign prints of one instrument in the order they happened."""
+    signer = Signer(settings, option=option)
+    return (signer.take(trade) for trade in trades)
 
 
 def _location(trade: Trade, max_age_s: float) -> float | None:

@@ -20,6 +20,7 @@ from quanticity.domain.readings import instant
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 _BLOCK = 1024
 
@@ -71,7 +72,7 @@ def compute(
     profiles = _profiles(inventory, settings, grid, np.random.default_rng(seed), chance)
     totals = profiles[:, len(grid) // 2]
     low, high = np.quantile(totals, [settings.low, settings.high])
-    above = [_is_above(profile, grid, spot, flip_settings) for profile in profiles]
+    above = _are_above(profiles, grid, spot, flip_settings)
     return ErrorBars((float(low), float(high)), float(np.mean(totals > 0)), float(np.mean(above)))
 
 
@@ -104,17 +105,26 @@ def _profiles(
     return profiles
 
 
-def _is_above(profile: Floats, grid: Floats, spot: float, settings: flip.Settings) -> bool:
-    """Spot lies above the draw's flip; without a flip, where G is positive."""
-    roots = []
-    top = np.abs(profile).max(initial=0.0)
-    for left, right in flip.brackets(profile, settings.live_share):
-        share = profile[left] / (profile[left] - profile[right])
-        root = grid[left] + share * (grid[right] - grid[left])
-        ends = np.interp([0.995 * root, 1.005 * root], grid, profile)
-        inside = left > 0 and right < len(grid) - 1
-        if inside and abs(ends[1] - ends[0]) >= settings.min_strength * top:
-            roots.append(root)
-    if not roots:
-        return bool(profile[len(grid) // 2] > 0)
-    return bool(spot > min(roots, key=lambda at: (abs(at - spot), at)))
+def _are_above(profiles: Floats, grid: Floats, spot: float, settings: flip.Settings) -> Bools:
+    """Whether spot lies above each draw's flip; without a flip, whether G is positive there."""
+    draw, left, right = flip.crossings(profiles, settings.live_share)
+    at_left, at_right = profiles[draw, left], profiles[draw, right]
+    root = grid[left] + at_left / (at_left - at_right) * (grid[right] - grid[left])
+    ends = [_between(profiles, draw, grid, share * root) for share in (0.995, 1.005)]
+    top = np.abs(profiles).max(axis=1, initial=0.0)[draw]
+    accepted = (left > 0) & (right < len(grid) - 1)
+    accepted &= np.abs(ends[1] - ends[0]) >= settings.min_strength * top
+    draw, root = draw[accepted], root[accepted]
+    nearest = np.lexsort((root, np.abs(root - spot), draw))
+    with_flip, first = np.unique(draw[nearest], return_index=True)
+    above = profiles[:, len(grid) // 2] > 0
+    above[with_flip] = spot > root[nearest[first]]
+    return above
+
+
+def _between(profiles: Floats, draw: Ints, grid: Floats, spots: Floats) -> Floats:
+    """Linear interpolation of one profile each, flat beyond the grid."""
+    place = np.clip((spots - grid[0]) / (grid[1] - grid[0]), 0.0, len(grid) - 1.0)
+    cell = np.minimum(place.astype(np.int64), len(grid) - 2)
+    low, high = profiles[draw, cell], profiles[draw, cell + 1]
+    return np.asarray(low + (place - cell) * (high - low))

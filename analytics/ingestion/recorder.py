@@ -2,31 +2,35 @@
 
 The gateway process hands every fact over from its event loop (`take_*` only buffer), and a thread
 of its own calls `flush` several times a second: the latest quotes and books, all prints, bars
-closed by the clock, order-book imbalance once a second.
+closed by the clock, order-book imbalance once a second. What cannot be believed is refused and
+counted by reason; the counts go to the store with each flush.
 """
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from analytics.calculators import order_book
 from analytics.ingestion import bars as bar_rules
+from analytics.ingestion import book as book_rules
+from analytics.ingestion import sentinels
 from quanticity.config.loader import section
-from quanticity.domain import clock
+from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar, Book, Imbalance, Quote, Trade
 from quanticity.domain.options import Chain
 from quanticity.store import market, readings
 
 _OBI_EVERY_S = 1.0
+_MINUTE = timedelta(seconds=bar_rules.MINUTE_S)
 
 
 @dataclass(slots=True)
 class _Buffer:
     quotes: dict[str, Quote] = field(default_factory=dict)
     contract_quotes: dict[str, Quote] = field(default_factory=dict)
-    books: dict[str, Book] = field(default_factory=dict)
+    books: dict[str, list[Book]] = field(default_factory=lambda: defaultdict(list))
     imbalances: dict[str, Imbalance] = field(default_factory=dict)
     chains: dict[str, Chain] = field(default_factory=dict)
     trades: dict[str, list[Trade]] = field(default_factory=lambda: defaultdict(list))
@@ -42,35 +46,42 @@ class Recorder:
         self._buffer = _Buffer()
         self._five_seconds: dict[str, list[Bar]] = defaultdict(list)
         self._minutes: dict[str, list[Bar]] = defaultdict(list)
+        self._closed_until: dict[str, datetime] = {}
+        self._underlying_of: dict[str, str] = {}
         self._books: dict[str, Book] = {}
         self._obi: dict[str, order_book.State] = {}
         self._obi_at: dict[str, datetime] = {}
-        self.refused: dict[str, int] = defaultdict(int)
+        self.refused: Counter[str] = Counter()
+        self._told: Counter[str] = Counter()
 
     def take_quote(self, quote: Quote) -> None:
         """Keep the latest quote of an underlying."""
         with self._lock:
-            self._buffer.quotes[quote.instrument] = quote
+            if self._admits(sentinels.of_quote(quote)):
+                self._buffer.quotes[quote.instrument] = quote
 
     def take_contract_quote(self, quote: Quote) -> None:
         """Keep the latest quote of an option contract."""
         with self._lock:
-            self._buffer.contract_quotes[quote.instrument] = quote
+            if self._admits(sentinels.of_quote(quote)):
+                self._buffer.contract_quotes[quote.instrument] = quote
 
     def take_trade(self, trade: Trade) -> None:
         """Keep a print."""
         with self._lock:
-            self._buffer.trades[trade.instrument].append(trade)
+            if self._admits(sentinels.of_trade(trade)):
+                self._buffer.trades[trade.instrument].append(trade)
 
     def take_book(self, book: Book) -> None:
-        """Keep the latest book."""
+        """Keep a book."""
         with self._lock:
-            self._buffer.books[book.symbol] = book
+            self._buffer.books[book.symbol].append(book)
 
     def take_bar(self, bar: Bar) -> None:
         """Keep a 5 s bar."""
         with self._lock:
-            self._buffer.bars[bar.symbol].append(bar)
+            if self._admits(sentinels.of_bar(bar)):
+                self._buffer.bars[bar.symbol].append(bar)
 
     def take_imbalance(self, imbalance: Imbalance) -> None:
         """Keep the latest auction ticks."""
@@ -90,30 +101,65 @@ class Recorder:
             market.write_quote(quote)
         if buffer.contract_quotes:
             market.write_contract_quotes(buffer.contract_quotes.values())
-        for symbol, trades in buffer.trades.items():
-            market.add_trades(symbol, trades)
+        for chain in buffer.chains.values():
+            self._underlying_of |= dict.fromkeys(chain.occ.tolist(), chain.underlying)
+        self._write_trades(buffer.trades)
         for imbalance in buffer.imbalances.values():
             market.write_imbalance(imbalance)
-        self._write_books(buffer.books)
+        self._write_books(buffer.books, buffer.quotes)
         self._write_bars(buffer.bars)
         for chain in buffer.chains.values():
             market.write_chain(chain)
+        self._tell_refused()
         return tuple(buffer.chains)
 
     def seed(self, symbol: str, minutes: Sequence[Bar]) -> None:
-        """Begin a symbol's bar streams from history, oldest first."""
+        """Begin a symbol's bar streams from history, oldest first; the running minute is ours."""
         settings = section("analytics.bars", bar_rules.Settings)
-        fives, waiting = bar_rules.close(
-            minutes, clock.now(), bar_rules.FIVE_MINUTES_S, settings
-        )
-        market.replace_bars(symbol, "1min", minutes[-market.BARS_KEPT :])
+        now = clock.now()
+        ended = [bar for bar in minutes if bar.open_at + _MINUTE <= now]
+        fives, waiting = bar_rules.close(ended, now, bar_rules.FIVE_MINUTES_S, settings)
+        market.replace_bars(symbol, "1min", ended[-market.BARS_KEPT :])
         market.replace_bars(symbol, "5min", fives[-market.BARS_KEPT :])
         self._minutes[symbol] = waiting
+        if ended:
+            self._close(symbol, ended[-1])
 
-    def _write_books(self, books: dict[str, Book]) -> None:
-        for book in books.values():
-            market.write_book(book)
-        self._books |= books
+    def _admits(self, reason: str | None) -> bool:
+        """Count a refusal under its reason."""
+        if reason is not None:
+            self.refused[reason] += 1
+        return reason is None
+
+    def _tell_refused(self) -> None:
+        with self._lock:
+            fresh = self.refused - self._told
+            self._told = self.refused.copy()
+        if fresh:
+            market.count_refused(calendar.session_date(clock.now()), fresh)
+
+    def _write_trades(self, trades: dict[str, list[Trade]]) -> None:
+        options: dict[str, list[Trade]] = defaultdict(list)
+        for instrument, prints in trades.items():
+            underlying = self._underlying_of.get(instrument)
+            if underlying is not None:
+                options[underlying] += prints
+            else:
+                market.add_trades(instrument, prints)
+        for underlying, prints in options.items():
+            market.add_option_trades(underlying, sorted(prints, key=lambda each: each.event_at))
+
+    def _write_books(self, books: dict[str, list[Book]], quotes: dict[str, Quote]) -> None:
+        for symbol, quote in quotes.items():
+            known = self._books.get(symbol)
+            if symbol not in books and (known is None or known.synthetic):
+                # A symbol without depth has a book of one level.
+                self._books[symbol] = book_rules.from_quote(quote)
+                market.write_book(self._books[symbol])
+        for symbol, stood in books.items():
+            market.write_book(stood[-1])
+            market.add_books(symbol, stood)
+            self._books[symbol] = stood[-1]
         now = clock.now()
         for symbol, book in self._books.items():
             last = self._obi_at.get(symbol)
@@ -134,13 +180,15 @@ class Recorder:
     def _write_bars(self, fresh: dict[str, list[Bar]]) -> None:
         settings = section("analytics.bars", bar_rules.Settings)
         now = clock.now()
-        for symbol, bars in fresh.items():
+        for symbol, arrived in fresh.items():
+            bars = [bar for bar in arrived if self._is_open(bar)]
             market.add_bars(symbol, "5s", bars)
             self._five_seconds[symbol].extend(bars)
         for symbol, pending in self._five_seconds.items():
             minutes, rest = bar_rules.close(pending, now, bar_rules.MINUTE_S, settings)
             self._five_seconds[symbol] = rest
             if minutes:
+                self._close(symbol, minutes[-1])
                 market.add_bars(symbol, "1min", minutes)
                 self._minutes[symbol].extend(minutes)
         for symbol, pending in self._minutes.items():
@@ -148,3 +196,13 @@ class Recorder:
             self._minutes[symbol] = rest
             if fives:
                 market.add_bars(symbol, "5min", fives)
+
+    def _is_open(self, bar: Bar) -> bool:
+        """Whether the bar's minute still waits; a second bar of a closed minute is none."""
+        late = bar.open_at < self._closed_until.get(bar.symbol, bar.open_at)
+        with self._lock:
+            return self._admits("B_LATE" if late else None)
+
+    def _close(self, symbol: str, minute: Bar) -> None:
+        ended = minute.open_at + _MINUTE
+        self._closed_until[symbol] = max(ended, self._closed_until.get(symbol, ended))

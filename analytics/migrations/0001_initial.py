@@ -91,4 +91,30 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('strategy', 'symbol', 'direction', 'session_date', 'episode_seq', 'source', 'probe'), name='signal_once_per_episode'), models.UniqueConstraint(condition=models.Q(('probe', False), ('state', 'live')), fields=('strategy', 'symbol', 'direction'), name='one_live_signal_per_triple')],
             },
         ),
+        migrations.CreateModel(
+            name='DiscoveredParameter',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('symbol', models.CharField(max_length=8)),
+                ('name', models.CharField(max_length=32)),
+                ('value', models.JSONField()),
+                ('unit', models.CharField(max_length=24)),
+                ('n', models.PositiveIntegerField(help_text='samples behind it')),
+                ('method', models.CharField(max_length=120)),
+                ('is_applied', models.BooleanField(help_text='calculators use it; else a report to operators')),
+                ('valid_from', models.DateTimeField()),
+                ('source', models.CharField(choices=[('live', 'Live'), ('paper', 'Paper'), ('sim', 'Sim'), ('replay', 'Replay')], max_length=6)),
+            ],
+            options={
+                'ordering': ('-valid_from', 'symbol', 'name'),
+            },
+        ),
+        migrations.AddIndex(
+            model_name='decision',
+            index=models.Index(fields=['-at', '-id'], name='decision_latest'),
+        ),
+        migrations.AddConstraint(
+            model_name='discoveredparameter',
+            constraint=models.UniqueConstraint(fields=('symbol', 'name', 'valid_from', 'source'), name='parameter_once_per_instant'),
+        ),
     ]

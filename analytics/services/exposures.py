@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics import chains
+from analytics import chains, parameters
 from analytics.calculators import (
     dealer_flow,
     exposure,
@@ -19,15 +19,18 @@ from analytics.calculators import (
     uncertainty,
 )
 from analytics.calculators.pricing import PricedChain
-from analytics.services import atm, histories
+from analytics.services import atm, daily, histories
+from quanticity.config import timetable
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
-from quanticity.domain.readings import Reading, Unavailable, plain
-from quanticity.store import market, readings
+from quanticity.domain.readings import Reading, Unavailable, instant, plain
+from quanticity.store import readings
 
 FAMILIES = ("gex", "dex", "vanna", "charm", "hedging", "skew")
 _HISTORY_EVERY = timedelta(seconds=30)
+# A little less than a cadence, so that two hints of one beat are not both late.
+_SLACK = 0.9
 _sampled_at: dict[str, datetime] = {}
 
 
@@ -42,8 +45,10 @@ class _Context:
 
 
 def refresh_exposures(symbol: str) -> None:
-    """Publish every family of one chain, or why there is none."""
+    """Publish every family of a new chain, at most once a cadence, or why there is none."""
     found = chains.priced_chain(symbol)
+    if found is not None and not _is_due(symbol, found.chain.as_of):
+        return
     if found is None:
         for family in FAMILIES:
             readings.write(
@@ -53,46 +58,55 @@ def refresh_exposures(symbol: str) -> None:
     shape = _skew(found)
     rr25 = None if isinstance(shape, Unavailable) else shape.rr25_volpts
     parts = _parts()
-    adv = adv_usd(symbol)
+    adv = daily.adv_usd(symbol)
     gex = exposure.compute(
         found.priced, parts, seed=uncertainty.seed(symbol, found.chain.as_of),
         is_single_name=symbol not in universe().depth, adv_usd=adv, rr25_volpts=rr25,
     )  # fmt: skip
     coverage = inventory.coverage(found.priced, parts.inventory)
     context = _Context(symbol, found, adv, chains.quality(found, coverage))
-    if context.quality == "INVALID":
-        gex = Unavailable("gex", "LOW_COVERAGE", "the chain is not believable")
-    answers: dict[str, Reading | Unavailable] = {"gex": gex, "skew": shape}
+    answers: dict[str, Reading | Unavailable] = {"gex": gex}
     answers["dex"] = exposure.compute_delta(found.priced, parts)
     answers |= _flows(context, parts.inventory)
+    if context.quality == "INVALID":
+        answers = {family: _unbelievable(family) for family in answers}
+    answers["skew"] = shape
     _publish(context, answers, coverage)
 
 
+def _unbelievable(family: str) -> Unavailable:
+    return Unavailable(family, "LOW_COVERAGE", "the chain is not believable")
+
+
+def _is_due(symbol: str, as_of: datetime) -> bool:
+    """Whether this chain has no answer yet, and the last answer was long enough ago."""
+    last = readings.read(symbol, ("gex",)).get("gex")
+    if last is None or last["data"] is None:
+        return True
+    since_s = (clock.now() - datetime.fromisoformat(last["computed_at"])).total_seconds()
+    soon = 0 <= since_s < _SLACK * timetable.exposures_s(symbol)
+    return last["as_of"] != instant(as_of) and not soon
+
+
 def refresh_forced_flow(symbol: str) -> None:
-    """Publish what dealers must trade in 42 scenarios."""
+    """Publish what dealers must trade in 42 scenarios, or why it is not known."""
     found = chains.priced_chain(symbol)
     if found is None:
+        none = Unavailable("forced_flow", "NO_DATA")
+        readings.write(symbol, "forced_flow", none, as_of=clock.now(), feed="none")
         return
-    result = forced_flow.compute(
+    coverage = inventory.coverage(found.priced, section("analytics.inventory", inventory.Settings))
+    status = chains.quality(found, coverage)
+    result = _unbelievable("forced_flow") if status == "INVALID" else forced_flow.compute(
         found.priced, section("analytics.forced_flow", forced_flow.Settings),
         section("analytics.inventory", inventory.Settings),
-        t_close_s=seconds_to_close(found.chain.as_of)[0], adv_usd=adv_usd(symbol),
+        t_close_s=seconds_to_close(found.chain.as_of)[0], adv_usd=daily.adv_usd(symbol),
     )  # fmt: skip
     readings.write(
         symbol, "forced_flow", result, as_of=found.chain.as_of, feed=found.chain.feed,
-        section="analytics.forced_flow",
+        section="analytics.forced_flow", coverage=coverage, status=status,
+        inputs=(chains.input_of(found.chain),),
     )  # fmt: skip
-
-
-def adv_usd(symbol: str) -> float | None:
-    """Average daily dollar volume of the last full sessions."""
-    settings = section("analytics.hedging", hedging.Settings)
-    days = [
-        bar.volume * (bar.wap or bar.close)
-        for bar in market.bars(symbol, "1day")
-        if not calendar.session(bar.open_at.astimezone(clock.NEW_YORK).date()).is_half_day
-    ]
-    return hedging.average_daily_usd(days, settings)
 
 
 def seconds_to_close(at: datetime) -> tuple[float, bool]:
@@ -110,7 +124,9 @@ def _flows(context: _Context, own: inventory.Settings) -> dict[str, Reading | Un
     priced, at = context.found.priced, context.found.chain.as_of
     t_close_s, to_next = seconds_to_close(at)
     change = atm.change_30m(context.symbol, context.found)
-    beta = section("analytics.hedging", hedging.Settings).beta_default
+    learned = parameters.number(context.symbol, "vol_beta")
+    default = section("analytics.hedging", hedging.Settings).beta_default
+    beta = default if learned is None else learned
     return {
         "vanna": dealer_flow.compute_vanna(
             priced, own, adv_usd=context.adv_usd, atm_iv_chg_30m_volpts=change
@@ -128,11 +144,15 @@ def _publish(
     chain = context.found.chain
     metrics = {name: _metric(answers, *path) for name, path in _METRICS.items()}
     places = {name: histories.place(context.symbol, name, v) for name, v in metrics.items()}
+    inputs = (chains.input_of(chain),)
+    refused = {"gex": {"admission": chains.refused(context.found)}}
     for family, answer in answers.items():
         readings.write(
             context.symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
             coverage=coverage, section="analytics.inventory", status=context.quality,
-            extra={
+            inputs=inputs,
+            extra=refused.get(family, {})
+            | {
                 _Z_FIELD[name]: _place(places[name])
                 for name in metrics
                 if _METRICS[name][0] == family

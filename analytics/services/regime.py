@@ -7,6 +7,7 @@ import numpy as np
 from analytics import chains, states
 from analytics.calculators import variance, volatility
 from analytics.calculators.pricing import PricedChain
+from analytics.services import histories
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.readings import Unavailable
@@ -37,6 +38,7 @@ def refresh_volatility() -> None:
             state, volatility.Sample(now, session.date, _x(split, now, session), "r_day"), settings
         )
         states.save(SYMBOL, "volatility", state)
+        _remember(state, now)
     sources = volatility.Sources()
     if isinstance(split, variance.DaySplit):
         sources = volatility.Sources(r_day=split.r_day, r_next=split.r_next)
@@ -44,6 +46,13 @@ def refresh_volatility() -> None:
         SYMBOL, "volatility", volatility.compute(state, sources, now, settings),
         as_of=found.chain.as_of, feed="model", section="analytics.volatility",
     )  # fmt: skip
+
+
+def _remember(state: volatility.State, now: datetime) -> None:
+    # The state holds still near open and close: then there is no sample to keep.
+    if state.at == now and state.regime is not None:
+        rank = float(tuple(volatility.VolRegime).index(state.regime))
+        histories.add(SYMBOL, {"vol_x": state.samples[-1], "vol_regime_rank": rank}, now)
 
 
 def _x(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import fmean, pstdev
 from typing import Any
@@ -11,6 +11,9 @@ from analytics.ingestion.bars import vwap
 from quanticity.domain import calendar
 from quanticity.domain.market import Bar
 
+# A bar is known when it has ended, not when it began.
+_MINUTE = timedelta(minutes=1)
+_FIVE_MINUTES = timedelta(minutes=5)
 _RETURNS = (2, 5, 10, 14, 20)
 _EXTREMES_N = 14
 _RANGE_N = 20
@@ -24,7 +27,7 @@ def compute(
     minutes: Sequence[Bar], fives: Sequence[Bar], price: float | None, at: datetime
 ) -> dict[str, Any]:
     """Every bar feature; None where there are too few bars."""
-    known = [bar for bar in fives if bar.open_at < at]
+    known = [bar for bar in fives if bar.open_at + _FIVE_MINUTES <= at]
     closes = [bar.close for bar in known]
     found: dict[str, Any] = {f"ret_{n}b_pct": _return(closes, n) for n in _RETURNS}
     found["vwap"] = _session_vwap(minutes, at)
@@ -44,7 +47,9 @@ def _session_vwap(minutes: Sequence[Bar], at: datetime) -> float | None:
     session = calendar.current(at)
     if session is None:
         return None
-    return vwap(bar for bar in minutes if session.open_at <= bar.open_at < at)
+    return vwap(
+        bar for bar in minutes if session.open_at <= bar.open_at and bar.open_at + _MINUTE <= at
+    )
 
 
 def _extremes(bars: Sequence[Bar], price: float | None) -> dict[str, float | None]:

@@ -94,9 +94,10 @@ class Inputs:
 
 def read(symbol: str, settings: Settings) -> Features:
     """Read and build the features of a symbol, now."""
-    found = readings.read_all((symbol, "SPY"), (*FAMILIES, "volatility"))
+    # The regime is the market's: its key is the same under every symbol.
+    found = readings.read(symbol, (*FAMILIES, "volatility"))
     inputs = Inputs(
-        found[symbol], found["SPY"], market.quote(symbol), market.bars(symbol, "1min"),
+        found, found, market.quote(symbol), market.bars(symbol, "1min"),
         market.bars(symbol, "5min"), health.connection(),
     )  # fmt: skip
     return build(symbol, clock.now(), inputs, settings)
@@ -125,10 +126,26 @@ def build(symbol: str, at: datetime, inputs: Inputs, settings: Settings) -> Feat
 
 def spot(quote: Quote | None, at: datetime, settings: Settings) -> float | None:
     """Mid of a narrow and fresh quote, else the last price, else nothing."""
-    if quote is None or (at - quote.event_at).total_seconds() > settings.quote_s:
+    if quote is None or not 0 <= (at - quote.event_at).total_seconds() <= settings.quote_s:
         return None
     bps = quote.spread_bps
     return quote.mid if bps is not None and bps <= settings.spot_max_spread_bps else quote.last
+
+
+def flaw(
+    envelope: Mapping[str, Any] | None, family: str, at: datetime, settings: Settings
+) -> str | None:
+    """Why a reading may not be used at an instant, None when it may."""
+    if envelope is None:
+        return "NO_DATA"
+    if envelope["data"] is None:
+        return str(envelope["quality"]["reasons"].get(family, "NO_DATA"))
+    if envelope["quality"]["status"] == "INVALID":
+        return "ERROR"
+    age_s = (at - datetime.fromisoformat(envelope["as_of"])).total_seconds()
+    limit: float = getattr(settings, _KIND.get(family, "flow_s"))
+    # A value from after the decision would be a look into the future.
+    return None if 0 <= age_s <= limit else "STALE"
 
 
 class _Book:
@@ -145,23 +162,11 @@ class _Book:
             self.reasons[name] = reason
 
     def take(self, name: str, envelope: Mapping[str, Any] | None, family: str, path: str) -> None:
-        flaw = self._flaw(envelope, family)
-        value = None if flaw or envelope is None else _value(envelope["data"], path)
-        self.put(name, value, flaw or "NO_DATA")
+        why = flaw(envelope, family, self._at, self._settings)
+        value = None if why or envelope is None else _value(envelope["data"], path)
+        self.put(name, value, why or "NO_DATA")
         if value is not None and envelope is not None:
             self.as_of[name] = datetime.fromisoformat(envelope["as_of"])
-
-    def _flaw(self, envelope: Mapping[str, Any] | None, family: str) -> str | None:
-        if envelope is None:
-            return "NO_DATA"
-        if envelope["data"] is None:
-            return str(envelope["quality"]["reasons"].get(family, "NO_DATA"))
-        if envelope["quality"]["status"] == "INVALID":
-            return "ERROR"
-        age_s = (self._at - datetime.fromisoformat(envelope["as_of"])).total_seconds()
-        limit: float = getattr(self._settings, _KIND.get(family, "flow_s"))
-        # A value from after the decision would be a look into the future.
-        return None if 0 <= age_s <= limit else "STALE"
 
 
 def _value(data: Any, path: str) -> Any:

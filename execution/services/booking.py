@@ -98,7 +98,7 @@ def _book_position(
     position.entry_price, position.exit_price = _average(bought), _average(sold)
     position.commission_usd = None if ledger.provisional else ledger.commission_usd
     position.opened_at = min(fill.executed_at for fill in fills)
-    entry_done = entry.state in _DONE
+    entry_done = _is_over(entry)
     before, position.state = position.state, _position_state(position, entry_done=entry_done)
     if position.state == "CLOSED":
         position.closed_at = max(fill.executed_at for fill in fills)
@@ -110,6 +110,14 @@ def _book_position(
     if position.state == "CLOSED" and before != "CLOSED":
         OrderIntent.objects.filter(pk=intent.pk).update(owes_acknowledgement=True)
     _tell(position, intent, ledger, bought, sold, entry_done=entry_done)
+
+
+def _is_over(order: Order) -> bool:
+    """An order has ended, and every execution it spoke of is here."""
+    if order.filled >= order.quantity:
+        return True
+    ended = order.state in _DONE and order.state != Order.State.FILLED
+    return ended and not selectors.awaits_fills(order)
 
 
 def _position(intent: OrderIntent, first: orders.Fill) -> Position:
@@ -137,6 +145,8 @@ def _position_state(position: Position, *, entry_done: bool) -> str:
         return "QUARANTINED"
     if position.quantity_open == 0 and position.quantity_total and entry_done:
         return "CLOSED"
+    if position.state == "QUARANTINED":
+        return "QUARANTINED"  # reconciliation lets go of it, nobody else
     if position.exit_started_at is not None:
         return "CLOSING"
     if not entry_done and position.quantity_open == position.quantity_total:
@@ -187,7 +197,7 @@ def _tell(
     entry_done: bool,
 ) -> None:
     told = set(position.events.values_list("kind", flat=True))
-    if entry_done and PositionEvent.Kind.ENTRY not in told:
+    if entry_done and bought and PositionEvent.Kind.ENTRY not in told:
         last = max(fill.executed_at for fill in bought)
         write_event(position, PositionEvent.Kind.ENTRY, last, _entry_facts(position, intent, last))
     if position.state == "CLOSED" and PositionEvent.Kind.EXIT not in told:

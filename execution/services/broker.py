@@ -65,7 +65,7 @@ def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
             if not rows:  # another process has it
                 continue
             first = max(next_order_id, (_highest_order_id() or 0) + 1)
-            if not rows or not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
+            if not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
                 transaction.set_rollback(True)
                 continue
             OrderIntent.objects.filter(pk=rows[0].intent_id, first_sent_at=None).update(
@@ -164,7 +164,8 @@ def record_order(update: orders.OrderUpdate) -> None:
     if row is None:
         return
     state = _BROKER_TO_ROW.get(update.status)
-    changes, is_latest = _seen(row, update), _is_latest(update)
+    is_latest = _is_latest(update)
+    changes = _seen(row, update) | (_prices(row, update) if is_latest else {})
     if state is not None and _may_follow(row, state, is_latest=is_latest):
         changes["state"] = state
         changes["unknown_since_at"] = clock.now() if state == State.UNKNOWN else None
@@ -291,7 +292,7 @@ def _seen(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
         changes["perm_id"] = update.perm_id
     if update.con_id and row.con_id is None:
         changes["con_id"] = update.con_id
-    return changes | _prices(row, update)
+    return changes
 
 
 def _prices(row: Order, update: orders.OrderUpdate) -> dict[str, object]:

@@ -91,7 +91,10 @@ def continue_exit(intent_id: str) -> None:
         )
         if position is None:
             return
-        alive = Order.objects.filter(intent_id=intent_id, side="SELL", state__in=_ALIVE)
+        sells = Order.objects.filter(intent_id=intent_id, side="SELL")
+        if any(selectors.awaits_fills(row) for row in sells.exclude(state__in=_ALIVE)):
+            return  # some of what we hold is sold already; it is not sold twice
+        alive = sells.filter(state__in=_ALIVE)
         for role in (Role.TARGET, Role.STOP):
             waiting = alive.filter(role=role)
             if waiting.exists():

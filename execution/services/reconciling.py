@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from execution import selectors
 from execution.ledger import reconciliation as rules
-from execution.models import Fill, Order, OrderIntent, Position, Reconciliation
+from execution.models import Fill, Order, OrderEvent, OrderIntent, Position, Reconciliation
 from execution.services import booking, broker
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
@@ -22,6 +22,10 @@ _ENDED = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order
 _UNCLEAN = frozenset(
     {rules.Action.QUARANTINE, rules.Action.RECORD_AND_QUARANTINE, rules.Action.BLOCK_CONTRACT}
 )
+_ACCUSING = frozenset(
+    {rules.Kind.QUANTITY_ABOVE, rules.Kind.QUANTITY_BELOW, rules.Kind.FILL_MANUAL}
+)
+_LOOKED_BACK_N = 20
 
 
 def has_doubts() -> bool:
@@ -43,9 +47,10 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         broker.record_account(facts.account)
     settings = section("execution.reconciliation", rules.Settings)
     touched = _adopt(facts)
-    findings = rules.diff(facts, _our_book(facts), settings)
+    findings = (*rules.diff(facts, _our_book(facts), settings), *_manual())
     for finding in findings:
         _act(finding, facts)
+    _release(findings)
     clean = not any(finding.action in _UNCLEAN for finding in findings)
     Reconciliation.objects.create(
         at=facts.at, is_clean=clean, findings=[plain(finding) for finding in findings]
@@ -81,34 +86,37 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
     refs = list(fills.values_list("order_ref", flat=True).distinct())
     return rules.OurBook(
         fills=tuple(selectors.domain_fills(refs)),
-        orders=tuple(_our_order(row) for row in _recent_orders()),
+        orders=tuple(_our_order(row, facts) for row in _recent_orders(facts)),
         open_contracts=frozenset((p.account, p.con_id) for p in held),
         settled={},
         short_for_s=_short_for(held),
     )
 
 
-def _recent_orders() -> Iterable[Order]:
-    return Order.objects.exclude(state__in=_ENDED)
+def _recent_orders(facts: BrokerFacts) -> Iterable[Order]:
+    """Orders that are not over, here or at the broker."""
+    alive = Q(pk__in=[update.order_ref for update in facts.open_orders])
+    return Order.objects.filter(alive | ~Q(state__in=_ENDED))
 
 
-def _our_order(row: Order) -> rules.OurOrder:
+def _our_order(row: Order, facts: BrokerFacts) -> rules.OurOrder:
+    # What left while the snapshot was being made may be missing from it.
+    since = facts.at - selectors.CANCEL_PATIENCE
     return rules.OurOrder(
-        row.order_ref, row.con_id or 0, terminal=False,
-        sent=row.state != Order.State.RECORDED, looks=row.looked_for,
+        row.order_ref, row.con_id or 0, terminal=row.state in _ENDED,
+        sent=row.sent_at is not None and row.sent_at <= since, looks=row.looked_for,
     )  # fmt: skip
 
 
 def _short_for(held: Iterable[Position]) -> dict[tuple[str, int], float]:
     """Since when the broker has reported less than we have, from the findings we keep."""
     found: dict[tuple[str, int], float] = defaultdict(float)
-    last = Reconciliation.objects.first()
-    if last is None:
-        return found
-    short = {f["con_id"] for f in last.findings if f["kind"] == rules.Kind.QUANTITY_BELOW}
-    for position in held:
-        if position.con_id in short:
-            found[position.account, position.con_id] = (clock.now() - last.at).total_seconds()
+    open_keys = {(position.account, position.con_id) for position in held}
+    for row in Reconciliation.objects.all()[:_LOOKED_BACK_N]:
+        short = {f["con_id"] for f in row.findings if f["kind"] == rules.Kind.QUANTITY_BELOW}
+        open_keys = {key for key in open_keys if key[1] in short}
+        for key in open_keys:
+            found[key] = (clock.now() - row.at).total_seconds()
     return found
 
 
@@ -118,7 +126,7 @@ def _act(finding: rules.Finding, facts: BrokerFacts) -> None:
             _look_again(finding.subject)
         case rules.Action.DECLARE_ABSENT:
             _declare_absent(finding.subject)
-        case rules.Action.QUARANTINE | rules.Action.RECORD_AND_QUARANTINE:
+        case rules.Action.QUARANTINE | rules.Action.RECORD_AND_QUARANTINE | rules.Action.ATTACH:
             _quarantine(finding)
         case rules.Action.ADOPT if finding.kind is rules.Kind.ORDER_ALIVE:
             _revive(finding.subject, facts)
@@ -138,7 +146,7 @@ def _declare_absent(ref: str) -> None:
     with transaction.atomic():
         row = Order.objects.select_for_update().get(pk=ref)
         seen = row.seen_at is not None
-        Order.objects.filter(pk=ref).update(
+        Order.objects.filter(pk=ref).exclude(state__in=_ENDED).update(
             state=Order.State.CANCELLED if seen else Order.State.EXPIRED,
             error="not at the broker: " + ("it ended unseen" if seen else "it never arrived"),
         )
@@ -151,8 +159,34 @@ def _quarantine(finding: rules.Finding) -> None:
     )
 
 
+def _manual() -> list[rules.Finding]:
+    """Executions that no order of ours explains, on contracts that we hold: somebody traded."""
+    return [
+        rules.Finding(
+            rules.Kind.FILL_MANUAL, rules.Action.ATTACH, fill.exec_id, fill.con_id,
+            f"{fill.quantity:+d} at {fill.price} by nobody of ours",
+        )  # fmt: skip
+        for position in selectors.open_positions()
+        for fill in Fill.objects.filter(
+            position=None, account=position.account, con_id=position.con_id,
+            executed_at__gte=position.opened_at,
+        )  # fmt: skip
+        if not selectors.intent_of(fill.order_ref)
+    ]
+
+
+def _release(findings: Iterable[rules.Finding]) -> None:
+    """Let go of quarantined positions that nothing speaks against any more."""
+    accused = {finding.con_id for finding in findings if finding.kind in _ACCUSING}
+    for position in Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused):
+        Position.objects.filter(pk=position.pk).update(state="OPEN")
+        booking.book(position.intent_id)
+
+
 def _revive(ref: str, facts: BrokerFacts) -> None:
-    """The broker works an order that we thought over: the broker is right."""
+    """The broker works an order that we thought over: the broker is right, unless it said since."""
     update = next(u for u in facts.open_orders if u.order_ref == ref)
-    if update.status is orders.OrderStatus.WORKING:
-        Order.objects.filter(pk=ref).update(state=Order.State.WORKING, error="revived")
+    since = OrderEvent.objects.filter(order_ref=ref, at__gt=facts.at).exists()
+    if update.status is orders.OrderStatus.WORKING and not since:
+        row = Order.objects.filter(pk=ref).exclude(state=Order.State.FILLED)
+        row.update(state=Order.State.WORKING, looked_for=0, error="revived")

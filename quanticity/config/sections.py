@@ -47,6 +47,8 @@ SECTIONS: dict[str, str] = {
     "analytics.correlation": "analytics.calculators.correlation:Settings",
     "analytics.flow_clusters": "analytics.calculators.flow_clusters:Settings",
     "analytics.volume_curve": "analytics.calculators.volume_curve:Settings",
+    "analytics.discovery": "analytics.calculators.discovery:Settings",
+    "analytics.print_sizes": "analytics.calculators.print_sizes:Settings",
     "analytics.option_sweeps": "analytics.calculators.sweeps:Settings",
     "analytics.correlation_daily": "analytics.calculators.correlation:Settings",
     "analytics.strategies.zero_dte": "analytics.strategies.zero_dte:Settings",

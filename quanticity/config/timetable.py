@@ -4,6 +4,7 @@ Cadences are platform seconds; the scheduler divides them by the clock's speed. 
 expires after one period, so that a backlog is never worked through late.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,11 +19,21 @@ class Settings:
 
     vpin_s: float
     sweep_s: float
+    hidden_s: float
     toxicity_s: float
     exposures_s: float
+    exposures_depth_s: float
     forced_flow_s: float
+    unusual_s: float
     clusters_s: float
+    moc_s: float
+    technicals_s: float
     volatility_s: float
+    snapshot_s: float
+    summary_s: float
+    sector_s: float
+    correlation_s: float
+    discovery_s: float
     score_s: float
     open_s: float
     entries_s: float
@@ -34,32 +45,80 @@ class Settings:
     strategies: tuple[str, ...]
 
 
-def timetable() -> dict[str, dict[str, Any]]:
+Entries = dict[str, dict[str, Any]]
+
+
+def timetable() -> Entries:
     """Beat's schedule: entry name -> task, cadence, arguments."""
     s = loader.section("timetable", Settings)
-    entries: dict[str, dict[str, Any]] = {}
+    entries: Entries = {}
+    for symbol in universe().symbols:
+        entries |= _of_symbol(s, symbol)
     for symbol in universe().depth:
-        entries |= _every(s.vpin_s, "analytics.refresh_vpin", symbol)
-        entries |= _every(s.sweep_s, "analytics.refresh_sweep", symbol)
-        entries |= _every(s.toxicity_s, "analytics.refresh_toxicity", symbol)
-        entries |= _every(s.clusters_s, "analytics.refresh_flow_clusters", symbol)
+        entries |= _every(s.hidden_s, "analytics.refresh_hidden", symbol)
     for symbol in universe().chains:
-        entries |= _every(s.exposures_s, "analytics.refresh_exposures", symbol)
-        entries |= _every(s.forced_flow_s, "analytics.refresh_forced_flow", symbol)
-        for strategy in s.strategies:
-            entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
-    entries |= _every(s.volatility_s, "analytics.refresh_volatility")
-    entries |= _every(s.open_s, "pipeline.open_owed")
-    entries |= _every(s.entries_s, "execution.manage_entries")
-    entries |= _every(s.positions_s, "execution.manage_positions")
-    entries |= _every(s.book_s, "execution.book_owed")
-    entries |= _every(s.answer_s, "pipeline.answer_owed")
-    entries |= _every(s.announce_s, "pipeline.announce_owed")
-    entries |= _every(s.deliver_s, "pipeline.deliver_owed")
+        entries |= _of_chain(s, symbol)
+    for sector in universe().held_sectors:
+        entries |= _every(s.sector_s, "analytics.refresh_sector", sector)
+    for seconds, task in (*_whole_market(s), *_owed(s)):
+        entries |= _every(seconds, task)
     return entries
 
 
-def _every(seconds: float, task: str, *args: str) -> dict[str, dict[str, Any]]:
+def exposures_s(symbol: str) -> float:
+    """Least platform seconds between two exposures of a symbol.
+
+    0DTE refuses inputs older than 15 s (DOMAIN 5.2), so its candidates are looked at more often.
+    """
+    s: Settings = loader.section("timetable", Settings)
+    return s.exposures_depth_s if symbol in universe().depth else s.exposures_s
+
+
+def _of_symbol(s: Settings, symbol: str) -> Entries:
+    return (
+        _every(s.vpin_s, "analytics.refresh_vpin", symbol)
+        | _every(s.sweep_s, "analytics.refresh_sweep", symbol)
+        | _every(s.toxicity_s, "analytics.refresh_toxicity", symbol)
+        | _every(s.clusters_s, "analytics.refresh_flow_clusters", symbol)
+        | _every(s.technicals_s, "analytics.refresh_technicals", symbol)
+        | _every(s.moc_s, "analytics.refresh_moc", symbol)
+        | _every(s.snapshot_s, "analytics.refresh_snapshot", symbol)
+        | _every(s.discovery_s, "analytics.discover", symbol)
+    )
+
+
+def _of_chain(s: Settings, symbol: str) -> Entries:
+    entries = (
+        _every(exposures_s(symbol), "analytics.refresh_exposures", symbol)
+        | _every(s.forced_flow_s, "analytics.refresh_forced_flow", symbol)
+        | _every(s.unusual_s, "analytics.refresh_unusual", symbol)
+    )
+    for strategy in s.strategies:
+        entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
+    return entries
+
+
+def _whole_market(s: Settings) -> Iterable[tuple[float, str]]:
+    return (
+        (s.volatility_s, "analytics.refresh_volatility"),
+        (s.correlation_s, "analytics.refresh_correlation"),
+        (s.summary_s, "analytics.refresh_summary"),
+    )
+
+
+def _owed(s: Settings) -> Iterable[tuple[float, str]]:
+    return (
+        (s.open_s, "pipeline.open_owed"),
+        (s.entries_s, "execution.manage_entries"),
+        (s.positions_s, "execution.manage_positions"),
+        (s.book_s, "execution.book_owed"),
+        (s.answer_s, "pipeline.answer_owed"),
+        (s.announce_s, "pipeline.announce_owed"),
+        (s.deliver_s, "pipeline.deliver_owed"),
+    )
+
+
+def _every(seconds: float, task: str, *args: str) -> Entries:
     name = " ".join((task, *args))
     return {
         name: {"task": task, "schedule": timedelta(seconds=seconds), "args": args, "kwargs": {}}

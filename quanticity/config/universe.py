@@ -19,6 +19,15 @@ class Settings:
         """Every symbol whose quotes and prints are streamed."""
         return self.depth + self.standard
 
+    def sector(self, symbol: str) -> str:
+        """The sector of a symbol; what is not mapped is OTHER."""
+        return self.sectors.get(symbol, "OTHER")
+
+    @property
+    def held_sectors(self) -> tuple[str, ...]:
+        """Every sector with a member, in alphabetical order."""
+        return tuple(sorted({self.sector(symbol) for symbol in self.symbols}))
+
 
 def universe() -> Settings:
     """The universe in force."""

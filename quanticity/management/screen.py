@@ -41,6 +41,10 @@ class Screen:
         if error is None:
             self._console.print(f"stopped in {time.monotonic() - self._stopping_s:.1f} s")
 
+    def forget_password(self) -> None:
+        """Show it no more: from now on we write to a log."""
+        self._password = None
+
     def tell_leftovers(self, names: list[str]) -> None:
         """Say what an earlier run had left running."""
         if names:

@@ -15,6 +15,7 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from quanticity.domain import clock
 from quanticity.leases import Lease, hold, release
+from quanticity.runtime.slots import Slots
 from quanticity.store import health
 from quanticity.store.client import StoreDown
 
@@ -36,7 +37,7 @@ class ScaledEntry(ModelEntry):  # type: ignore[misc] # untyped library
             self.schedule, schedules.crontab
         ):
             every = max(self.schedule.run_every / clock.speed(), SHORTEST)
-            self.schedule = schedules.schedule(every, app=self.app)
+            self.schedule = Slots(every, self.name, app=self.app)
             self.options["expires"] = max(every.total_seconds(), 1.0)
 
 

@@ -15,8 +15,15 @@ FAMILY_TTL = {
     "gex": 120, "dex": 120, "vanna": 180, "charm": 180, "hedging": 180, "skew": 180,
     "forced_flow": 180, "vpin": 60, "toxicity": 180, "obi": 5, "sweep": 30, "hidden": 60,
     "flow_clusters": 300, "unusual": 180, "moc": 120, "snapshot": 60, "volatility": 300,
-    "technicals": 300, "correlation": 900, "summary": 60,
+    "technicals": 300, "correlation": 900, "sector": 120, "summary": 60,
 }  # fmt: skip
+# Families whose names do not follow the pattern: one for the whole market, or a domain of its own.
+MARKET_WIDE = {
+    "volatility": "analytics:volatility:regime",
+    "correlation": "analytics:portfolio:correlation",
+    "summary": "analytics:portfolio:summary",
+}
+_NAMED = {"technicals": "technicals:{}", "sector": "analytics:sector:{}"}
 
 
 class Key(NamedTuple):
@@ -41,9 +48,24 @@ def book(symbol: str) -> Key:
     return Key(f"market:{symbol}:book", 15)
 
 
+def books(symbol: str) -> Key:
+    """Stream of the books of the last minute, capped: what stood when a print happened."""
+    return Key(f"market:{symbol}:books", 2 * MINUTE)
+
+
 def prints(symbol: str) -> Key:
     """Stream of prints, capped."""
     return Key(f"market:{symbol}:prints", 7_200)
+
+
+def option_prints(symbol: str) -> Key:
+    """Stream of the prints of an underlying's options, capped."""
+    return Key(f"market:{symbol}:option_prints", 7_200)
+
+
+def quarantine(session_date: str) -> Key:
+    """Hash of records refused in one session, counted by reason."""
+    return Key(f"market:quarantine:{session_date}", 7 * DAY)
 
 
 def bars(symbol: str, size: str) -> Key:
@@ -67,8 +89,11 @@ def history(symbol: str, metric: str) -> Key:
 
 
 def reading(symbol: str, family: str) -> Key:
-    """One calculator's latest answer for one symbol."""
-    return Key(f"analytics:{symbol}:{family}", FAMILY_TTL[family])
+    """One calculator's latest answer for one symbol; a market-wide one is the same for all."""
+    ttl = FAMILY_TTL[family]
+    if family in MARKET_WIDE:
+        return Key(MARKET_WIDE[family], ttl)
+    return Key(_NAMED.get(family, f"analytics:{{}}:{family}").format(symbol), ttl)
 
 
 def state(symbol: str, name: str) -> Key:

@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from quanticity.domain.options import Chain, Expiry
 from quanticity.domain.readings import plain
 from quanticity.store import keys
 from quanticity.store.client import client
+from quanticity.store.tails import Tail
 
 PRINTS_KEPT = 5_000
 BARS_KEPT = 1_000
+BOOKS_KEPT = 240
 _COLUMNS = (
     "right", "strike", "expiry_idx", "bid", "ask", "last", "bid_size", "ask_size", "volume",
     "open_interest", "quote_epoch_ms",
@@ -42,6 +45,11 @@ def write_book(book: Book) -> None:
     _set(keys.book(book.symbol), book)
 
 
+def add_books(symbol: str, books: Sequence[Book]) -> None:
+    """Append books, oldest first."""
+    _append(keys.books(symbol), books, BOOKS_KEPT)
+
+
 def write_imbalance(imbalance: Imbalance) -> None:
     """Replace the auction ticks of a symbol."""
     _set(keys.auction(imbalance.symbol), imbalance)
@@ -50,6 +58,27 @@ def write_imbalance(imbalance: Imbalance) -> None:
 def add_trades(symbol: str, trades: Sequence[Trade]) -> None:
     """Append prints, oldest first."""
     _append(keys.prints(symbol), trades, PRINTS_KEPT)
+
+
+def add_option_trades(symbol: str, trades: Sequence[Trade]) -> None:
+    """Append prints of an underlying's options, oldest first."""
+    _append(keys.option_prints(symbol), trades, PRINTS_KEPT)
+
+
+def count_refused(session_date: date, counts: Mapping[str, int]) -> None:
+    """Add records refused in a session, by reason."""
+    key = keys.quarantine(session_date.isoformat())
+    with client().pipeline(transaction=False) as pipe:
+        for reason, count in counts.items():
+            pipe.hincrby(key.name, reason, count)
+        pipe.expire(key.name, key.ttl or keys.DAY)
+        pipe.execute()
+
+
+def refused(session_date: date) -> dict[str, int]:
+    """Records refused in a session, by reason."""
+    found = client().hgetall(keys.quarantine(session_date.isoformat()).name)
+    return {reason.decode(): int(count) for reason, count in found.items()}
 
 
 def add_bars(symbol: str, size: str, bars: Sequence[Bar]) -> None:
@@ -76,21 +105,45 @@ def contract_quote(occ: str) -> Quote | None:
 def book(symbol: str) -> Book | None:
     """The latest book."""
     raw = client().get(keys.book(symbol).name)
+    return None if raw is None else _book(json.loads(raw))
+
+
+def imbalance(symbol: str) -> Imbalance | None:
+    """The latest auction ticks."""
+    raw = client().get(keys.auction(symbol).name)
     if raw is None:
         return None
     content = json.loads(raw)
-    return Book(
-        content["symbol"],
-        tuple(Level(**level) for level in content["bids"]),
-        tuple(Level(**level) for level in content["asks"]),
-        datetime.fromisoformat(content["event_at"]),
-        content["synthetic"],
-    )
+    return Imbalance(**content | {"event_at": datetime.fromisoformat(content["event_at"])})
 
 
 def trades(symbol: str, count: int = PRINTS_KEPT) -> list[Trade]:
     """The latest prints, oldest first."""
-    return [_trade(row) for row in _tail(keys.prints(symbol), count)]
+    return trades_tail(symbol).values()[-count:]
+
+
+@cache
+def trades_tail(symbol: str) -> Tail[Trade]:
+    """This process's tail of a symbol's prints."""
+    return Tail(keys.prints(symbol), _trade, PRINTS_KEPT)
+
+
+@cache
+def option_trades_tail(symbol: str) -> Tail[Trade]:
+    """This process's tail of the prints of a symbol's options."""
+    return Tail(keys.option_prints(symbol), _trade, PRINTS_KEPT)
+
+
+@cache
+def books_tail(symbol: str) -> Tail[Book]:
+    """This process's tail of a symbol's books."""
+    return Tail(keys.books(symbol), _book, BOOKS_KEPT)
+
+
+@cache
+def bars_tail(symbol: str, size: str) -> Tail[Bar]:
+    """This process's tail of a symbol's bars of one size."""
+    return Tail(keys.bars(symbol, size), _bar, BARS_KEPT)
 
 
 def trades_since(symbol: str, cursor: str) -> tuple[list[Trade], str]:
@@ -103,7 +156,7 @@ def trades_since(symbol: str, cursor: str) -> tuple[list[Trade], str]:
 
 def bars(symbol: str, size: str, count: int = BARS_KEPT) -> list[Bar]:
     """The latest bars, oldest first."""
-    return [_bar(row) for row in _tail(keys.bars(symbol, size), count)]
+    return bars_tail(symbol, size).values()[-count:]
 
 
 def write_chain(chain: Chain) -> None:
@@ -170,11 +223,6 @@ def _append(key: keys.Key, values: Sequence[Any], kept: int) -> None:
         pipe.execute()
 
 
-def _tail(key: keys.Key, count: int) -> list[Any]:
-    rows = client().xrevrange(key.name, count=count)
-    return [json.loads(fields[b"v"]) for _, fields in reversed(rows)]
-
-
 def _quote(raw: bytes | None) -> Quote | None:
     if raw is None:
         return None
@@ -191,6 +239,16 @@ def _trade(content: dict[str, Any]) -> Trade:
             "event_at": datetime.fromisoformat(content["event_at"]),
             "conditions": tuple(content["conditions"]),
         }
+    )
+
+
+def _book(content: dict[str, Any]) -> Book:
+    return Book(
+        content["symbol"],
+        tuple(Level(**level) for level in content["bids"]),
+        tuple(Level(**level) for level in content["asks"]),
+        datetime.fromisoformat(content["event_at"]),
+        content["synthetic"],
     )
 
 

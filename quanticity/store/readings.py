@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,15 @@ from quanticity.domain import calendar, clock
 from quanticity.domain.readings import Reading, Unavailable, instant, plain
 from quanticity.store import keys
 from quanticity.store.client import client
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a reading was made from: whose, as of when, and a hash of its content."""
+
+    key: str
+    as_of: datetime
+    hash: str
 
 
 def write(  # noqa: PLR0913 - an envelope has this many parts
@@ -25,6 +35,7 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
     section: str | None = None,
     status: str = "OK",
     extra: dict[str, Any] | None = None,
+    inputs: Sequence[Input] = (),
 ) -> dict[str, Any]:
     """Store one answer, or that there is none and why; return the envelope.
 
@@ -36,7 +47,7 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
     envelope = {
         "schema": f"analytics.{family}",
         "v": 1 if isinstance(result, Unavailable) else result.version,
-        "symbol": symbol,
+        "symbol": None if family in (*keys.MARKET_WIDE, "sector") else symbol,
         "as_of": instant(as_of),
         "computed_at": instant(computed_at),
         "session_date": calendar.session_date(as_of).isoformat(),
@@ -48,6 +59,7 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
             "reasons": {family: result.reason} if isinstance(result, Unavailable) else {},
         },
         "provenance": {
+            "inputs": plain(inputs),
             "model_version": f"{family}/1",
             "config_hash": config_hash(section) if section else None,
         },

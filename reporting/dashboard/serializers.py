@@ -8,6 +8,7 @@ from rest_framework import serializers
 from analytics.models import Signal
 from execution.models import Fill, Order, Position
 from publishing.models import Announcement, Delivery
+from reporting.dashboard.feed import numbered
 
 
 class RowSerializer(serializers.ModelSerializer[Any]):
@@ -80,6 +81,12 @@ class FillSerializer(RowSerializer):
 
 class AnnouncementSerializer(RowSerializer):
     """A fact that is to be told, with everything known of it: operators only."""
+
+    facts = serializers.SerializerMethodField()
+
+    def get_facts(self, row: Announcement) -> dict[str, Any]:
+        """The facts, with amounts as numbers."""
+        return numbered(row.facts)
 
     class Meta:
         """Which columns."""

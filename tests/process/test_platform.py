@@ -53,6 +53,7 @@ def assert_everything_is_there(place: Place, said: str, port: int) -> None:
     assert status["rss_bytes"] < RESIDENT_MAX_BYTES
     assert f"http://127.0.0.1:{port}/dashboard/" in said
     assert "shown this once: operator /" in said
+    assert said.split()[-1] not in (place.var / "logs" / "up.log").read_text()
     assert place.is_ready()
 
 

@@ -76,7 +76,7 @@ def run(
 
 
 def wait_until_sent(run: Run) -> list[dict[str, Any]]:
-    out, err = run("report", str(2 * TRADES)).communicate(timeout=90)
+    out, err = run("report", str(2 * TRADES)).communicate(timeout=140)
     assert out, err
     return json.loads(out)
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from quanticity.domain import calendar
 from quanticity.gateway.simulated import account_messages as say
+from quanticity.gateway.simulated import contracts
 from quanticity.gateway.simulated.connection import Connection, Handler
 from quanticity.gateway.simulated.wire import Fields, frame
 
@@ -130,6 +132,11 @@ def pnl_single(link: Connection, fields: Fields) -> None:
     request_id, floor = fields.integer(), link.floor
     fields.skip(2)
     con_id = fields.integer()
+    if contracts.by_id(con_id, calendar.session_date(floor.now())) is None:
+        link.error(
+            request_id, 321, f"Error validating request:-'cb' : cause - No contract {con_id}"
+        )
+        return
 
     def changes(_now: datetime) -> Iterator[bytes]:
         yield say.pnl_single(request_id, con_id, floor.account, floor.exchange.mark)

@@ -8,6 +8,7 @@ from pathlib import Path
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.calendar import Session
+from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import (
     account,
     exchange,
@@ -51,4 +52,7 @@ def open_floor(market: Market, path: Path | None, script: Script) -> Floor:
 def _books(terms: account.Settings, path: Path | None) -> tuple[exchange.Books, datetime | None]:
     if path is None or not path.exists():
         return ledger.opened(terms), None
-    return ledger.read(json.loads(path.read_text()), terms)
+    try:
+        return ledger.read(json.loads(path.read_text()), terms)
+    except (ValueError, KeyError, TypeError) as error:
+        raise MalformedInput(f"expected a ledger of this exchange in {path}: {error!r}") from error

@@ -1,9 +1,8 @@
 """One client's connection: handshake, requests to their desks, subscriptions, what it is sent."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from quanticity.domain import calendar
 from quanticity.domain.clock import eastern
@@ -11,6 +10,7 @@ from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import contracts, order_messages, wire
 from quanticity.gateway.simulated.contracts import Asked, Listed
 from quanticity.gateway.simulated.floor import Floor
+from quanticity.gateway.simulated.pace import Bucket
 from quanticity.gateway.simulated.streams import Stream
 from quanticity.gateway.simulated.wire import Fields, Frames, frame
 
@@ -22,9 +22,7 @@ _FARMS = (
     (2106, "HMDS data farm connection is OK:ushmds"),
     (2158, "Sec-def data farm connection is OK:secdefil"),
 )
-_SECOND = timedelta(seconds=1)
 _STRIKES = 3
-_WINDOW_S = 0.8
 
 Handler = Callable[["Connection", Fields], None]
 Desks = dict[int, Handler]
@@ -51,7 +49,7 @@ class Connection:
         self._unread = b""
         self._postponed: list[tuple[Handler, Fields]] = []
         self._unsent: list[bytes] = []
-        self._recent: deque[float] = deque()
+        self._bucket = Bucket(floor.settings.messages_per_s)
         self._strikes = 0
 
     # In
@@ -107,17 +105,12 @@ class Connection:
         except MalformedInput as error:
             self.error(-1, 320, f"Error reading request: {error}")
 
-    # More than the permitted messages in a second: error 100, and the third time the end. The
-    # window is a little shorter, because a client's bursts a second apart may arrive closer.
+    # More messages than permitted: error 100, and the third time the end.
     def _is_hasty(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        while self._recent and now - self._recent[0] >= _WINDOW_S:
-            self._recent.popleft()
-        self._recent.append(now)
-        if len(self._recent) <= self.floor.settings.messages_per_s:
+        now_s = asyncio.get_running_loop().time()
+        if self._bucket.take(now_s, self.floor.lateness.at(now_s)):
             return False
         self._strikes += 1
-        self._recent.clear()
         self.error(-1, 100, "Max rate of messages per second has been exceeded")
         if self._strikes >= _STRIKES:
             self.close()

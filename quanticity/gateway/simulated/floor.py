@@ -25,6 +25,7 @@ from quanticity.gateway.simulated.orders import (
     StatusNews,
     WhatIf,
 )
+from quanticity.gateway.simulated.pace import Lateness
 
 if TYPE_CHECKING:
     from quanticity.gateway.simulated.connection import Connection
@@ -65,6 +66,7 @@ class Floor:
         )
         self.clients: dict[int, Connection] = {}
         self.account_changed = False
+        self.lateness = Lateness(settings.pulse_s)
         self._path = path
         self._writer = ledger.Writer()
 

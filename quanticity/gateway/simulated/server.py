@@ -11,12 +11,18 @@ from quanticity.gateway.simulated import (
     history_desk,
     order_desk,
     reference_desk,
+    study_desk,
 )
 from quanticity.gateway.simulated.connection import Connection, Desks
 from quanticity.gateway.simulated.floor import Floor
 
 DESKS: Desks = (
-    account_desk.DESK | data_desk.DESK | history_desk.DESK | order_desk.DESK | reference_desk.DESK
+    account_desk.DESK
+    | data_desk.DESK
+    | history_desk.DESK
+    | order_desk.DESK
+    | reference_desk.DESK
+    | study_desk.DESK
 )
 _CHUNK = 1 << 16
 
@@ -53,6 +59,7 @@ class Server:
         """Step the exchange, let faults happen, send what changed."""
         floor = self.floor
         now = floor.now()
+        floor.lateness.beat(asyncio.get_running_loop().time())
         floor.faults.beat(floor, now)
         await self._mind_the_door()
         for link in list(self._open):

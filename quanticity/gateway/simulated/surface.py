@@ -6,6 +6,7 @@ w(k) = theta/2 (1 + rho phi k + sqrt((phi k + rho)^2 + 1 - rho^2)), phi = eta / 
 Variance runs by sessions and within a session by the market's own activity, not by the calendar.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -125,6 +126,11 @@ def value(
         theta=decay / 365,
         intrinsic=intrinsic,
     )
+
+
+def flat(settings: Settings) -> Settings:
+    """The same without a smile: every strike at the volatility at the money."""
+    return dataclasses.replace(settings, eta=1e-9)
 
 
 def quotes(fair: Valuation, settings: Settings, *, penny: bool) -> tuple[Floats, Floats]:

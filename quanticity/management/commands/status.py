@@ -36,8 +36,11 @@ class Command(BaseCommand):
 
 def _print(document: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
-    for title in ("process", "state", "pid", "up s", "MiB", "restarts", "last error"):
-        table.add_column(title, justify="left" if title in ("process", "state") else "right")
+    for title in ("process", "state"):
+        table.add_column(title)
+    for title in ("pid", "up s", "MiB", "restarts"):
+        table.add_column(title, justify="right")
+    table.add_column("last error", no_wrap=True, overflow="ellipsis", max_width=80)
     for one in document["processes"]:
         size = "-" if one["rss_bytes"] is None else f"{one['rss_bytes'] / MIB:.0f}"
         facts = (one["pid"], one["uptime_s"], size, one["restarts"], one["last_error"])

@@ -85,6 +85,7 @@ def _in_background(plan: Plan, screen: Screen) -> bool:
     child = os.fork()
     if child == 0:
         os.setsid()
+        screen.forget_password()
         _redirect(plan.var / "logs" / "up.log")
         return True
     _wait_for(child, plan, screen)

@@ -148,7 +148,7 @@ def _tell_trade(story: Story, signal_id: str, intent_id: str) -> None:
 def scored() -> str:
     """What the strategies made of the market meanwhile, in one sentence."""
     outcomes = Counter(
-        Decision.objects.filter(signal__probe=None).values_list("outcome", flat=True)
+        Decision.objects.exclude(signal__probe=True).values_list("outcome", flat=True)
     )
     own = Signal.objects.filter(probe=False).count()
     said = ", ".join(f"{n} {outcome}" for outcome, n in outcomes.most_common())

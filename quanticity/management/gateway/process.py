@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -21,9 +21,10 @@ from analytics.services import flow
 from execution import selectors as execution_selectors
 from execution.services import broker, reconciling
 from quanticity import leases, workflows
+from quanticity.config import timetable
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
-from quanticity.domain import clock, orders
+from quanticity.domain import calendar, clock, orders
 from quanticity.domain.errors import PermanentError, TemporaryError
 from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
@@ -31,6 +32,7 @@ from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
 from quanticity.management.gateway.blindness import BlindLedger
 from quanticity.management.gateway.listener import CommissionFact, FactListener
+from quanticity.management.gateway.paces import Paces
 from quanticity.store import health
 from quanticity.tasking import nudge
 
@@ -44,7 +46,7 @@ DISPATCH_S = 0.1
 RECONCILE_S = 30.0  # platform seconds
 DOUBT_S = 5.0  # platform seconds between two questions about an order in doubt
 SKEW_LIMIT = timedelta(seconds=1.5)
-HISTORY_DAYS = {"1 min": 10, "1 day": 25}
+HISTORY_DAYS = {"1 min": 10, "1 day": 66}  # 60 daily returns, and room for half days
 
 
 class GatewayProcess:
@@ -65,6 +67,7 @@ class GatewayProcess:
         self._next_id = 1
         self._reconciled = False
         self._blind = BlindLedger()
+        self._paces = Paces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
 
     async def run(self) -> None:
@@ -103,8 +106,10 @@ class GatewayProcess:
     async def _record(self) -> None:
         while True:
             fresh = await self._on(self._store, self.recorder.flush)
+            now = clock.now()
             for symbol in fresh:
-                nudge(workflows.chain_arrived, symbol)
+                if self._paces.is_due(symbol, now, timetable.exposures_s(symbol)):
+                    nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(FLUSH_S)
 
     async def _scribe(self) -> None:
@@ -115,7 +120,7 @@ class GatewayProcess:
     async def _write_money(self) -> None:
         facts = [self.listener.money.popleft() for _ in range(len(self.listener.money))]
         if facts:
-            for intent_id in await self._on(self._sql, _write_facts, facts):
+            for intent_id in await self._on(self._sql, write_facts, facts):
                 nudge(workflows.book, intent_id)
 
     async def _dispatch(self) -> None:
@@ -199,7 +204,7 @@ class GatewayProcess:
         await self.gateway.feed.watch(wanted.symbols, wanted.depth)
         for symbol in wanted.chains:
             await self.gateway.feed.watch_chain(symbol)
-        seeded: set[str] = set()
+        seeded: dict[str, date] = {}
         while True:
             await asyncio.sleep(1.0)
             await self._seed(wanted.symbols, seeded)
@@ -208,11 +213,13 @@ class GatewayProcess:
             self._discipline_clock()
             await self._report()
 
-    async def _seed(self, symbols: Sequence[str], seeded: set[str]) -> None:
+    async def _seed(self, symbols: Sequence[str], seeded: dict[str, date]) -> None:
         if not self.connected:
             return
+        # Once per session: yesterday becomes a day of history.
+        today = calendar.session_date(clock.now())
         for symbol in symbols:
-            if symbol in seeded:
+            if seeded.get(symbol) == today:
                 continue
             try:
                 minutes = await self.gateway.feed.history(symbol, "1 min", HISTORY_DAYS["1 min"])
@@ -222,7 +229,7 @@ class GatewayProcess:
                 return
             await self._on(self._store, self.recorder.seed, symbol, minutes)
             await self._on(self._store, flow.seed_history, symbol, minutes, days)
-            seeded.add(symbol)
+            seeded[symbol] = today
 
     def _discipline_clock(self) -> None:
         seen, self.listener.broker_time = self.listener.broker_time, None
@@ -246,12 +253,13 @@ class GatewayProcess:
             "blind_session_s": self._blind.session_s,
             "reported_at": now.astimezone(UTC).isoformat(),
             "counters": dict(self.gateway.counters),
+            "refused": dict(self.recorder.refused),
         }
         await self._on(self._store, health.write_connection, facts)
         await self._on(self._store, health.beat, "gateway")
 
 
-def _write_facts(facts: Sequence[Any]) -> set[str]:
+def write_facts(facts: Sequence[Any]) -> set[str]:
     """Write money facts in order; return the intents they are about."""
     touched: set[str] = set()
     for fact in facts:

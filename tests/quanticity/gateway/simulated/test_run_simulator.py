@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 ROOT = Path(__file__).parents[4]
-pytestmark = [pytest.mark.process, pytest.mark.enable_socket]
 
 
 @contextmanager
@@ -31,6 +31,7 @@ def simulator(var: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], s
             process.kill()
 
 
+@pytest.mark.process
 def test_it_says_ready_and_ends_on_sigterm(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.json"
     with simulator(tmp_path, "--start", "2025-11-21T15:00:00", "--ledger", str(ledger)) as (
@@ -46,19 +47,30 @@ def test_it_says_ready_and_ends_on_sigterm(tmp_path: Path) -> None:
     assert json.loads(ledger.read_text())["as_of"].startswith("2025-11-21T15:00:0")
 
 
+@pytest.mark.process
+def test_a_broken_ledger_is_refused_not_overwritten(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.json"
+    ledger.write_text('{"as_of": "2025')
+
+    with simulator(tmp_path, "--ledger", str(ledger)) as (process, _):
+        assert process.wait(30) == 2
+        assert process.stderr is not None
+        assert "ledger.json" in process.stderr.read()
+
+
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("option", "value", "words"),
     [
-        pytest.param(["--faults", "nowhere.json"], "nowhere.json", id="script"),
-        pytest.param(["--tape", "nowhere"], "nowhere", id="tape"),
-        pytest.param(["--start", "yesterday"], "yesterday", id="start"),
-        pytest.param(["--speed", "0"], "positive", id="speed"),
+        pytest.param("faults", Path("nowhere.json"), "nowhere.json", id="script"),
+        pytest.param("tape", Path("nowhere"), "nowhere", id="tape"),
+        pytest.param("start", "yesterday", "yesterday", id="start"),
+        pytest.param("speed", 0.0, "positive", id="speed"),
     ],
 )
 def test_a_wrong_argument_is_one_sentence_and_exit_2(
-    tmp_path: Path, words: list[str], sentence: str
+    option: str, value: object, words: str
 ) -> None:
-    with simulator(tmp_path, *words) as (process, _):
-        assert process.wait(30) == 2
-        assert process.stderr is not None
-        assert sentence in process.stderr.read()
+    with pytest.raises(CommandError, match=words) as refused:
+        call_command("run_simulator", port=0, **{option: value})
+
+    assert refused.value.returncode == 2

@@ -20,6 +20,8 @@ from ib_insync import (
 )
 from simulated_world import MORNING, World
 
+from quanticity.domain import calendar
+
 pytestmark = pytest.mark.enable_socket
 Play = Callable[..., None]
 
@@ -616,5 +618,47 @@ def test_a_summary_has_what_was_asked_for(play: Play) -> None:
         found = {value.tag for value in await ib.accountSummaryAsync()}
 
         assert {"NetLiquidation", "BuyingPower", "AvailableFunds", "TotalCashValue"} <= found
+
+    play(scenario)
+
+
+# Studies
+
+
+def test_price_and_volatility_are_each_others_inverse(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        contract = await qualified(ib, call())
+        priced = await ib.calculateOptionPriceAsync(contract, 0.25, 681.0)
+        solved = await ib.calculateImpliedVolatilityAsync(contract, priced.optPrice, 681.0)
+
+        assert solved.impliedVol == pytest.approx(0.25, abs=1e-4)
+        assert 0.5 < priced.delta < 0.7
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("what", ["TRADES", "BID_ASK"])
+def test_past_ticks_can_be_asked_for(play: Play, what: str) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ticks = await ib.reqHistoricalTicksAsync(
+            spy(), "20251121 10:00:00", "", 50, what, useRth=True
+        )
+
+        assert len(ticks) == 50
+        assert ticks[0].time >= datetime(2025, 11, 21, 15, 0, tzinfo=UTC)
+
+    play(scenario)
+
+
+def test_a_histogram_counts_the_sessions_shares(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        found = await ib.reqHistogramDataAsync(spy(), useRTH=True, period="1 day")
+
+        session = calendar.session(MORNING.date())
+        bars = world.server.floor.bars.of_session("SPY", session, 60, MORNING)
+        assert sum(item.count for item in found) == sum(bar.volume for bar in bars)
 
     play(scenario)

@@ -1,0 +1,139 @@
+"""What bars say, against a slow second opinion, and never from the future (DOMAIN 5.1)."""
+
+import math
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from analytics.signals import bar_features
+from quanticity.domain.market import Bar
+
+OPEN = datetime(2025, 11, 21, 14, 30, tzinfo=UTC)
+NOON = datetime(2025, 11, 21, 17, 0, tzinfo=UTC)
+PER_SESSION = 78
+
+
+def walk(count: int, minutes: int, last_end: datetime, seed: int = 1) -> list[Bar]:
+    """Bars of a seeded walk, the last of which ends at an instant."""
+    rng = random.Random(seed)
+    bars, price = [], 600.0
+    for n in range(count):
+        begin, price = price, price * (1 + rng.gauss(0, 0.0004))
+        open_at = last_end - timedelta(minutes=minutes * (count - n))
+        top, low = max(begin, price) + rng.random() / 5, min(begin, price) - rng.random() / 5
+        bars.append(Bar("SPY", open_at, begin, top, low, price, rng.randint(100, 900), price))
+    return bars
+
+
+FIVES = walk(600, 5, NOON)
+MINUTES = walk(150, 1, NOON)
+FOUND = bar_features.compute(MINUTES, FIVES, 600.0, NOON)
+
+
+@pytest.mark.parametrize("n", [2, 5, 10, 14, 20])
+def test_returns_are_percent_over_the_last_bars(n: int) -> None:
+    then, now = FIVES[-1 - n].close, FIVES[-1].close
+
+    assert FOUND[f"ret_{n}b_pct"] == pytest.approx((now - then) / then * 100)
+
+
+def test_vwap_is_of_regular_hours() -> None:
+    paid = sum((bar.wap or 0) * bar.volume for bar in MINUTES if bar.open_at >= OPEN)
+    shares = sum(bar.volume for bar in MINUTES if bar.open_at >= OPEN)
+
+    assert FOUND["vwap"] == pytest.approx(paid / shares)
+
+
+def test_distances_to_the_extremes_of_fourteen_bars() -> None:
+    high, low = max(b.high for b in FIVES[-14:]), min(b.low for b in FIVES[-14:])
+    found = bar_features.compute(MINUTES, FIVES, (high + low) / 2, NOON)
+
+    price = (high + low) / 2
+    assert found["dist_to_14b_high_pct"] == pytest.approx((high - price) / price * 100)
+    assert found["dist_to_14b_low_pct"] == pytest.approx((price - low) / price * 100)
+
+
+@pytest.mark.parametrize(
+    ("price", "name"),
+    [pytest.param(900.0, "dist_to_14b_high_pct", id="above"), pytest.param(300.0, "dist_to_14b_low_pct", id="below")],
+)
+def test_beyond_an_extreme_there_is_no_distance(price: float, name: str) -> None:
+    assert bar_features.compute(MINUTES, FIVES, price, NOON)[name] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("close", "expected"),
+    [pytest.param(900.0, 1, id="above"), pytest.param(300.0, -1, id="below"), pytest.param(None, 0, id="inside")],
+)
+def test_a_close_beyond_the_range_of_twenty_bars(close: float | None, expected: int) -> None:
+    before = FIVES[-21:-1]
+    inside = (max(b.high for b in before) + min(b.low for b in before)) / 2
+    last = Bar("SPY", FIVES[-1].open_at, inside, inside, inside, close or inside, 1.0, None)
+
+    assert bar_features.compute([], [*before, last], 600.0, NOON)["range_break"] == expected
+
+
+def spread(bars: list[Bar]) -> float:
+    return max(bar.high for bar in bars) - min(bar.low for bar in bars)
+
+
+def test_range_expansion_compares_with_this_time_of_earlier_sessions() -> None:
+    usual = []
+    for day in range(1, 8):
+        window = FIVES[: len(FIVES) - day * PER_SESSION][-6:]
+        usual += [spread(window)] if len(window) == 6 else []
+
+    assert FOUND["range_expansion"] == pytest.approx(spread(FIVES[-6:]) / (sum(usual) / len(usual)))
+
+
+def test_a_volume_spike_compares_with_this_time_of_earlier_sessions() -> None:
+    earlier = [b.volume for n, b in enumerate(reversed(FIVES)) if n and n % PER_SESSION == 0]
+
+    assert FOUND["vol_spike_ratio"] == pytest.approx(
+        FIVES[-1].volume / (sum(earlier) / len(earlier))
+    )
+
+
+def deviation(values: list[float]) -> float:
+    mean = sum(values) / len(values)
+    return math.sqrt(sum((v - mean) ** 2 for v in values) / len(values))
+
+
+@pytest.mark.parametrize(("scale", "expected"), [(0.01, "LOW"), (10.0, "HIGH")])
+def test_the_realised_regime_is_the_tercile_of_the_last_twenty_moves(scale: float, expected: str) -> None:
+    closes = [bar.close for bar in FIVES]
+    for n in range(len(closes) - 20, len(closes)):
+        closes[n] = closes[n - 1] * math.exp(scale * math.log(FIVES[n].close / FIVES[n - 1].close))
+    moves = [math.log(b / a) for a, b in zip(closes[-500:], closes[-499:], strict=False)]
+    windows = [deviation(moves[n : n + 20]) for n in range(len(moves) - 19)]
+    rank = sum(w < windows[-1] for w in windows) / len(windows)
+
+    bars = [Bar(b.symbol, b.open_at, c, c, c, c, 1.0, None) for b, c in zip(FIVES, closes, strict=True)]
+    found = bar_features.compute([], bars, 600.0, NOON)["realised_regime"]
+
+    assert (found, ("LOW", "NORMAL", "HIGH")[min(2, int(rank * 3))]) == (expected, expected)
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 59, 60, 299, 300, 3_601])
+def test_what_comes_later_changes_nothing(seconds: float) -> None:
+    at = NOON - timedelta(hours=2) + timedelta(seconds=seconds)
+    ended = {
+        minutes: [b for b in bars if b.open_at + timedelta(minutes=minutes) <= at]
+        for minutes, bars in ((1, MINUTES), (5, FIVES))
+    }
+
+    assert bar_features.compute(MINUTES, FIVES, 600.0, at) == bar_features.compute(
+        ended[1], ended[5], 600.0, at
+    )
+
+
+def test_without_bars_everything_is_missing() -> None:
+    found: dict[str, Any] = bar_features.compute([], [], 600.0, NOON)
+
+    assert set(found.values()) == {None}
+
+
+def test_outside_regular_hours_there_is_no_vwap() -> None:
+    assert bar_features.compute(MINUTES, FIVES, 600.0, OPEN - timedelta(hours=1))["vwap"] is None

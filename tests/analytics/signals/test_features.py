@@ -1,0 +1,191 @@
+"""Features: fresh, believable and never from the future, or missing with a reason (DOMAIN 5.1)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from analytics.signals import features
+from analytics.signals.features import Inputs
+from quanticity.config.loader import section
+from quanticity.domain.market import Quote
+from quanticity.domain.signals import Features
+from quanticity.store import market
+from tests import factories
+
+SETTINGS = section("analytics.features", features.Settings)
+AT = datetime(2025, 11, 21, 17, 0, tzinfo=UTC)
+EMPTY = Inputs({}, {}, None, (), (), None)
+
+
+def envelope(data: Any, age_s: float = 1.0, status: str = "OK", **reasons: str) -> dict[str, Any]:
+    return {
+        "as_of": (AT - timedelta(seconds=age_s)).isoformat(), "feed": "ibkr", "data": data,
+        "quality": {"status": status, "reasons": reasons},
+    }  # fmt: skip
+
+
+def quote(age_s: float = 0.5, bid: float | None = 599.99, ask: float | None = 600.01) -> Quote:
+    at = AT - timedelta(seconds=age_s)
+    return Quote("SPY", bid, ask, 1.0, 1.0, 600.5, at, at)
+
+
+def build(**changes: Any) -> Features:
+    return features.build("SPY", AT, replace(EMPTY, **changes), SETTINGS)
+
+
+def vpin(found: dict[str, Any] | None) -> Features:
+    return build(envelopes={} if found is None else {"vpin": found})
+
+
+def test_a_fresh_reading_is_read_with_its_instant() -> None:
+    found = vpin(envelope({"vpin_cdf": 0.8}))
+
+    assert (found["vpin_cdf"], found.as_of["vpin_cdf"]) == (0.8, AT - timedelta(seconds=1))
+    assert "vpin_cdf" not in found.reasons
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        pytest.param(None, "NO_DATA", id="never written"),
+        pytest.param(envelope({"vpin_cdf": 0.8}, age_s=120.1), "STALE", id="too old"),
+        pytest.param(envelope({"vpin_cdf": 0.8}, age_s=-0.1), "STALE", id="from the future"),
+        pytest.param(envelope({"vpin_cdf": 0.8}, status="INVALID"), "ERROR", id="not believable"),
+        pytest.param(
+            envelope(None, status="INVALID", vpin="INSUFFICIENT_BUCKETS"),
+            "INSUFFICIENT_BUCKETS", id="unavailable for a reason",
+        ),
+        pytest.param(envelope({"vpin_cdf": None}), "NO_DATA", id="the field is null"),
+        pytest.param(envelope({}), "NO_DATA", id="the field is absent"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_believed_is_missing_with_a_reason(given: Any, reason: str) -> None:
+    found = vpin(given)
+
+    assert (found["vpin_cdf"], found.reasons["vpin_cdf"]) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    ("family", "data", "name", "limit_s"),
+    [
+        pytest.param("obi", {"obi_l5": 0.5}, "obi_l5", 3, id="book"),
+        pytest.param("gex", {"gex_frac": 0.5}, "gex_frac", 120, id="chain"),
+        pytest.param("vpin", {"vpin_cdf": 0.5}, "vpin_cdf", 120, id="flow"),
+    ],
+)
+def test_each_kind_ages_at_its_own_pace(
+    family: str, data: dict[str, Any], name: str, limit_s: float
+) -> None:
+    values = [build(envelopes={family: envelope(data, age)})[name] for age in (limit_s, limit_s + 1)]
+
+    assert values == [0.5, None]
+
+
+def test_abstaining_clusters_say_no_momentum() -> None:
+    found = build(envelopes={"flow_clusters": envelope({"abstained": True})})
+
+    assert (found["flow_momentum_share"], found["flow_momentum_dir"]) == (0.0, 0.0)
+
+
+def test_places_in_history_are_read_from_within() -> None:
+    found = build(envelopes={"gex": envelope({"z": {"z": -1.5}})})
+
+    assert found["gex_z"] == -1.5
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(quote(), 600.0, id="mid of a narrow quote"),
+        pytest.param(quote(ask=603.0), 600.5, id="last beside a wide one"),
+        pytest.param(quote(bid=None), 600.5, id="last beside half a one"),
+        pytest.param(quote(age_s=5.1), None, id="too old"),
+        pytest.param(quote(age_s=-0.1), None, id="from the future"),
+        pytest.param(None, None, id="none"),
+    ],
+)
+def test_the_price(given: Quote | None, expected: float | None) -> None:
+    assert build(quote=given)["price"] == (
+        None if expected is None else pytest.approx(expected)
+    )
+
+
+def test_age_is_that_of_the_oldest_required_input() -> None:
+    given = {f: envelope({}, age) for f, age in (("obi", 1.0), ("vpin", 7.0), ("gex", 3.0))}
+
+    assert build(envelopes=given, quote=quote())["age_s"] == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("lacking", ["obi", "vpin", "gex", "quote"])
+def test_age_is_unknown_when_one_is_missing(lacking: str) -> None:
+    given = {f: envelope({}) for f in ("obi", "vpin", "gex") if f != lacking}
+    found = build(envelopes=given, quote={"quote": None}.get(lacking, quote()))
+
+    assert (found["age_s"], found.reasons["age_s"]) == (None, "NO_DATA")
+
+
+def test_a_silent_link_leaves_blind_time_unknown() -> None:
+    found = build()
+
+    assert (found["blind_300s_s"], found.reasons["blind_300s_s"]) == (None, "FEED_DOWN")
+
+
+def test_calendar_features() -> None:
+    found = build()
+
+    assert (found["weekday"], found["minutes_since_open"], found["minutes_to_close"]) == (4, 150, 240)
+    assert found["is_rebalance_day"] is True  # the third Friday
+
+
+def test_outside_the_session_the_calendar_is_missing() -> None:
+    night = features.build("SPY", AT + timedelta(hours=12), EMPTY, SETTINGS)
+
+    assert (night["minutes_to_close"], night.reasons["weekday"]) == (None, "SESSION_CLOSED")
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        pytest.param(date(2025, 11, 21), True, id="third Friday"),
+        pytest.param(date(2025, 11, 28), True, id="last session of a month"),
+        pytest.param(date(2025, 11, 14), False, id="second Friday"),
+        pytest.param(date(2025, 11, 20), False, id="a Thursday"),
+    ],
+)
+def test_rebalance_days(day: date, expected: bool) -> None:
+    assert features.is_rebalance_day(day) is expected
+
+
+def test_nothing_is_later_than_the_decision() -> None:
+    given = {f: envelope({"obi_l5": 1, "vpin_cdf": 1}, age) for f, age in (("obi", -5.0), ("vpin", 0.0))}
+    found = build(envelopes=given)
+
+    assert all(at <= AT for at in found.as_of.values())
+
+
+@pytest.fixture
+def stored(noon: Any, store: None) -> Callable[[], Features]:
+    """Read from the store as a task does."""
+    return lambda: features.read("SPY", SETTINGS)
+
+
+def test_reading_takes_everything_from_the_store(stored: Callable[[], Features]) -> None:
+    factories.reading("vpin", {"vpin_cdf": 0.7})
+    factories.reading("volatility", {"regime": "NORMAL"})
+    factories.link(blind_300s_s=3.0)
+    market.write_quote(factories.quote("SPY", 599.99, 600.01))
+
+    found = stored()
+
+    assert (found["vpin_cdf"], found["vol_regime"], found["blind_300s_s"], found["price"]) == (
+        0.7, "NORMAL", 3.0, 600.0,
+    )  # fmt: skip
+
+
+def test_an_empty_store_reads_as_missing(stored: Callable[[], Features]) -> None:
+    found = stored()
+
+    assert all(found[name] is None for name in features.SOURCES)
