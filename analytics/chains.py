@@ -1,14 +1,15 @@
 """The chain of a symbol as it is in the store, priced once per snapshot and process."""
 
 import hashlib
-from collections import Counter, OrderedDict
+from collections import Counter
 from datetime import datetime
 
-from analytics.calculators import forward, pricing
+from django.conf import settings
+
+from analytics.calculators import compiled, forward, pricing
 from analytics.calculators.pricing import PricedChain
 from analytics.ingestion import admission
 from quanticity.config.loader import section
-from quanticity.config.universe import universe
 from quanticity.domain import calendar
 from quanticity.domain.options import Chain, Flag
 from quanticity.domain.readings import Unavailable
@@ -16,7 +17,7 @@ from quanticity.store import keys, market
 from quanticity.store.readings import Input
 
 _HASHED = ("strike", "right", "bid", "ask", "open_interest", "volume")
-_priced: OrderedDict[tuple[datetime, str], PricedChain | None] = OrderedDict()
+_priced: dict[str, tuple[tuple[datetime, str], PricedChain | None]] = {}
 
 
 def priced_chain(symbol: str) -> PricedChain | None:
@@ -25,11 +26,12 @@ def priced_chain(symbol: str) -> PricedChain | None:
     if chain is None:
         return None
     key = (chain.as_of, input_of(chain).hash)
-    if key not in _priced:
-        _priced[key] = _price(chain)
-        while len(_priced) > len(universe().chains) + 1:
-            _priced.popitem(last=False)
-    return _priced[key]
+    last_key, last = _priced.get(symbol, (None, None))
+    if last_key == key:
+        return last
+    found = _price(chain, last)
+    _priced[symbol] = (key, found)
+    return found
 
 
 def quality(found: PricedChain, coverage: float | None) -> str:
@@ -58,12 +60,14 @@ def refused(found: PricedChain) -> dict[str, int]:
     return dict(names)
 
 
-def _price(chain: Chain) -> PricedChain | None:
+def _price(chain: Chain, last: PricedChain | None) -> PricedChain | None:
+    if len(chain) >= compiled.LARGE:
+        compiled.load_in_background(settings.VAR / "numba")
     session = calendar.current(chain.as_of)
     since_open = None if session is None else (chain.as_of - session.open_at).total_seconds()
-    settings = pricing.Settings(
+    parts = pricing.Settings(
         section("analytics.admission", admission.Settings),
         section("analytics.forward", forward.Settings),
     )
-    found = pricing.compute(chain, settings, since_open_s=since_open)
+    found = pricing.compute(chain, parts, since_open_s=since_open, last=last)
     return None if isinstance(found, Unavailable) else found

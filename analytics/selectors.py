@@ -18,6 +18,7 @@ from analytics.calculators import (
     skew,
     smile_fit,
     smile_points,
+    vpin,
 )
 from analytics.calculators.exposure_grid import ExposureGrid
 from analytics.calculators.smile_points import SmilePoints
@@ -40,7 +41,7 @@ _PLAYBOOKS: Mapping[signals.Strategy, tuple[str, Any]] = {
     signals.Strategy.FOURTEEN_DTE: ("analytics.strategies.fourteen_dte", fourteen_dte.Settings),
     signals.Strategy.MOC: ("analytics.strategies.moc", moc.Settings),
 }
-SHOWN_FAMILIES = (*features.FAMILIES, "forced_flow", "volatility")
+SHOWN_FAMILIES = (*features.FAMILIES, "volatility")
 _GRID_STRIKES = 24
 _PROFILE_SPAN, _PROFILE_POINTS = 0.05, 61  # fraction of spot to either side, and how finely
 
@@ -187,9 +188,11 @@ def daily_correlations() -> Mapping[frozenset[str], float] | None:
     }
 
 
-def latest_readings(symbols: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Envelopes of every family that the dashboard shows, by symbol and family."""
-    return readings.read_all(symbols, SHOWN_FAMILIES)
+def latest_readings(
+    symbols: Sequence[str], families: Sequence[str] = SHOWN_FAMILIES
+) -> dict[str, dict[str, Any]]:
+    """Envelopes by symbol and family, of every family that the dashboard shows or of some."""
+    return readings.read_all(symbols, families)
 
 
 def exposure_table(symbol: str) -> Seen[ExposureGrid] | None:
@@ -227,6 +230,11 @@ def gamma_profile(symbol: str) -> Seen[GammaProfile] | None:
     profile = flip.gamma_exposure(held, grid)
     points = tuple(zip(grid.tolist(), profile.tolist(), strict=True))
     return Seen(GammaProfile(spot, points), found.chain.as_of, found.chain.feed)
+
+
+def vpin_alarms() -> tuple[float, ...]:
+    """Ranks of VPIN from which it alarms, ascending."""
+    return tuple(sorted(section("analytics.vpin", vpin.Settings).alarms))
 
 
 def metric_history(symbol: str, metrics: Sequence[str], since: datetime) -> dict[str, Samples]:

@@ -79,7 +79,9 @@ def ref(of: OrderIntent, role: orders.Role | str, n: int = 1) -> str:
     return order_ref("sim", of.pk, orders.Role(role), n)
 
 
-def fill(order_ref: str, quantity: int, price: str, second: float = 0, **changes: Any) -> orders.Fill:
+def fill(
+    order_ref: str, quantity: int, price: str, second: float = 0, **changes: Any
+) -> orders.Fill:
     """An execution so many seconds after noon; + bought."""
     values: dict[str, Any] = {
         "exec_id": f"{order_ref[-2:]}{int(second * 10):06}.01", "order_ref": order_ref, "perm_id": 0,
@@ -123,7 +125,9 @@ def link(**changes: Any) -> None:
     )
 
 
-def reading(family: str, data: dict[str, Any] | None, *, symbol: str = "SPY", **changes: Any) -> None:
+def reading(
+    family: str, data: dict[str, Any] | None, *, symbol: str = "SPY", **changes: Any
+) -> None:
     """Put one calculator's answer into the store as of now."""
     status = changes.get("status", "OK")
     as_of = changes.get("as_of", clock.now())

@@ -29,7 +29,7 @@ from quanticity.gateway.ports import BrokerFacts, ContractDetails
 COST = Decimal("0.65")  # USD per contract
 
 
-class Crash(Exception):
+class Crash(Exception):  # noqa: N818 - it is named after what happened
     """The process died here."""
 
 
@@ -141,7 +141,9 @@ class FakeBroker:
         for fill in self.fills:
             held[fill.con_id, fill.contract.occ] += fill.quantity
         return tuple(
-            Holding(self.account, con_id, occ, n, Decimal(0)) for (con_id, occ), n in held.items() if n
+            Holding(self.account, con_id, occ, n, Decimal(0))
+            for (con_id, occ), n in held.items()
+            if n
         )
 
     def values(self) -> Account:

@@ -80,8 +80,10 @@ def compute(
     gamma = (slopes[1] - slopes[0]) / ((at[2] - at[0]) / 2)
     delta = slopes[0] + gamma * (spot - (at[0] + at[1]) / 2)
     tree_european, _ = _roll_back(right, spot, strike, tree, may_exercise=False)
-    premium = max(value - tree_european, 0.0)
-    return American(european + premium, float(delta), float(gamma), european, premium)
+    # The tree lends its premium to the exact European value; exercising now bounds the sum.
+    payoff = max(right * (spot - strike), 0.0)
+    price = max(european + max(value - tree_european, 0.0), payoff)
+    return American(price, float(delta), float(gamma), european, price - european)
 
 
 def drift(

@@ -108,7 +108,7 @@ def _repair(columns: Floats, right: Floats, spot: float, *others: Floats) -> Non
 
 def _plain(column: Floats) -> Floats:
     """As the kernels were compiled for: contiguous, writable float64; else a copy."""
-    fits = column.dtype == np.float64 and column.flags.c_contiguous and column.flags.writeable
+    fits = column.dtype == np.float64 and column.flags.carray
     return column if fits else np.array(column, dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from statistics import fmean, pstdev, quantiles
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -149,13 +149,12 @@ def realised_regime(bars: Sequence[Bar], settings: Settings) -> Finding | None:
     last = bars[-settings.regime_history :]
     if len(last) < settings.regime_history:
         return None
-    moves = [math.log(after.close / before.close) for before, after in pairwise(last)]
-    size = settings.regime_bars
-    annual = math.sqrt(252 * settings.bars_per_session)
-    spreads = [pstdev(moves[end - size : end]) * annual for end in range(size, len(moves) + 1)]
-    low, high = quantiles(spreads, n=3)
-    name = _TERCILES[(spreads[-1] > low) + (spreads[-1] > high)]
-    method = f"{size}-bar deviation, terciles of {len(last)} bars"
+    moves = np.diff(np.log([bar.close for bar in last]))
+    windows = np.lib.stride_tricks.sliding_window_view(moves, settings.regime_bars)
+    spreads = windows.std(axis=1) * math.sqrt(252 * settings.bars_per_session)
+    low, high = np.quantile(spreads, (1 / 3, 2 / 3))
+    name = _TERCILES[int(spreads[-1] > low) + int(spreads[-1] > high)]
+    method = f"{settings.regime_bars}-bar deviation, terciles of {len(last)} bars"
     return Finding("realised_regime", name, "tercile", len(last), method)
 
 

@@ -1,7 +1,7 @@
 """The smile of one expiry as points, with the strikes of its 25-delta volatilities (DOMAIN 3.7).
 
-A strike of a given spot delta follows from its volatility in closed form: with N(w d1) = |delta| e^qT,
-K = S exp((r - q + sigma^2 / 2) T - d1 sigma sqrt T).
+A strike of a given spot delta follows from its volatility in closed form:
+N(w d1) = |delta| e^qT, K = S exp((r - q + sigma^2 / 2) T - d1 sigma sqrt T).
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ def of_bar(bar: Bar) -> str | None:
     """Why a bar is refused, None when it is not."""
     if not _prices(bar.open, bar.high, bar.low, bar.close, bar.wap) or not _sizes(bar.volume):
         return "B_SENTINEL"
-    return None if bar.low <= min(bar.open, bar.close) <= bar.high else "B_RANGE"
+    holds = bar.low <= min(bar.open, bar.close) and max(bar.open, bar.close) <= bar.high
+    return None if holds else "B_RANGE"
 
 
 def _prices(*values: float | None) -> bool:

@@ -161,18 +161,15 @@ def _quarantine(finding: rules.Finding) -> None:
 
 def _manual() -> list[rules.Finding]:
     """Executions that no order of ours explains, on contracts that we hold: somebody traded."""
-    return [
-        rules.Finding(
-            rules.Kind.FILL_MANUAL, rules.Action.ATTACH, fill.exec_id, fill.con_id,
-            f"{fill.quantity:+d} at {fill.price} by nobody of ours",
-        )  # fmt: skip
-        for position in selectors.open_positions()
-        for fill in Fill.objects.filter(
-            position=None, account=position.account, con_id=position.con_id,
-            executed_at__gte=position.opened_at,
-        )  # fmt: skip
-        if not selectors.intent_of(fill.order_ref)
-    ]
+    found = []
+    for held in selectors.open_positions():
+        fills = Fill.objects.filter(position=None, account=held.account, con_id=held.con_id)
+        for fill in fills.filter(executed_at__gte=held.opened_at):
+            if not selectors.intent_of(fill.order_ref):
+                detail = f"{fill.quantity:+d} at {fill.price} by nobody of ours"
+                kind, action = rules.Kind.FILL_MANUAL, rules.Action.ATTACH
+                found.append(rules.Finding(kind, action, fill.exec_id, fill.con_id, detail))
+    return found
 
 
 def _release(findings: Iterable[rules.Finding]) -> None:

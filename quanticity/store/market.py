@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quanticity.domain.calendar import Settlement
 from quanticity.domain.market import Bar, Book, Imbalance, Level, Quote, Trade
@@ -20,10 +21,17 @@ from quanticity.store.tails import Tail
 PRINTS_KEPT = 5_000
 BARS_KEPT = 1_000
 BOOKS_KEPT = 240
-_COLUMNS = (
-    "right", "strike", "expiry_idx", "bid", "ask", "last", "bid_size", "ask_size", "volume",
-    "open_interest", "quote_epoch_ms",
-)  # fmt: skip
+# Columns of a stored chain and their types there, widest first so that all stay aligned.
+_COLUMNS = {
+    "strike": "<f8", "bid": "<f8", "ask": "<f8", "last": "<f8", "quote_epoch_ms": "<i8",
+    "bid_size": "<i4", "ask_size": "<i4", "volume": "<i4", "open_interest": "<i4",
+    "expiry_idx": "<i2", "right": "<i1",
+}  # fmt: skip
+_CHAIN_VERSION = 2
+_LENGTH = 4  # bytes of the header's length
+_ALIGNED = 8
+_CHARACTER = 4  # bytes of a character in a NumPy string
+_last_codes: dict[str, tuple[bytes, NDArray[np.str_]]] = {}
 
 
 def write_quote(quote: Quote) -> None:
@@ -161,14 +169,15 @@ def bars(symbol: str, size: str, count: int = BARS_KEPT) -> list[Bar]:
 
 def write_chain(chain: Chain) -> None:
     """Replace a chain: a JSON header with its length in front, then one buffer per column."""
-    columns = [np.ascontiguousarray(getattr(chain, name)) for name in _COLUMNS]
-    occ = "\n".join(chain.occ.tolist()).encode()
+    columns = [
+        np.ascontiguousarray(getattr(chain, name), dtype=dtype) for name, dtype in _COLUMNS.items()
+    ]
+    codes = _bytes_of(chain.occ)
     header = json.dumps(
         {
-            "v": 1,
+            "v": _CHAIN_VERSION,
             "n": len(chain),
-            "dtypes": [column.dtype.str for column in columns],
-            "occ_bytes": len(occ),
+            "occ_width": codes.shape[1],
             "underlying": chain.underlying,
             "spot": chain.spot,
             "as_of": chain.as_of.isoformat(),
@@ -180,31 +189,51 @@ def write_chain(chain: Chain) -> None:
             "warnings": chain.warnings,
         }
     ).encode()
-    buffers = b"".join(column.tobytes() for column in columns)
+    header += b" " * (-(_LENGTH + len(header)) % _ALIGNED)
+    buffers = b"".join([*(column.tobytes() for column in columns), codes.tobytes()])
     key = keys.chain(chain.underlying)
-    client().set(key.name, len(header).to_bytes(4, "big") + header + occ + buffers, ex=key.ttl)
+    client().set(key.name, len(header).to_bytes(_LENGTH, "big") + header + buffers, ex=key.ttl)
 
 
 def chain(symbol: str) -> Chain | None:
-    """The latest chain; numeric columns are views of the received bytes, not copies."""
+    """The latest chain; prices and strikes are views of the received bytes, not copies."""
     raw = client().get(keys.chain(symbol).name)
     if raw is None:
         return None
-    size = int.from_bytes(raw[:4], "big")
-    header = json.loads(raw[4 : 4 + size])
-    start = 4 + size + header["occ_bytes"]
-    occ = np.array(raw[4 + size : start].decode().split("\n") if header["n"] else [], dtype=str)
+    start = _LENGTH + int.from_bytes(raw[:_LENGTH], "big")
+    header = json.loads(raw[_LENGTH:start])
+    if header["v"] != _CHAIN_VERSION:
+        return None
     columns: dict[str, Any] = {}
-    for name, dtype in zip(_COLUMNS, header["dtypes"], strict=True):
-        columns[name] = np.frombuffer(raw, dtype=dtype, count=header["n"], offset=start)
-        start += columns[name].nbytes
+    for name, dtype in _COLUMNS.items():
+        column = np.frombuffer(raw, dtype=dtype, count=header["n"], offset=start)
+        start += column.nbytes
+        columns[name] = column if column.dtype.kind == "f" else column.astype(np.int64)
     return Chain(
         underlying=header["underlying"], spot=header["spot"],
         as_of=datetime.fromisoformat(header["as_of"]), feed=header["feed"],
         delayed=header["delayed"], multiplier=header["multiplier"], european=header["european"],
-        expiries=tuple(_expiry(e) for e in header["expiries"]), occ=occ,
+        expiries=tuple(_expiry(e) for e in header["expiries"]),
+        occ=_codes(symbol, raw[start:], header["occ_width"]),
         warnings=tuple(header["warnings"]), **columns,
     )  # fmt: skip
+
+
+def _bytes_of(codes: NDArray[np.str_]) -> NDArray[np.uint8]:
+    """Codes as one row of ASCII bytes each: NumPy's text holds four bytes per character."""
+    width = max(codes.dtype.itemsize // _CHARACTER, 1)
+    text = np.ascontiguousarray(codes, dtype=f"<U{width}")
+    return text.view("<u4").reshape(len(codes), width).astype(np.uint8)
+
+
+def _codes(symbol: str, raw: bytes, width: int) -> NDArray[np.str_]:
+    """The codes again; the array of last time while the listing is the same."""
+    kept = _last_codes.get(symbol)
+    if kept is None or kept[0] != raw:
+        wide = np.frombuffer(raw, dtype=np.uint8).astype("<u4")
+        kept = _last_codes[symbol] = (raw, wide.view(f"<U{width}"))
+        kept[1].flags.writeable = False
+    return kept[1]
 
 
 def _set(key: keys.Key, value: Any) -> None:

@@ -47,6 +47,16 @@ def count(value: Number) -> str:
     return DASH if value is None else f"{int(value):,}"
 
 
+def signed_count(value: Number) -> str:
+    """A signed whole number: `+1,250`."""
+    return DASH if value is None else f"{_sign(value)}{abs(int(value)):,}"
+
+
+def signed_points(value: Number) -> str:
+    """Signed volatility points: `+1.25`."""
+    return DASH if value is None else f"{_sign(value)}{abs(float(value)):.2f}"
+
+
 def duration(seconds: float | None) -> str:
     """A length of time in its largest two units: `3 s`, `2 min 5 s`, `1 h 4 min`."""
     if seconds is None:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reporting.dashboard import formats
-
-_TIRED = 2 / 3  # of the time to live: two cadences late
+from reporting.dashboard import formats, stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def _tile(spec: Spec, envelope: Mapping[str, Any] | None, now: datetime) -> Tile
     if envelope is None:
         return _silent(spec, key)
     age_s = (now - datetime.fromisoformat(envelope["as_of"])).total_seconds()
-    freshness = _freshness(envelope, now)
+    freshness = stamps.freshness(envelope, now)
     value = None if freshness == "gone" else (envelope["data"] or {}).get(spec.field)
     return Tile(
         key=key,
@@ -120,24 +118,8 @@ def _silent(spec: Spec, key: str) -> Tile:
     )  # fmt: skip
 
 
-def _freshness(envelope: Mapping[str, Any], now: datetime) -> str:
-    computed_at = datetime.fromisoformat(envelope["computed_at"])
-    valid_until = datetime.fromisoformat(envelope["valid_until"])
-    if now > valid_until:
-        return "gone"
-    return "tired" if now - computed_at > _TIRED * (valid_until - computed_at) else "fresh"
-
-
 def _reason(spec: Spec, envelope: Mapping[str, Any], freshness: str) -> str:
-    if freshness == "gone":
-        return "STALE"
-    reasons = {**envelope["quality"]["reasons"], **(envelope["data"] or {}).get("reasons", {})}
-    return str(
-        (envelope["data"] or {}).get(f"{spec.field}_reason")
-        or reasons.get(spec.field)
-        or reasons.get(spec.family)
-        or "NO_DATA"
-    )
+    return "STALE" if freshness == "gone" else stamps.reason(envelope, spec.family, spec.field)
 
 
 def _sign(value: float | None) -> int:

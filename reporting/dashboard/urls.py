@@ -13,6 +13,6 @@ urlpatterns = [
     path("feed/", pages.feed, name="feed"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("dashboard/symbol/<str:name>/", views.symbol, name="symbol"),
-    path("dashboard/symbol/<str:name>/exposure/", views.exposure, name="exposure"),
+    path("dashboard/symbol/<str:name>/plots/", views.plots, name="plots"),
     path("api/", include("reporting.dashboard.api_urls")),
 ]

@@ -25,6 +25,13 @@ def _stored(db: None, store: None, noon: Any) -> None:
     market.write_chain(factories.chain())
 
 
+@pytest.fixture
+def overridden() -> Any:
+    """Operators' numbers, taken back after the test."""
+    yield loader.lay_over
+    loader.lay_over({})
+
+
 def test_a_signal_as_a_value() -> None:
     order = selectors.signal_order(factories.signal(contracts_wanted=2).pk)
 
@@ -40,13 +47,12 @@ def test_a_signal_as_a_value() -> None:
         pytest.param("shadow", True, True, id="a rehearsal of one in shadow"),
     ],
 )
-def test_only_what_is_live_or_rehearsed_may_be_sent(mode: str, probe: bool, live: bool) -> None:
-    loader.lay_over({"analytics.signals.mode.0DTE": mode})
+def test_only_what_is_live_or_rehearsed_may_be_sent(
+    overridden: Any, mode: str, probe: bool, live: bool
+) -> None:
+    overridden({"analytics.signals.mode.0DTE": mode})
 
-    order = selectors.signal_order(factories.signal(probe=probe).pk)
-
-    loader.lay_over({})
-    assert order.live is live
+    assert selectors.signal_order(factories.signal(probe=probe).pk).live is live
 
 
 def test_unanswered_signals_are_named_after_a_while(noon: Any) -> None:

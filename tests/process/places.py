@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0, what: str = "it") -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0, what: str = "it") -> Any:
     """Wait until the condition holds, and return what it said."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -7,11 +7,11 @@ import pytest
 
 from execution.models import Fill, Order, OrderIntent, Position, PositionEvent
 from execution.services import booking, broker, reconciling
-from quanticity.management.gateway.process import write_facts
 from quanticity.management.gateway.listener import FactListener
+from quanticity.management.gateway.process import write_facts
 from tests import factories
-from tests.fakes import Crash, FakeBroker
 from tests.factories import ref
+from tests.fakes import Crash, FakeBroker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "store")]
 
@@ -84,9 +84,7 @@ POINTS = [
     pytest.param(die(Desk.claim, lambda d: d.send(3)), 1, id="5 chain complete, nothing heard"),
     pytest.param(die(Desk.claim, Desk.send), 1, id="6 acknowledged, not written"),
     pytest.param(die(Desk.claim, Desk.send, Desk.write), 1, id="7 acknowledgement written"),
-    pytest.param(
-        die(Desk.claim, Desk.send, Desk.write, Desk.fill), 1, id="8 filled, not written"
-    ),
+    pytest.param(die(Desk.claim, Desk.send, Desk.write, Desk.fill), 1, id="8 filled, not written"),
     pytest.param(
         die(Desk.claim, Desk.send, Desk.fill, Desk.write), 1, id="9 fill written, not booked"
     ),

@@ -118,7 +118,7 @@ def _on_tick(order: Order) -> bool:
 
 
 def _lacks_parent(order: Order, exchange: Exchange) -> bool:
-    parent = exchange.parent(order)
+    parent = exchange.books.parent(order)
     return bool(order.parent_id) and (parent is None or parent.status.is_done)
 
 
@@ -136,12 +136,14 @@ def _opposes(order: Order, exchange: Exchange) -> bool:
         other.con_id == order.con_id
         and other.action != order.action
         and _root(other) != _root(order)
-        for other in exchange.working()
+        for other in exchange.books.working()
     )
 
 
 def _is_crowded(order: Order, exchange: Exchange) -> bool:
-    same = [o for o in exchange.working() if (o.con_id, o.action) == (order.con_id, order.action)]
+    same = [
+        o for o in exchange.books.working() if (o.con_id, o.action) == (order.con_id, order.action)
+    ]
     return len(same) >= exchange.settings.max_working_per_side
 
 
@@ -159,10 +161,10 @@ def _uncovers(order: Order, exchange: Exchange) -> bool:
     if order.is_buy or order.parent_id or exchange.settings.allow_uncovered:
         return False
     groups: dict[str, Decimal] = {}
-    for other in [*exchange.working(), order]:
+    for other in [*exchange.books.working(), order]:
         if other.con_id == order.con_id and not other.is_buy:
             group = other.oca_group or f"order {other.perm_id}"
-            ready = other.remaining if other is order else exchange.executable(other)
+            ready = other.remaining if other is order else exchange.books.executable(other)
             groups[group] = max(groups.get(group, ZERO), ready)
     return sum(groups.values(), ZERO) > exchange.books.account.quantity(order.con_id)
 

@@ -11,7 +11,6 @@ from quanticity.domain.calendar import Session
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import (
     account,
-    exchange,
     floor,
     ledger,
     matching,
@@ -19,6 +18,7 @@ from quanticity.gateway.simulated import (
     surface,
     tape,
 )
+from quanticity.gateway.simulated.books import Books
 from quanticity.gateway.simulated.exchange import Exchange
 from quanticity.gateway.simulated.fault_script import Script
 from quanticity.gateway.simulated.faults import Faults
@@ -37,8 +37,14 @@ def open_market(seed: int | None, recorded: Path | None) -> tuple[Market, list[S
     return market, tape.load(recorded, market.tapes) if recorded is not None else []
 
 
-def open_floor(market: Market, path: Path | None, script: Script) -> Floor:
-    """The trading floor, with the books that the ledger file holds, at the platform's present."""
+def open_floor(
+    seed: int | None, path: Path | None, script: Script, market: Market | None = None
+) -> Floor:
+    """The trading floor, with the books that the ledger file holds, at the platform's present.
+
+    The market is the seed's, unless one is given.
+    """
+    market = market or open_market(seed, None)[0]
     terms = section(f"{_HERE}.account", account.Settings)
     books, as_of = _books(terms, path)
     # A clock that was set back starts from its own present.
@@ -49,7 +55,7 @@ def open_floor(market: Market, path: Path | None, script: Script) -> Floor:
     return opened
 
 
-def _books(terms: account.Settings, path: Path | None) -> tuple[exchange.Books, datetime | None]:
+def _books(terms: account.Settings, path: Path | None) -> tuple[Books, datetime | None]:
     if path is None or not path.exists():
         return ledger.opened(terms), None
     try:

@@ -9,9 +9,11 @@ from quanticity.domain.clock import eastern
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import contracts, order_messages, wire
 from quanticity.gateway.simulated.contracts import Asked, Listed
+from quanticity.gateway.simulated.data_messages import BID, LAST
 from quanticity.gateway.simulated.floor import Floor
+from quanticity.gateway.simulated.history_stream import HistoryStream
 from quanticity.gateway.simulated.pace import Bucket
-from quanticity.gateway.simulated.streams import Stream
+from quanticity.gateway.simulated.streams import StockQuotes, Stream
 from quanticity.gateway.simulated.wire import Fields, Frames, frame
 
 OLDEST, NEWEST = 157, 176
@@ -125,7 +127,8 @@ class Connection:
             return
         self.client_id = client_id
         self.floor.clients[client_id] = self
-        next_id = self.floor.exchange.next_order_id(client_id)
+        proper = self.floor.exchange.books.next_order_id(client_id)
+        next_id = self.floor.faults.next_order_id(proper)
         self.send(frame(15, 1, self.floor.account_id), frame(9, 1, next_id))
         for code, text in _FARMS:
             self.error(-1, code, text)
@@ -196,6 +199,21 @@ class Connection:
         for request_id in list(self.streams):
             self.end(request_id)
 
+    def lose_history(self) -> None:
+        """End live history, as a loss of connectivity does."""
+        for request_id, stream in list(self.streams.items()):
+            if isinstance(stream, HistoryStream):
+                self.end(request_id)
+                self.error(request_id, 10182, "Failed to request live updates (disconnected).")
+
+    def send_wrong_price(self, symbol: str, price: str) -> None:
+        """Send a price that is none to every stream of an underlying; the next one is right."""
+        for request_id, stream in self.streams.items():
+            if isinstance(stream, StockQuotes) and stream.listed.symbol.name == symbol:
+                stream.sent.values.clear()
+                for tick in (BID, LAST):
+                    self.send(frame(1, 6, request_id, tick, price, 100, 1))
+
     def pulse(self, now: datetime) -> None:
         """Send what changed on every subscription."""
         messages = [m for stream in self.streams.values() for m in stream.pulse(now)]
@@ -213,7 +231,7 @@ class Connection:
         self.lose_streams()
         if self.floor.clients.get(self.client_id) is self:
             del self.floor.clients[self.client_id]
-            self.floor.exchange.forget_held(self.client_id)
+            self.floor.exchange.books.forget_held(self.client_id)
 
     # Contracts
 

@@ -5,19 +5,18 @@ here reads a clock or a socket: the same seed, requests and instants give the sa
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from quanticity.domain import calendar
-from quanticity.gateway.simulated import account, admission, matching, sessions
-from quanticity.gateway.simulated.account import Account
+from quanticity.gateway.simulated import account, admission, matching, sessions, what_if
+from quanticity.gateway.simulated.books import Books
 from quanticity.gateway.simulated.market import Market
 from quanticity.gateway.simulated.matching import Touch
 from quanticity.gateway.simulated.noise import uniform
 from quanticity.gateway.simulated.orders import (
     CLOSING,
-    ZERO,
     Commissioned,
     Executed,
     Execution,
@@ -28,24 +27,11 @@ from quanticity.gateway.simulated.orders import (
     Refused,
     Status,
     StatusNews,
-    WhatIf,
 )
 from quanticity.gateway.simulated.touches import Touches
 
 _MOST_STRIDES = 240
-_FIRST_PERM = 1_000_000_000
 _MARK = Decimal("0.0001")
-
-
-@dataclass(slots=True)
-class Books:
-    """All that the exchange remembers; saved in the ledger file and read back at start."""
-
-    account: Account
-    orders: dict[int, Order]
-    executions: list[Execution]
-    next_perm: int = _FIRST_PERM
-    next_exec: int = 1
 
 
 class Exchange:
@@ -63,8 +49,6 @@ class Exchange:
         self.books = books
         self.now = now
         self._touches = Touches(market)
-        self._by_key = {order.key: order for order in books.orders.values()}
-        self._live = list(books.orders.values())
         self._marks: dict[int, Decimal] = {}
         self._marked_at: datetime | None = None
 
@@ -76,20 +60,6 @@ class Exchange:
         if self.now is None:
             raise ValueError("expected an exchange that has been stepped, was one without a time")
         return self.now
-
-    def order(self, client_id: int, order_id: int) -> Order | None:
-        """The order with this id, or None."""
-        return self._by_key.get((client_id, order_id))
-
-    def working(self) -> list[Order]:
-        """Orders that are not done, oldest first."""
-        self._live = [order for order in self._live if not order.status.is_done]
-        return [order for order in self._live if order.is_working]
-
-    def next_order_id(self, client_id: int) -> int:
-        """The first id this client has not used."""
-        used = [order_id for owner, order_id in self._by_key if owner == client_id]
-        return max(used, default=0) + 1
 
     def touch(self, con_id: int) -> Touch:
         """The market of one contract now."""
@@ -105,44 +75,25 @@ class Exchange:
             self._marks[con_id] = mid.quantize(_MARK)
         return self._marks[con_id]
 
-    def parent(self, order: Order) -> Order | None:
-        """The order this one is attached to, or None."""
-        return self._by_key.get((order.client_id, order.parent_id)) if order.parent_id else None
-
-    def children(self, order: Order) -> list[Order]:
-        """Orders attached to this one that are not done."""
-        return [
-            other
-            for other in self._live
-            if other.parent_id == order.order_id
-            and other.client_id == order.client_id
-            and not other.status.is_done
-        ]
-
-    def executable(self, order: Order) -> Decimal:
-        """What may fill now: a child no more than its parent has filled."""
-        parent = self.parent(order)
-        bounds = [order.quantity, parent.filled if parent else None, order.cap]
-        return min(bound for bound in bounds if bound is not None) - order.filled
-
     # Requests
 
     def place(self, order: Order) -> list[News]:
         """Take a new order, or the revision of a working one."""
-        known = self._by_key.get(order.key)
+        known = self.books.order(*order.key)
         if known is not None and not order.what_if:
             return self._revise(known, order)
         refusal = admission.check_fields(order, self)
         if refusal is not None:
             return [refusal]
         if order.what_if:
-            return [what_if(order, self)]
-        self._register(order)
+            touch = self.touch(order.con_id)
+            return [what_if.answer(order, self.books.account, touch, self.mark)]
+        self.books.add(order, self.at)
         return self._transmit(order) if order.transmit else [_news(order)]
 
     def cancel(self, client_id: int, order_id: int) -> list[News]:
         """Cancel an order and what is attached to it."""
-        order = self._by_key.get((client_id, order_id))
+        order = self.books.order(client_id, order_id)
         text = f"OrderId {order_id} that needs to be cancelled"
         if order is None:
             return [Refused(client_id, order_id, 10147, f"{text} is not found.")]
@@ -154,40 +105,18 @@ class Exchange:
 
     def cancel_all(self) -> list[News]:
         """Cancel every order of every client."""
-        return [item for order in self.working() if order.is_working for item in self.kill(order)]
-
-    def forget_held(self, client_id: int) -> None:
-        """Drop what a client sent but never transmitted: its connection is gone."""
-        for order in list(self.books.orders.values()):
-            if order.client_id == client_id and order.status is Status.PENDING_SUBMIT:
-                del self.books.orders[order.perm_id]
-                self._live.remove(order)
+        return [
+            item for order in self.books.working() if order.is_working for item in self.kill(order)
+        ]
 
     def reject(self, order: Order, reason: str) -> list[News]:
         """Turn an order away as the broker does: inactive, then error 201; its children end."""
         order.status, order.done_at = Status.INACTIVE, self.at
         text = f"Order rejected - reason:{reason}"
         news: list[News] = [_news(order), Refused(*order.key, 201, text)]
-        for child in self.children(order):
+        for child in self.books.children(order):
             news += self.kill(child)
         return news
-
-    def turn_away(self, order: Order, reason: str) -> list[News]:
-        """Take a new order only to reject it."""
-        self._register(order)
-        return self.reject(order, reason)
-
-    def correct(self, execution: Execution, price: Decimal) -> Execution:
-        """Replace an execution by its next revision at another price."""
-        base, _, revision = execution.exec_id.rpartition(".")
-        corrected = replace(
-            execution, exec_id=f"{base}.{int(revision) + 1:02d}", price=price, average=price
-        )
-        signed = execution.quantity if execution.action == "BUY" else -execution.quantity
-        self.books.account.reprice(execution.con_id, signed, execution.price, price)
-        place = self.books.executions.index(execution)
-        self.books.executions[place] = corrected
-        return corrected
 
     # Time
 
@@ -209,14 +138,12 @@ class Exchange:
     def execute(self, order: Order, match: matching.Match) -> list[News]:
         """Book a fill and everything that follows from it."""
         execution = self._book(order, match)
-        if not order.remaining:
-            order.status, order.why_held, order.done_at = Status.FILLED, "", self.at
         news: list[News] = [Executed(execution), _news(order), Commissioned(execution)]
         news += [StatusNews(replace(order)), PositionNews(order.con_id)]
-        for other in self._group(order):
+        for other in self.books.siblings(order):
             alone = order.oca_type == 1
             news += self.kill(other) if alone else self._reduce(other, match.quantity)
-        for child in self.children(order):
+        for child in self.books.children(order):
             if child.is_working:
                 news += self.settle_status(child)
         return news
@@ -225,7 +152,7 @@ class Exchange:
         """Cancel an order; children of one that has filled in part live on for that part."""
         order.status, order.why_held, order.done_at = Status.CANCELLED, "", self.at
         news: list[News] = [_news(order), Refused(*order.key, 202, "Order Canceled - reason:")]
-        for child in self.children(order):
+        for child in self.books.children(order):
             if order.filled:
                 child.quantity = min(child.quantity, order.filled)
                 news.append(_news(child))
@@ -235,7 +162,7 @@ class Exchange:
 
     def settle_status(self, order: Order) -> list[News]:
         """Work out the status that is true now; tell it when it changed."""
-        parent = self.parent(order)
+        parent = self.books.parent(order)
         held = []
         if parent is not None and not parent.filled:
             held.append("child")
@@ -250,14 +177,14 @@ class Exchange:
         return [_news(order)]
 
     def _match(self) -> list[News]:
-        live = [order for order in self.working() if self.executable(order) > 0]
+        live = [order for order in self.books.working() if self.books.executable(order) > 0]
         if not live:
             return []
         touches = self._touches.of((order.con_id for order in live), self.at)
         news: list[News] = []
         for order in live:
             # An earlier fill in this second may have ended it.
-            if order.is_working and self.executable(order) > 0:
+            if order.is_working and self.books.executable(order) > 0:
                 chance = float(uniform(order.perm_id, int(self.at.timestamp())))
                 news += self._try(order, touches[order.con_id], chance)
         return news
@@ -269,14 +196,12 @@ class Exchange:
                 return []
             order.triggered = True
             news += self.settle_status(order)
-        match = matching.fill(order, touch, self.executable(order), chance, self.settings)
+        match = matching.fill(order, touch, self.books.executable(order), chance, self.settings)
         return news if match is None else news + self.execute(order, match)
 
     def _book(self, order: Order, match: matching.Match) -> Execution:
         books, at, quantity = self.books, self.at, match.quantity
-        paid = order.average * order.filled + match.price * quantity
-        order.filled += quantity
-        order.average, order.last_price = paid / order.filled, match.price
+        books.record(order, quantity, match.price, at)
         cost = books.account.commission(order.perm_id, order.con_id, quantity)
         signed = quantity if order.is_buy else -quantity
         execution = Execution(
@@ -301,11 +226,6 @@ class Exchange:
         books.executions.append(execution)
         return execution
 
-    def _group(self, order: Order) -> list[Order]:
-        if not order.oca_group:
-            return []
-        return [o for o in self.working() if o.oca_group == order.oca_group and o is not order]
-
     def _reduce(self, order: Order, quantity: Decimal) -> list[News]:
         if quantity >= order.remaining:
             return self.kill(order)
@@ -314,16 +234,12 @@ class Exchange:
 
     # Placing
 
-    def _register(self, order: Order) -> None:
-        order.perm_id, order.entered_at = self.books.next_perm, self.at
-        self.books.next_perm += 1
-        self.books.orders[order.perm_id] = self._by_key[order.key] = order
-        self._live.append(order)
-
     # The last order of a chain transmits all that waited for it; none fills before all are there.
     def _transmit(self, order: Order) -> list[News]:
-        root = self.parent(order) or order
-        family = [o for o in (root, *self.children(root)) if o.status is Status.PENDING_SUBMIT]
+        root = self.books.parent(order) or order
+        family = [
+            o for o in (root, *self.books.children(root)) if o.status is Status.PENDING_SUBMIT
+        ]
         news: list[News] = []
         for member in family:
             if member.status is Status.PENDING_SUBMIT:
@@ -339,7 +255,7 @@ class Exchange:
         reason = admission.check_account(order, self)
         if reason is not None:
             return self.reject(order, reason)
-        parent = self.parent(order)
+        parent = self.books.parent(order)
         if parent is not None and not order.oca_group:
             order.oca_group, order.oca_type = str(parent.perm_id), 3
         order.status = Status.PRE_SUBMITTED
@@ -351,7 +267,7 @@ class Exchange:
     # A marketable order fills on arrival; chance plays only at whole seconds.
     def _try_now(self, order: Order) -> list[News]:
         ready = order.is_working and not order.is_stop and self.market.is_open(self.at)
-        if not ready or self.executable(order) <= 0:
+        if not ready or self.books.executable(order) <= 0:
             return []
         return self._try(order, self.touch(order.con_id), None)
 
@@ -369,25 +285,6 @@ class Exchange:
             return self.kill(known)
         self.settle_status(known)
         return [_news(known), *self._try_now(known)]
-
-
-def what_if(order: Order, exchange: Exchange) -> WhatIf:
-    """What the order would do to margin and equity with loan value: options lend nothing."""
-    books, mark = exchange.books.account, exchange.mark
-    touch, times = exchange.touch(order.con_id), account.multiplier(order.con_id)
-    worth = (order.limit or touch.ask or touch.last) * order.quantity * times
-    is_stock = times == 1
-    cost = books.quote_commission(order.con_id, order.quantity)
-    before, equity = books.margin(mark), books.available(mark) + books.margin(mark)
-    spent = ZERO if is_stock else (worth if order.is_buy else -worth)
-    return WhatIf(
-        order=order,
-        initial_before=before,
-        initial_after=before + (worth / 4 if is_stock else ZERO),
-        equity_before=equity,
-        equity_after=equity - spent - cost,
-        commission=cost,
-    )
 
 
 # Whole seconds in (before, now], in longer strides when there are many.

@@ -45,14 +45,20 @@ class Action(StrEnum):
     DUPLICATE = "duplicate"  # the execution is told twice
     REORDER = "reorder"  # the commission is told before its execution
     LATE_COMMISSION = "late_commission"  # told for_s later; for ever when 0
+    COMMISSION = "commission"  # told as `price`: negative, or a sentinel
     CORRECT = "correct"  # after for_s the execution is corrected to `price`
     SKEW = "skew"  # the broker's clock is off by `seconds`
     DENY = "deny"  # market data of `symbol` (all when empty) is refused with `code` (354)
+    FORGET = "forget_ids"  # the next valid order id begins at 1 again
+    MANUAL = "manual"  # somebody trades `quantity` (signed) of the option `symbol` by hand
+    TICK = "tick"  # one wrong price (`price`) of `symbol` to all who watch it
     JUMP = "jump"  # `symbol` moves by the fraction `frac` for the rest of the session
 
 
 _AT_ORDER = frozenset({Action.REJECT, Action.PARTIAL})
-_AT_FILL = frozenset({Action.DUPLICATE, Action.REORDER, Action.LATE_COMMISSION, Action.CORRECT})
+_AT_FILL = frozenset(
+    {Action.DUPLICATE, Action.REORDER, Action.LATE_COMMISSION, Action.COMMISSION, Action.CORRECT}
+)
 
 
 @dataclass(frozen=True, slots=True)

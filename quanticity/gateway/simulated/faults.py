@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from quanticity.domain.instruments import parse_occ
+from quanticity.gateway.simulated import interventions, listing
+from quanticity.gateway.simulated.bent_news import BentNews
 from quanticity.gateway.simulated.fault_script import Action, At, Fault, Script
-from quanticity.gateway.simulated.orders import Commissioned, Executed, News, Order, Refused
+from quanticity.gateway.simulated.orders import Executed, News, Order, Refused
 
 if TYPE_CHECKING:
     from quanticity.gateway.simulated.connection import Connection
@@ -32,9 +35,9 @@ class Faults:
         self._stalled_until: datetime | None = None
         self._muted_until: datetime | None = None
         self._outage: tuple[datetime, int] | None = None
-        self._later: list[tuple[datetime, Executed | Commissioned]] = []
+        self._bent = BentNews()
         self._held: list[News] = []
-        self._told: set[str] = set()
+        self._forgetful = False
 
     # What is wrong now
 
@@ -55,6 +58,10 @@ class Faults:
     def denial(self, symbol: str) -> int | None:
         """The code with which market data of a symbol is refused, or None."""
         return self.denied.get(symbol, self.denied.get(""))
+
+    def next_order_id(self, proper: int) -> int:
+        """The next valid id a client is told: the first of all when ids are forgotten."""
+        return 1 if self._forgetful else proper
 
     def refuses(self, now: datetime) -> bool:
         """True while no connection is taken."""
@@ -94,10 +101,10 @@ class Faults:
         bent: list[News] = []
         for item in news:
             bent += self._bend_one(item, floor, now)
-        if self._outage is not None:
-            self._held += [item for item in bent if not isinstance(item, Refused)]
-            return [item for item in bent if isinstance(item, Refused)]
-        return bent
+        if self._outage is None:
+            return bent
+        self._held += bent
+        return []
 
     def begin(self, now: datetime) -> None:
         """Count the script's seconds from here, unless they are counted already."""
@@ -109,12 +116,9 @@ class Faults:
             self._act(fault, floor, now, None)
         if self._outage is not None and now >= self._outage[0]:
             self._restore(floor, self._outage[1])
-        due = [item for at, item in self._later if at <= now]
-        self._later = [(at, item) for at, item in self._later if at > now]
-        floor.tell_plainly(due)
+        floor.tell_plainly(self._bent.due(now))
 
     def _act(self, fault: Fault, floor: Floor, now: datetime, link: Connection | None) -> None:
-        until = now + (timedelta(seconds=fault.for_s) if fault.for_s else _NEVER)
         links = [link] if link is not None else floor.links()
         match fault.action:
             case Action.DROP:
@@ -123,10 +127,12 @@ class Faults:
                 for one in links:
                     one.send(_GARBAGE)
             case _:
-                self._break(fault, floor, now, until)
+                self._break(fault, floor, now)
+                _disturb(fault, floor, now)
 
     # Faults of the whole system.
-    def _break(self, fault: Fault, floor: Floor, now: datetime, until: datetime) -> None:
+    def _break(self, fault: Fault, floor: Floor, now: datetime) -> None:
+        until = _until(fault, now)
         match fault.action:
             case Action.STALL:
                 self._stalled_until = until
@@ -140,44 +146,22 @@ class Faults:
                 )
             case Action.MUTE:
                 self._muted_until = until
-            case Action.ERROR:
-                floor.shout(fault.code, fault.text)
+            case Action.FORGET:
+                self._forgetful = True
             case Action.DENY:
                 self.denied[fault.symbol] = fault.code or _NO_SUBSCRIPTION
             case Action.SKEW:
                 self.skew_s = fault.seconds
-            case Action.JUMP:
-                floor.market.tapes.jump(fault.symbol, now, fault.frac)
 
     def _bend_one(self, item: News, floor: Floor, now: datetime) -> list[News]:
-        if isinstance(item, Executed):
-            return self._bend_fill(item, floor, now)
-        told = isinstance(item, Commissioned) and item.execution.exec_id in self._told
-        return [] if told else [item]
-
-    def _bend_fill(self, item: Executed, floor: Floor, now: datetime) -> list[News]:
+        if not isinstance(item, Executed):
+            return [item] if self._bent.passes(item) else []
         told: list[News] = [item]
         for fault in self.script.met(At.FILL, item.execution.client_id):
-            until = now + (timedelta(seconds=fault.for_s) if fault.for_s else _NEVER)
-            match fault.action:
-                case Action.DUPLICATE:
-                    told = [item, item]
-                case Action.REORDER:
-                    told = [Commissioned(item.execution), item]
-                    self._told.add(item.execution.exec_id)
-                case Action.LATE_COMMISSION:
-                    self._later.append((until, Commissioned(item.execution)))
-                    self._told.add(item.execution.exec_id)
-                case Action.CORRECT:
-                    corrected = floor.exchange.correct(item.execution, Decimal(fault.price))
-                    later = now + timedelta(seconds=fault.for_s)
-                    self._later += [
-                        (later, Executed(corrected)),
-                        (later, Commissioned(corrected)),
-                    ]
-                case _:
-                    self._act(fault, floor, now, floor.link(item.execution.client_id))
-                    told = []
+            bent = self._bent.bend(item, fault, floor.exchange, _until(fault, now))
+            if bent is None:
+                self._act(fault, floor, now, floor.link(item.execution.client_id))
+            told = bent or []
         return told
 
     # Connectivity is back: what happened meanwhile is told, what waited is done.
@@ -186,8 +170,9 @@ class Faults:
         kept = code != _GONE
         text = "maintained" if kept else "lost"
         floor.shout(code, f"Connectivity between IBKR and TWS has been restored- data {text}.")
-        if not kept:
-            for link in floor.links():
+        for link in floor.links():
+            link.lose_history()
+            if not kept:
                 link.lose_streams()
         held, self._held = self._held, []
         floor.tell_plainly(held)
@@ -197,8 +182,29 @@ class Faults:
 
 def _refusal(floor: Floor, order: Order, fault: Fault) -> list[News]:
     if fault.code in {0, 201}:
-        return floor.exchange.turn_away(order, fault.text or "Rejected on script.")
+        return interventions.turn_away(floor.exchange, order, fault.text or "Rejected on script.")
     return [Refused(*order.key, fault.code, fault.text)]
+
+
+# Faults of the market and of what is said about it.
+def _disturb(fault: Fault, floor: Floor, now: datetime) -> None:
+    match fault.action:
+        case Action.ERROR:
+            floor.shout(fault.code, fault.text)
+        case Action.JUMP:
+            floor.market.tapes.jump(fault.symbol, now, fault.frac)
+        case Action.TICK:
+            for link in floor.links():
+                link.send_wrong_price(fault.symbol, fault.price)
+        case Action.MANUAL:
+            contract = parse_occ(fault.symbol)
+            con_id = listing.option_id(contract)
+            if con_id is not None:
+                floor.tell(interventions.trade_by_hand(floor.exchange, con_id, fault.quantity))
+
+
+def _until(fault: Fault, now: datetime) -> datetime:
+    return now + (timedelta(seconds=fault.for_s) if fault.for_s else _NEVER)
 
 
 def _cut(links: list[Connection]) -> None:

@@ -1,8 +1,6 @@
 """Requests for history: bars, with the broker's pacing rules."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from quanticity.domain import calendar
@@ -11,7 +9,8 @@ from quanticity.domain.clock import NEW_YORK, eastern
 from quanticity.gateway.simulated import contracts
 from quanticity.gateway.simulated.bars import Bar, Bars
 from quanticity.gateway.simulated.connection import Connection, Handler
-from quanticity.gateway.simulated.contracts import ZONE, Listed
+from quanticity.gateway.simulated.contracts import Listed
+from quanticity.gateway.simulated.history_stream import HistoryStream, date_text
 from quanticity.gateway.simulated.wire import Field, Fields, frame
 
 _SIZES = {
@@ -26,36 +25,6 @@ _SESSIONS = {"D": 1, "W": 5, "M": 21, "Y": 252}
 _LONGEST_SESSIONS = 1300
 _WINDOW = timedelta(seconds=600)
 _SERVICE = "Historical Market Data Service error message:"
-
-
-@dataclass(slots=True)
-class HistoryStream:
-    """Keeps a history request up to date: the running bar, and each new one."""
-
-    request_id: int
-    listed: Listed
-    seconds: int
-    what: str
-    bars: Bars
-    epoch: bool
-    sent: Bar | None = None
-
-    def pulse(self, now: datetime) -> Iterator[bytes]:
-        """The running bar when it changed."""
-        session = calendar.current(now)
-        if session is None:
-            return
-        elapsed = int((now - session.open_at).total_seconds())
-        start = session.open_at + timedelta(seconds=elapsed // self.seconds * self.seconds)
-        whole = start + timedelta(seconds=max(elapsed // 5 * 5 % self.seconds, 1))
-        length = int((whole - start).total_seconds())
-        found = self.bars.between(self.listed.symbol.name, length, start, whole, self.what)
-        if found and found[-1] != self.sent:
-            self.sent = bar = found[-1]
-            yield frame(
-                90, self.request_id, bar.count, _date(bar.at, epoch=self.epoch), bar.open,
-                bar.close, bar.high, bar.low, bar.wap, bar.volume,
-            )  # fmt: skip
 
 
 def history(link: Connection, fields: Fields) -> None:
@@ -153,19 +122,15 @@ def _send(
 ) -> None:
     rows: list[Field] = []
     for bar in bars:
-        date = f"{eastern(bar.at):%Y%m%d}" if daily else _date(bar.at, epoch=epoch)
+        date = f"{eastern(bar.at):%Y%m%d}" if daily else date_text(bar.at, epoch=epoch)
         rows += [date, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.wap, bar.count]
     first = bars[0].at if bars else until
-    span = (_date(first, epoch=False), _date(until, epoch=False))
+    span = (date_text(first, epoch=False), date_text(until, epoch=False))
     link.send(frame(17, request_id, *span, len(bars), *rows))
 
 
 def _source(what: str) -> str:
     return {"ADJUSTED_LAST": "TRADES", "BID_ASK": "MIDPOINT"}.get(what, what)
-
-
-def _date(at: datetime, *, epoch: bool) -> str:
-    return str(int(at.timestamp())) if epoch else f"{eastern(at):%Y%m%d %H:%M:%S} {ZONE}"
 
 
 def _end(text: str) -> datetime | None:

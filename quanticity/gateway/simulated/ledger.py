@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from quanticity.gateway.simulated import account, listing
 from quanticity.gateway.simulated.account import Account, Position
-from quanticity.gateway.simulated.exchange import Books
+from quanticity.gateway.simulated.books import Books
 from quanticity.gateway.simulated.orders import Execution, Order, Status
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ def place(link: Connection, fields: Fields) -> None:
     order.con_id = listed.con_id
     order.account = order.account or link.floor.account_id
     floor, now = link.floor, link.floor.now()
-    is_new = floor.exchange.order(*order.key) is None and not order.what_if
+    is_new = floor.exchange.books.order(*order.key) is None and not order.what_if
     if is_new and floor.faults.meet_order(link, order, now):
         return
     news = floor.exchange.place(order)
@@ -64,7 +64,7 @@ def bind(_link: Connection, _fields: Fields) -> None:
 def next_id(link: Connection, fields: Fields) -> None:
     """Tell the next valid order id."""
     fields.skip(2)
-    link.send(frame(9, 1, link.floor.exchange.next_order_id(link.client_id)))
+    link.send(frame(9, 1, link.floor.exchange.books.next_order_id(link.client_id)))
 
 
 def completed(link: Connection, fields: Fields) -> None:
@@ -73,7 +73,7 @@ def completed(link: Connection, fields: Fields) -> None:
     since = _previous_close(link.floor.now())
     for order in link.floor.exchange.books.orders.values():
         if order.status.is_done and order.done_at is not None and order.done_at > since:
-            parent = link.floor.exchange.parent(order)
+            parent = link.floor.exchange.books.parent(order)
             link.send(order_messages.completed_order(order, parent, link.version))
     link.send(frame(102))
 

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from quanticity.domain import calendar
 from quanticity.domain.calendar import Session
 from quanticity.gateway.simulated.levels import Floats, Habit, Levels, generator, mix
-
-Ints = NDArray[np.int32]
+from quanticity.gateway.simulated.shapes import Ints, lots, smooth, variance_shape, volume_shape
 
 TICK = 0.01
 _KEPT_TAPES = 40
@@ -238,7 +237,7 @@ class Tapes:
         close: float,
     ) -> Floats:
         settings, n = self.settings, session.rth_s
-        shape = variance_shape(n, settings)
+        shape = variance_shape(n, settings.open_vol_boost, settings.close_vol_boost)
         day_sd = stock.daily_vol_frac * settings.realized_to_implied
         sd = day_sd * np.sqrt((1 - settings.overnight_variance_share) * shape)
         steps = sd * mix(stock.market_share, self._market(session), own.standard_normal(n))
@@ -278,7 +277,9 @@ class Tapes:
     ) -> tuple[Ints, Ints]:
         settings, n = self.settings, session.rth_s
         day = stock.adv_shares * np.exp(settings.day_volume_noise * own.standard_normal())
-        shape = volume_shape(n, settings) * np.exp(settings.volume_noise * own.standard_normal(n))
+        shape = volume_shape(n, settings.volume_u_shape) * np.exp(
+            settings.volume_noise * own.standard_normal(n)
+        )
         shape *= np.where(flow != 0, settings.one_sided_volume, 1.0)
         shares = day * shape / shape.sum()
         calm_buys = 0.5 + 0.15 * own.standard_normal(n)
@@ -291,11 +292,11 @@ class Tapes:
         auction = settings.closing_auction_share * day / 2
         bought[-1] += auction
         sold[-1] += auction
-        return _lots(bought, own), _lots(sold, own)
+        return lots(bought, own), lots(sold, own)
 
     def _lean(self, flow: NDArray[np.int8], own: np.random.Generator) -> Floats:
-        noise = _smooth(own.standard_normal(len(flow)), 8)
-        target = _smooth(flow.astype(np.float64), 6, normalise=False) * self.settings.one_sided_book
+        noise = smooth(own.standard_normal(len(flow)), 8)
+        target = smooth(flow.astype(np.float64), 6, normalise=False) * self.settings.one_sided_book
         amplitude = np.where(flow != 0, 0.08, self.settings.calm_book_noise)
         lean: Floats = np.clip(target + amplitude * noise, -0.95, 0.95)
         return lean
@@ -307,33 +308,3 @@ def session_in_force(at: datetime) -> Session:
     while session.open_at > at:
         session = calendar.previous_session(session.date)
     return session
-
-
-def variance_shape(seconds: int, settings: Settings) -> Floats:
-    """Share of the session's variance in each second: high at the open, lower at noon."""
-    t = np.arange(seconds) / seconds
-    shape = 1 + settings.open_vol_boost * np.exp(-t / 0.08)
-    shape += settings.close_vol_boost * np.exp(-(1 - t) / 0.06)
-    share: Floats = shape / shape.sum()
-    return share
-
-
-def volume_shape(seconds: int, settings: Settings) -> Floats:
-    """Share of the session's volume in each second, before noise."""
-    t = np.arange(seconds) / seconds
-    shape = 1 + settings.volume_u_shape * (2 * t - 1) ** 2
-    share: Floats = shape / shape.sum()
-    return share
-
-
-# Moving mean over the last `width` seconds; `normalise` keeps unit variance.
-def _smooth(values: Floats, width: int, *, normalise: bool = True) -> Floats:
-    total = np.cumsum(np.concatenate([np.zeros(width), values]))
-    mean: Floats = (total[width:] - total[:-width]) / width
-    return mean * np.sqrt(width) if normalise else mean
-
-
-# Whole shares, mostly in round lots; the fraction below one lot happens by chance.
-def _lots(shares: Floats, own: np.random.Generator) -> Ints:
-    lot = 100.0 if shares.mean() > 200 else 1.0  # noqa: PLR2004 - shares per second
-    return (np.floor(shares / lot + own.random(len(shares))) * lot).astype(np.int32)

@@ -35,7 +35,9 @@ def _turn_session(
 ) -> list[News]:
     news: list[News] = []
     if before < session.open_at <= at:
-        news += [item for order in exchange.working() for item in exchange.settle_status(order)]
+        news += [
+            item for order in exchange.books.working() for item in exchange.settle_status(order)
+        ]
     if before < session.close_at <= at:
         news += _close(exchange, session)
     if before < session.close_at + _ROLL <= at:
@@ -48,10 +50,10 @@ def _turn_session(
 # Orders for the close fill at the official price; what was good for the day ends.
 def _close(exchange: Exchange, session: Session) -> list[News]:
     news: list[News] = []
-    for order in exchange.working():
-        if order.order_type in CLOSING and exchange.executable(order) > 0:
+    for order in exchange.books.working():
+        if order.order_type in CLOSING and exchange.books.executable(order) > 0:
             news += _cross(exchange, order, session)
-    for order in exchange.working():
+    for order in exchange.books.working():
         if order.is_working and order.tif != "GTC":
             news += exchange.kill(order)
     return news
@@ -65,7 +67,9 @@ def _cross(exchange: Exchange, order: Order, session: Session) -> list[News]:
         within = price <= order.limit if order.is_buy else price >= order.limit
         if not within:
             return []
-    return exchange.execute(order, matching.Match(price, exchange.executable(order), _AUCTION))
+    return exchange.execute(
+        order, matching.Match(price, exchange.books.executable(order), _AUCTION)
+    )
 
 
 # Options in the money by a cent are exercised at the official close, the others vanish.

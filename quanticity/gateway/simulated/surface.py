@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from quanticity.domain import calendar
 from quanticity.gateway.simulated import prices
+from quanticity.gateway.simulated.shapes import variance_shape
 
 Floats = NDArray[np.float64]
 
@@ -84,7 +85,7 @@ class Surface:
     # Share of the session's variance that is still to come, by second.
     def _remaining(self, seconds: int) -> Floats:
         if seconds not in self._left:
-            shape = prices.variance_shape(seconds, self._paths)
+            shape = variance_shape(seconds, self._paths.open_vol_boost, self._paths.close_vol_boost)
             self._left[seconds] = np.maximum(1 - np.cumsum(shape) + shape, 0)
         return self._left[seconds]
 

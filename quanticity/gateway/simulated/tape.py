@@ -24,7 +24,8 @@ from quanticity.domain.clock import eastern
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.levels import Floats, Recorded
-from quanticity.gateway.simulated.prices import TICK, Ints, Tape, Tapes
+from quanticity.gateway.simulated.prices import TICK, Tape, Tapes
+from quanticity.gateway.simulated.shapes import Ints
 
 _YAHOO = re.compile(r"^(?P<symbol>[A-Z0-9]+)_1m.*\.csv(\.gz)?$")
 _LEAN = re.compile(

@@ -1,10 +1,8 @@
 """`manage.py down`: stop what `manage.py up` started here, in order."""
 
-import os
-import signal
-import time
 from typing import Any
 
+import psutil
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
@@ -25,15 +23,17 @@ class Command(BaseCommand):
         keeper = states.keeper(settings.VAR)
         was_up = states.is_up(settings.VAR)
         if was_up and keeper is not None:
-            os.kill(keeper.pid, signal.SIGTERM)
-            _wait()
+            _end(keeper.pid)
         left = supervisor.stop_leftovers(states.processes(settings.VAR))
         self.stdout.write("stopped" if was_up or left else "nothing was up")
 
 
-def _wait() -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while states.is_up(settings.VAR):
-        if time.monotonic() > deadline:
-            raise ConfigError(f"still up after {WITHIN_S:.0f} s; see {settings.VAR}/logs")
-        time.sleep(0.05)
+def _end(pid: int) -> None:
+    try:
+        keeping = psutil.Process(pid)
+        keeping.terminate()
+        keeping.wait(WITHIN_S)
+    except psutil.NoSuchProcess:
+        return  # it went by itself, just now
+    except psutil.TimeoutExpired as error:
+        raise ConfigError(f"still up after {WITHIN_S:.0f} s; see {settings.VAR}/logs") from error

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             market, recorded = open_market(options["seed"], options["tape"])
             set_clock(options["start"], options["speed"], recorded)
             script = read(options["faults"]) if options["faults"] else Script()
-            floor = open_floor(market, options["ledger"], script)
+            floor = open_floor(None, options["ledger"], script, market)
             asyncio.run(serve(floor, options["port"]))
         except (QuantiCityError, ValueError, OSError) as error:
             raise CommandError(str(error), returncode=2) from error

@@ -59,7 +59,7 @@ def test_parity_of_the_greeks(contract: tuple[float, ...]) -> None:
 def test_greeks_are_the_slopes_of_price_and_delta(contract: tuple[float, ...], w: int) -> None:
     k, t, sigma, r, q = contract
     found = bs.greeks(w, 100, *contract)
-    up, down = 100 * (1 + 1e-4), 100 * (1 - 1e-4)
+    up, down = 100 * (1 + 1e-5), 100 * (1 - 1e-5)
     h, year = 1e-5, 1e-6
 
     def slope(f, high, low, width):  # type: ignore[no-untyped-def]

@@ -77,7 +77,10 @@ def test_the_next_look_is_no_second_signal(rally: Any) -> None:
 
 @pytest.mark.parametrize(
     ("hours", "code"),
-    [pytest.param(4.5, "WINDOW", id="after the window"), pytest.param(12, "SESSION", id="at night")],
+    [
+        pytest.param(4.5, "WINDOW", id="after the window"),
+        pytest.param(12, "SESSION", id="at night"),
+    ],
 )
 def test_outside_its_hours_nothing_is_proposed(rally: Any, hours: float, code: str) -> None:
     rally.at += timedelta(hours=hours)
@@ -141,7 +144,8 @@ def test_a_rehearsal_without_a_chain_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended", "state"), [pytest.param(True, "ended", id="over"), pytest.param(False, "live", id="filled")]
+    ("ended", "state"),
+    [pytest.param(True, "ended", id="over"), pytest.param(False, "live", id="filled")],
 )
 def test_an_answer_is_kept_and_an_end_frees_the_lock(ended: bool, state: str) -> None:
     found = score()

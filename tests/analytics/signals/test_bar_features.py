@@ -57,7 +57,10 @@ def test_distances_to_the_extremes_of_fourteen_bars() -> None:
 
 @pytest.mark.parametrize(
     ("price", "name"),
-    [pytest.param(900.0, "dist_to_14b_high_pct", id="above"), pytest.param(300.0, "dist_to_14b_low_pct", id="below")],
+    [
+        pytest.param(900.0, "dist_to_14b_high_pct", id="above"),
+        pytest.param(300.0, "dist_to_14b_low_pct", id="below"),
+    ],
 )
 def test_beyond_an_extreme_there_is_no_distance(price: float, name: str) -> None:
     assert bar_features.compute(MINUTES, FIVES, price, NOON)[name] == 0.0
@@ -65,7 +68,11 @@ def test_beyond_an_extreme_there_is_no_distance(price: float, name: str) -> None
 
 @pytest.mark.parametrize(
     ("close", "expected"),
-    [pytest.param(900.0, 1, id="above"), pytest.param(300.0, -1, id="below"), pytest.param(None, 0, id="inside")],
+    [
+        pytest.param(900.0, 1, id="above"),
+        pytest.param(300.0, -1, id="below"),
+        pytest.param(None, 0, id="inside"),
+    ],
 )
 def test_a_close_beyond_the_range_of_twenty_bars(close: float | None, expected: int) -> None:
     before = FIVES[-21:-1]
@@ -102,7 +109,9 @@ def deviation(values: list[float]) -> float:
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(0.01, "LOW"), (10.0, "HIGH")])
-def test_the_realised_regime_is_the_tercile_of_the_last_twenty_moves(scale: float, expected: str) -> None:
+def test_the_realised_regime_is_the_tercile_of_the_last_twenty_moves(
+    scale: float, expected: str
+) -> None:
     closes = [bar.close for bar in FIVES]
     for n in range(len(closes) - 20, len(closes)):
         closes[n] = closes[n - 1] * math.exp(scale * math.log(FIVES[n].close / FIVES[n - 1].close))
@@ -110,7 +119,9 @@ def test_the_realised_regime_is_the_tercile_of_the_last_twenty_moves(scale: floa
     windows = [deviation(moves[n : n + 20]) for n in range(len(moves) - 19)]
     rank = sum(w < windows[-1] for w in windows) / len(windows)
 
-    bars = [Bar(b.symbol, b.open_at, c, c, c, c, 1.0, None) for b, c in zip(FIVES, closes, strict=True)]
+    bars = [
+        Bar(b.symbol, b.open_at, c, c, c, c, 1.0, None) for b, c in zip(FIVES, closes, strict=True)
+    ]
     found = bar_features.compute([], bars, 600.0, NOON)["realised_regime"]
 
     assert (found, ("LOW", "NORMAL", "HIGH")[min(2, int(rank * 3))]) == (expected, expected)

@@ -79,7 +79,9 @@ def test_what_cannot_be_believed_is_missing_with_a_reason(given: Any, reason: st
 def test_each_kind_ages_at_its_own_pace(
     family: str, data: dict[str, Any], name: str, limit_s: float
 ) -> None:
-    values = [build(envelopes={family: envelope(data, age)})[name] for age in (limit_s, limit_s + 1)]
+    values = [
+        build(envelopes={family: envelope(data, age)})[name] for age in (limit_s, limit_s + 1)
+    ]
 
     assert values == [0.5, None]
 
@@ -108,9 +110,7 @@ def test_places_in_history_are_read_from_within() -> None:
     ],
 )
 def test_the_price(given: Quote | None, expected: float | None) -> None:
-    assert build(quote=given)["price"] == (
-        None if expected is None else pytest.approx(expected)
-    )
+    assert build(quote=given)["price"] == (None if expected is None else pytest.approx(expected))
 
 
 def test_age_is_that_of_the_oldest_required_input() -> None:
@@ -136,7 +136,11 @@ def test_a_silent_link_leaves_blind_time_unknown() -> None:
 def test_calendar_features() -> None:
     found = build()
 
-    assert (found["weekday"], found["minutes_since_open"], found["minutes_to_close"]) == (4, 150, 240)
+    assert (found["weekday"], found["minutes_since_open"], found["minutes_to_close"]) == (
+        4,
+        150,
+        240,
+    )
     assert found["is_rebalance_day"] is True  # the third Friday
 
 
@@ -160,7 +164,9 @@ def test_rebalance_days(day: date, expected: bool) -> None:
 
 
 def test_nothing_is_later_than_the_decision() -> None:
-    given = {f: envelope({"obi_l5": 1, "vpin_cdf": 1}, age) for f, age in (("obi", -5.0), ("vpin", 0.0))}
+    given = {
+        f: envelope({"obi_l5": 1, "vpin_cdf": 1}, age) for f, age in (("obi", -5.0), ("vpin", 0.0))
+    }
     found = build(envelopes=given)
 
     assert all(at <= AT for at in found.as_of.values())

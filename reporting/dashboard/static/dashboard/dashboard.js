@@ -12,8 +12,8 @@ follow(
 );
 explainTimes();
 
-const exposure = document.getElementById("exposure");
-if (exposure) setInterval(refreshExposure, 5000);
+const plots = document.getElementById("plots");
+if (plots) setInterval(refreshPlots, 5000);
 
 function paintSnapshot(data) {
   text("time", data.time);
@@ -121,8 +121,28 @@ function notes(lines) {
   );
 }
 
-async function refreshExposure() {
-  if (document.hidden || exposure.querySelector("details[open]")) return;
-  const answer = await fetch(exposure.dataset.refresh, { credentials: "same-origin" });
-  if (answer.ok && !answer.redirected) exposure.innerHTML = await answer.text();
+async function refreshPlots() {
+  if (document.hidden) return;
+  const answer = await fetch(plots.dataset.refresh, { credentials: "same-origin" }).catch(() => null);
+  if (!answer?.ok || answer.redirected) {
+    plots.classList.add("silent"); // what is still shown is old, and looks it
+    return;
+  }
+  plots.classList.remove("silent");
+  const drawn = document.createElement("template");
+  drawn.innerHTML = await answer.text();
+  const shown = [...plots.querySelectorAll("[data-plot]")];
+  const fresh = [...drawn.content.querySelectorAll("[data-plot]")];
+  if (shown.length !== fresh.length) plots.replaceChildren(drawn.content);
+  else shown.forEach((plot, n) => replacePlot(plot, fresh[n]));
+  explainTimes(plots);
+}
+
+// An opened table stays open, and the keyboard stays where it was.
+function replacePlot(shown, fresh) {
+  const details = fresh.querySelector("details");
+  if (details) details.open = Boolean(shown.querySelector("details[open]"));
+  const hadFocus = shown.contains(document.activeElement);
+  shown.replaceWith(fresh);
+  if (hadFocus) fresh.querySelector("summary")?.focus({ preventScroll: true });
 }

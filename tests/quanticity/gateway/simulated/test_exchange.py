@@ -7,7 +7,7 @@ import pytest
 from simulated_world import MORNING, Desk, new_exchange, option
 
 from quanticity.domain.instruments import Right
-from quanticity.gateway.simulated import listing
+from quanticity.gateway.simulated import interventions, listing
 from quanticity.gateway.simulated.market import Market
 from quanticity.gateway.simulated.orders import (
     Commissioned,
@@ -235,7 +235,7 @@ def test_a_global_cancel_ends_everything(desk: Desk) -> None:
 
     desk.exchange.cancel_all()
 
-    assert desk.exchange.working() == []
+    assert desk.exchange.books.working() == []
 
 
 # Refusals
@@ -348,7 +348,7 @@ def test_a_correction_is_the_next_revision(desk: Desk) -> None:
     desk.buy(2)
     (execution,) = desk.exchange.books.executions
 
-    corrected = desk.exchange.correct(execution, execution.price + 1)
+    corrected = interventions.correct(desk.exchange, execution, execution.price + 1)
 
     assert corrected.exec_id == execution.exec_id[:-1] + "2"
     assert desk.exchange.books.executions == [corrected]

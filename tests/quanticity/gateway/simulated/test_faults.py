@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -335,3 +336,80 @@ def test_a_jump_runs_through_the_stop(play: Play) -> None:
         assert trade.orderStatus.avgFillPrice < 0.5
 
     play(scenario, Fault(At.TIME, Action.JUMP, after_s=2, symbol="SPY", frac=-0.01), market=None)
+
+
+@pytest.mark.parametrize("told", ["-0.35", "1.7976931348623157E308"])
+def test_a_commission_can_be_told_as_anything(play: Play, told: str) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        trade = await buy(world, ib)
+
+        assert commissions(trade) == [float(told)]
+        assert [e.commission for e in world.exchange.books.executions] == [Decimal("1.30")]
+
+    play(scenario, Fault(At.FILL, Action.COMMISSION, price=told))
+
+
+def test_order_ids_can_be_forgotten(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        await buy(world, ib)
+        await world.pass_time(2)
+        world.clients.clear()
+        ib.disconnect()
+        await asyncio.sleep(0.05)
+        again = await world.connect()
+
+        assert again.client._reqIdSeq < 20
+        assert world.server.floor.faults.next_order_id(99) == 1
+
+    play(scenario, Fault(At.TIME, Action.FORGET, after_s=1))
+
+
+def test_somebody_can_trade_by_hand(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        await world.pass_time(2)
+
+        assert [position.position for position in ib.positions()] == [3]
+        (fill,) = await ib.reqExecutionsAsync()
+        assert (fill.execution.orderId, fill.execution.clientId, fill.execution.orderRef) == (
+            0,
+            0,
+            "",
+        )
+
+    play(
+        scenario, Fault(At.TIME, Action.MANUAL, after_s=1, symbol="SPY251121C00680000", quantity=3)
+    )
+
+
+@pytest.mark.parametrize("price", ["-1", "nan", "1.7976931348623157E308"])
+def test_a_wrong_price_is_told_once(play: Play, price: str) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        (contract,) = await ib.qualifyContractsAsync(Stock("SPY", "SMART", "USD"))
+        ticker = ib.reqMktData(contract, "233")
+        seen: list[float] = []
+        ticker.updateEvent += lambda t: seen.extend(
+            tick.price for tick in t.ticks if tick.tickType == 1
+        )
+        await world.pass_time(3)
+
+        assert any(not 0 < bid < 1_000 for bid in seen)
+        assert 600 < ticker.bid < 800
+
+    play(scenario, Fault(At.TIME, Action.TICK, after_s=1, symbol="SPY", price=price))
+
+
+def test_live_history_dies_with_the_connectivity(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        (contract,) = await ib.qualifyContractsAsync(Stock("SPY", "SMART", "USD"))
+        terms = ("", "600 S", "1 min", "TRADES", True, 1, True)
+        await ib.reqHistoricalDataAsync(contract, *terms)
+        await world.pass_time(8)
+
+        assert 10182 in [code for _, code in ib.errors]
+
+    play(scenario, Fault(At.TIME, Action.OUTAGE, after_s=1, for_s=5))

@@ -43,8 +43,8 @@ def test_ids_go_on_after_a_restart(desk: Desk) -> None:
 
     again = reopened(desk.exchange)
 
-    assert again.next_order_id(1) == stop.order_id + 1
-    assert again.order(1, entry.order_id) == entry
+    assert again.books.next_order_id(1) == stop.order_id + 1
+    assert again.books.order(1, entry.order_id) == entry
 
 
 def test_what_is_done_is_written_as_it_ended(desk: Desk) -> None:

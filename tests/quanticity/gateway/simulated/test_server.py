@@ -125,7 +125,7 @@ def test_two_clients_have_ids_of_their_own(play: Play) -> None:
         one.placeOrder(contract, LimitOrder("BUY", 1, 0.05, tif="DAY"))
         await world.settle()
 
-        assert world.exchange.next_order_id(2) == 1
+        assert world.exchange.books.next_order_id(2) == 1
         assert two.trades() == []
         assert len(await two.reqAllOpenOrdersAsync()) == 1
         assert len(await two.reqOpenOrdersAsync()) == 0

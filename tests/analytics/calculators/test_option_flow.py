@@ -1,0 +1,74 @@
+"""A session's option prints, contract by contract (DOMAIN 3.15)."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.calculators import option_flow, unusual
+from analytics.calculators.option_flow import State
+from analytics.calculators.trade_signing import SignedTrade, Signing
+from analytics.calculators.unusual_rules import Hit
+from quanticity.domain.market import Side, Trade
+from tests import factories
+
+AT = datetime(2025, 11, 21, 15, 0, tzinfo=UTC)
+DAY = date(2025, 11, 21)
+CHAIN = factories.chain()
+BOUGHT = Signing(0.9, Side.BUY, "quote")
+SOLD = Signing(0.1, Side.SELL, "quote")
+
+
+def printed(n: int, occ: str, price: float, size: float, signing: Signing = BOUGHT) -> SignedTrade:
+    return SignedTrade(Trade(occ, price, size, AT + timedelta(seconds=n)), signing)
+
+
+PRINTS = st.lists(
+    st.tuples(st.sampled_from([str(occ) for occ in CHAIN.occ[:4]]), st.floats(0.05, 20), st.integers(1, 500)),
+    min_size=1,
+    max_size=30,
+).map(lambda rows: [printed(n, *row) for n, row in enumerate(rows)])
+
+
+@given(PRINTS)
+def test_the_sums_are_those_of_all_prints_at_once(prints) -> None:
+    state, _ = option_flow.update(State(), prints, DAY, CHAIN.multiplier)
+    whole = unusual.flow_of(CHAIN, prints)
+    found = option_flow.flow(state, CHAIN)
+
+    assert found.premium_usd == pytest.approx(whole.premium_usd)
+    assert found.ask_side_usd == pytest.approx(whole.ask_side_usd)
+    assert found.net_usd == pytest.approx(whole.net_usd)
+    assert found.capture_share == pytest.approx(whole.capture_share)
+
+
+@given(PRINTS, st.integers(0, 30))
+def test_any_chunking_gives_the_same_sums(prints, cut: int) -> None:
+    first, _ = option_flow.update(State(), prints[:cut], DAY, 100)
+    state, _ = option_flow.update(first, prints, DAY, 100)
+
+    assert dict(state.sums) == dict(option_flow.update(State(), prints, DAY, 100)[0].sums)
+
+
+def test_what_was_sold_is_not_bought_at_the_ask() -> None:
+    state, _ = option_flow.update(State(), [printed(0, "X", 2.0, 10, SOLD)], DAY, 100)
+
+    assert dict(state.sums)["X"] == option_flow.Sums(2_000.0, 0.0, pytest.approx(-1_600.0), 10)
+
+
+def test_a_new_session_begins_from_nothing_and_counts_no_old_print() -> None:
+    old = [printed(0, "X", 2.0, 10)]
+    state, _ = option_flow.update(State(), old, DAY, 100)
+
+    fresh, seen = option_flow.update(state, old, date(2025, 11, 24), 100)
+
+    assert (fresh.premium_usd, seen) == (0, ())
+
+
+def test_a_rule_hits_a_contract_once_a_session() -> None:
+    hit = Hit("OPENING_V1", "X", AT, 1e5)
+    state = option_flow.remember(State(), [hit])
+
+    assert option_flow.remember(state, [replace(hit, at=AT + timedelta(seconds=9))]).hits == (hit,)

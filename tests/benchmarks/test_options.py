@@ -1,0 +1,75 @@
+"""Greeks with exposures, and implied volatilities, against the libraries of the trade."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.benchmarks.option_data import CONTRACTS, columns, out_of_the_money, saved
+from tests.benchmarks.peers import Peer
+from tests.benchmarks.rounds import compare, timed
+from scipy.special import erf
+
+from analytics.calculators import black_scholes, compiled, implied_vol
+from analytics.calculators.implied_vol import Contracts
+
+
+@pytest.fixture
+def kernels(tmp_path: Path):
+    compiled.load(tmp_path)
+    yield compiled.kernels(CONTRACTS)
+    compiled._loaded.clear()
+
+
+@pytest.mark.timeout(600)
+def test_greeks_and_exposures(kernels, tmp_path: Path) -> None:
+    d = columns()
+    path = saved(d, tmp_path)
+    chain = (d["strike"], d["t"], d["sigma"], d["r"], d["q"])
+    strikes, at = np.unique(d["strike"], return_inverse=True)
+    rows, x = np.empty((kernels.COLUMNS, CONTRACTS)), np.linspace(-4, 4, CONTRACTS)
+
+    def fused() -> None:
+        starts = kernels.runs(d["t"], d["r"], d["q"])
+        kernels.greeks(
+            d["spot"], d["right"], *chain, starts, rows, d["weight"], at,
+            np.zeros((len(starts) - 1, 4)), np.zeros((len(strikes), 2)),
+        )  # fmt: skip
+
+    calls = {
+        "ours: 8 columns + exposures, fused": timed(fused),
+        "ours: 8 columns, as production calls it": timed(lambda: compiled.greeks(d["right"], d["spot"], *chain)),
+        "NumPy + SciPy ndtr, 8 columns": timed(lambda: black_scholes.greeks(d["right"], d["spot"], *chain)),
+        "one SciPy erf per contract": timed(lambda: erf(x)),
+    }
+    with Peer() as peer:
+        calls["py_vollib_vectorized, 5 Greeks"] = lambda: peer.seconds("pvv_greeks", path)
+        calls["py_vollib loop, 5 Greeks"] = lambda: peer.seconds("vollib_greeks", path)
+        per = dict.fromkeys(calls, CONTRACTS) | {"py_vollib loop, 5 Greeks": 300}
+        compare("Greeks, 45,000 contracts", calls, ours=next(iter(calls)), per=per, unit="contract")
+
+
+@pytest.mark.timeout(600)
+def test_implied_volatility(kernels, tmp_path: Path) -> None:
+    d = out_of_the_money(columns())
+    path, n = saved(d, tmp_path), len(d["strike"])
+    terms = Contracts.of(d["right"], d["spot"], d["strike"], d["t"], d["r"], d["q"])
+    last = d["sigma"] * (1 + 0.005 * np.random.default_rng(1).standard_normal(n))
+    few = slice(0, None, 10)
+    small = Contracts.of(*(np.broadcast_to(d[k], n)[few] for k in ("right", "spot", "strike", "t", "r", "q")))
+
+    calls = {
+        "ours, warm (last moved 0.5 %)": timed(lambda: implied_vol.compute(d["price"], terms, last)),
+        "ours, cold": timed(lambda: implied_vol.compute(d["price"], terms)),
+        "ours, NumPy alone, cold": timed(
+            lambda: implied_vol._robust(d["price"][few], small, np.zeros(len(small.strike)))
+        ),
+        "ours, NumPy alone, warm": timed(
+            lambda: implied_vol._robust(d["price"][few], small, last[few])
+        ),
+    }
+    with Peer() as peer:
+        calls["py_vollib_vectorized"] = lambda: peer.seconds("pvv_implied", path)
+        calls["QuantLib, loop"] = lambda: peer.seconds("quantlib_implied", path)
+        per = dict.fromkeys(calls, n) | {"QuantLib, loop": 2000}
+        per |= {name: len(small.strike) for name in calls if "NumPy alone" in name}
+        compare(f"Implied volatility, {n} liquid OTM", calls, ours=next(iter(calls)), per=per, unit="contract")
