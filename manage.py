@@ -6,7 +6,6 @@ import sys
 
 from quanticity.domain.errors import QuantiCityError
 
-
 # Commands that read files and compute: they start without pages, admin and queues.
 SERVICELESS = ("analyze", "check_vectors")
 

@@ -2,7 +2,13 @@
 
 from django.contrib import admin
 
-from analytics.models import CalculatorState, Decision, MetricHistory, Signal
+from analytics.models import (
+    CalculatorState,
+    Decision,
+    DiscoveredParameter,
+    MetricHistory,
+    Signal,
+)
 from quanticity.admin import FactAdmin
 
 
@@ -46,3 +52,14 @@ class CalculatorStateAdmin(FactAdmin):
 
     list_display = ("symbol", "name", "saved_at", "source")
     list_filter = ("symbol", "name", "source")
+
+
+@admin.register(DiscoveredParameter)
+class DiscoveredParameterAdmin(FactAdmin):
+    """What was learned of each symbol, from how much, and whether it is in force."""
+
+    list_display = (
+        "valid_from", "symbol", "name", "value", "unit", "n", "method", "is_applied", "source",
+    )  # fmt: skip
+    list_filter = ("symbol", "name", "is_applied", "source")
+    date_hierarchy = "valid_from"

@@ -184,7 +184,7 @@ def daily_correlations() -> Mapping[frozenset[str], float] | None:
         frozenset((a, b)): matrix[i][j]
         for i, a in enumerate(names)
         for j, b in enumerate(names)
-        if i < j
+        if i < j and matrix[i][j] is not None
     }
 
 

@@ -108,7 +108,8 @@ def _repair(columns: Floats, right: Floats, spot: float, *others: Floats) -> Non
 
 def _plain(column: Floats) -> Floats:
     """As the kernels were compiled for: contiguous, writable float64; else a copy."""
-    fits = column.dtype == np.float64 and column.flags.carray
+    flags = column.flags
+    fits = column.dtype == np.float64 and flags.c_contiguous and flags.aligned and flags.writeable
     return column if fits else np.array(column, dtype=np.float64)
 
 

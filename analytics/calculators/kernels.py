@@ -260,7 +260,8 @@ def greeks(  # noqa: PLR0913 - one argument per column
 ) -> None:
     """Fill `columns` (8 or 0 rows), and add weighted exposures by run and by strike.
 
-    `weight` is signed shares, or empty for columns alone; `by_strike` has calls and puts.
+    `weight` is signed shares, or empty for columns alone; `by_strike` has calls and puts. Every
+    row must have time, volatility and a strike: `compiled` repairs columns, sums cannot be.
     """
     o = np.empty(11 * _BLOCK)
     for run in range(len(starts) - 1):

@@ -36,12 +36,12 @@ def previous_close(symbol: str) -> float | None:
 
 
 def volume_today(symbol: str) -> float | None:
-    """Shares traded in the running session, by its closed minutes; None outside one."""
+    """Shares traded in the running session, by its closed minutes; None before the first one."""
     session = calendar.current(clock.now())
     if session is None:
         return None
-    bars = market.bars(symbol, "1min")
-    return sum(bar.volume for bar in bars if bar.open_at >= session.open_at)
+    volumes = [b.volume for b in market.bars(symbol, "1min") if b.open_at >= session.open_at]
+    return sum(volumes) if volumes else None
 
 
 def beta(symbol: str) -> float | None:

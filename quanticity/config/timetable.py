@@ -46,6 +46,19 @@ class Settings:
 
 
 Entries = dict[str, dict[str, Any]]
+# By stage, and by name where one of its tasks goes elsewhere.
+_QUEUES = {
+    "analytics": "market",
+    "analytics.discover": "reporting",
+    "execution": "execution",
+    "publishing": "publishing",
+    "reporting": "reporting",
+    "pipeline": "market",
+    "pipeline.open_owed": "execution",
+    "pipeline.answer_owed": "execution",
+    "pipeline.announce_owed": "publishing",
+    "pipeline.deliver_owed": "publishing",
+}
 
 
 def timetable() -> Entries:
@@ -121,5 +134,16 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
 def _every(seconds: float, task: str, *args: str) -> Entries:
     name = " ".join((task, *args))
     return {
-        name: {"task": task, "schedule": timedelta(seconds=seconds), "args": args, "kwargs": {}}
+        name: {
+            "task": task,
+            "schedule": timedelta(seconds=seconds),
+            "args": args,
+            "kwargs": {},
+            "options": {"queue": queue(task)},
+        }
     }
+
+
+def queue(task: str) -> str:
+    """Where a task goes: beat only names tasks, and does not know what they declare."""
+    return _QUEUES.get(task) or _QUEUES[task.partition(".")[0]]

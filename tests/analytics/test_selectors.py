@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from analytics import selectors
+from analytics.models import MetricHistory
 from quanticity.config import loader
 from quanticity.domain import calendar, clock
 from quanticity.domain.instruments import parse_occ
@@ -140,3 +141,37 @@ def test_recent_rows_come_latest_first(noon: Any) -> None:
 
     assert [row.pk for row in selectors.recent_signals(1)] == [later.pk]
     assert list(selectors.recent_decisions(5)) == []
+
+
+def test_an_exposure_table_names_its_chain() -> None:
+    market.write_chain(toy_chains.chain())
+    seen = selectors.exposure_table("SPY")
+
+    assert seen is not None
+    assert (seen.as_of, len(seen.value.strikes)) == (toy_chains.AS_OF, 13)
+
+
+def test_a_smile_and_a_profile_are_read_from_the_same_chain() -> None:
+    market.write_chain(toy_chains.chain(tuple(range(560, 641, 2))))
+    smile, profile = selectors.smile("SPY"), selectors.gamma_profile("SPY")
+
+    assert smile is not None
+    assert profile is not None
+    assert smile.as_of == profile.as_of == toy_chains.AS_OF
+    assert profile.value.points[0][0] == pytest.approx(0.95 * profile.value.spot_price)
+
+
+@pytest.mark.parametrize("read", [selectors.exposure_table, selectors.smile, selectors.gamma_profile])  # fmt: skip
+def test_without_a_chain_there_is_nothing_to_draw(read: Any) -> None:
+    assert read("QQQ") is None
+
+
+def test_a_history_is_of_this_session_and_world_oldest_first() -> None:
+    for minutes, source in ((1, "sim"), (0, "sim"), (-90, "sim"), (2, "live")):
+        MetricHistory.objects.create(
+            symbol="SPY", metric="vpin", as_of=toy_chains.AS_OF + timedelta(minutes=minutes), value=minutes, source=source
+        )  # fmt: skip
+    found = selectors.metric_history("SPY", ("vpin", "rr25"), toy_chains.AS_OF)
+
+    assert [value for _, value in found["vpin"]] == [0, 1]
+    assert found["rr25"] == []

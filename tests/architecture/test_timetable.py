@@ -9,18 +9,29 @@ from kombu import Queue
 import celeryconfig
 from quanticity.celery import app
 from quanticity.config.timetable import timetable
+from quanticity.config.universe import universe
 from quanticity.runtime.processes import POOLS
 from quanticity.store import keys
 
-# Families that one task writes, where its name does not say so.
+# Families that one task writes.
 WRITES = {
-    "analytics.refresh_exposure": ("gex", "dex", "vanna", "charm"),
+    "analytics.refresh_exposures": ("gex", "dex", "vanna", "charm", "hedging", "skew"),
+    "analytics.refresh_forced_flow": ("forced_flow",),
     "analytics.refresh_vpin": ("vpin",),
     "analytics.refresh_sweep": ("sweep",),
     "analytics.refresh_toxicity": ("toxicity",),
-    "analytics.refresh_skew": ("skew",),
+    "analytics.refresh_flow_clusters": ("flow_clusters",),
+    "analytics.refresh_hidden": ("hidden",),
+    "analytics.refresh_unusual": ("unusual",),
+    "analytics.refresh_moc": ("moc",),
+    "analytics.refresh_technicals": ("technicals",),
+    "analytics.refresh_snapshot": ("snapshot",),
+    "analytics.refresh_sector": ("sector",),
+    "analytics.refresh_summary": ("summary",),
+    "analytics.refresh_correlation": ("correlation",),
     "analytics.refresh_volatility": ("volatility",),
 }
+BY_RECORDER = {"obi"}
 ENTRIES = timetable()
 CADENCES = [
     pytest.param(entry["schedule"].total_seconds(), family, id=f"{entry['task']} {family}")
@@ -38,6 +49,13 @@ def tasks() -> dict[str, object]:
 @pytest.mark.parametrize("name", sorted({entry["task"] for entry in ENTRIES.values()}))
 def test_what_beat_fires_is_a_task(tasks, name) -> None:
     assert name in tasks
+
+
+@pytest.mark.parametrize("name", sorted({entry["task"] for entry in ENTRIES.values()}))
+def test_beat_sends_a_task_to_the_queue_it_declares(tasks, name) -> None:
+    (queue,) = {entry["options"]["queue"] for entry in ENTRIES.values() if entry["task"] == name}
+
+    assert queue == tasks[name].queue
 
 
 def test_each_of_our_tasks_has_a_queue_with_a_worker(tasks) -> None:
@@ -60,6 +78,21 @@ def test_task_names_say_stage_and_verb(tasks) -> None:
 @pytest.mark.parametrize(("cadence_s", "family"), CADENCES)
 def test_a_reading_outlives_three_cadences(cadence_s, family) -> None:
     assert keys.FAMILY_TTL[family] >= 3 * cadence_s
+
+
+def test_every_family_is_refreshed_by_somebody() -> None:
+    fired = {entry["task"] for entry in ENTRIES.values()}
+    written = {family for task, families in WRITES.items() if task in fired for family in families}
+
+    assert written | BY_RECORDER == set(keys.FAMILY_TTL)
+
+
+def test_the_whole_universe_is_refreshed() -> None:
+    asked = {
+        entry["args"] for entry in ENTRIES.values() if entry["task"] == "analytics.refresh_vpin"
+    }
+
+    assert asked == {(symbol,) for symbol in universe().symbols}
 
 
 def test_the_workers_serve_exactly_the_queues() -> None:

@@ -21,8 +21,15 @@ def pvv_greeks(d):
 
     def run():
         get(
-            flags, spot, d["strike"], d["t"], d["r"], d["sigma"], q=d["q"],
-            model="black_scholes_merton", return_as="dict",
+            flags,
+            spot,
+            d["strike"],
+            d["t"],
+            d["r"],
+            d["sigma"],
+            q=d["q"],
+            model="black_scholes_merton",
+            return_as="dict",
         )
 
     return run
@@ -36,8 +43,16 @@ def pvv_implied(d):
 
     def run():
         solve(
-            d["price"], spot, d["strike"], d["t"], d["r"], flags, q=d["q"],
-            model="black_scholes_merton", return_as="numpy", on_error="ignore",
+            d["price"],
+            spot,
+            d["strike"],
+            d["t"],
+            d["r"],
+            flags,
+            q=d["q"],
+            model="black_scholes_merton",
+            return_as="numpy",
+            on_error="ignore",
         )
 
     return run
@@ -48,7 +63,11 @@ def vollib_greeks(d):
     from py_vollib.black_scholes_merton.greeks import analytical as g
 
     rows = [
-        ("c" if d["right"][i] > 0 else "p", float(d["spot"]), *(float(d[n][i]) for n in "strike t r sigma q".split()))
+        (
+            "c" if d["right"][i] > 0 else "p",
+            float(d["spot"]),
+            *(float(d[n][i]) for n in ["strike", "t", "r", "sigma", "q"]),
+        )
         for i in range(min(300, len(d["strike"])))
     ]
 
@@ -66,8 +85,13 @@ def quantlib_implied(d):
 
     forward = d["spot"] * np.exp((d["r"] - d["q"]) * d["t"])
     rows = [
-        (ql.Option.Call if d["right"][i] > 0 else ql.Option.Put, float(d["strike"][i]), float(forward[i]),
-         float(d["price"][i]), float(np.exp(-d["r"][i] * d["t"][i])))
+        (
+            ql.Option.Call if d["right"][i] > 0 else ql.Option.Put,
+            float(d["strike"][i]),
+            float(forward[i]),
+            float(d["price"][i]),
+            float(np.exp(-d["r"][i] * d["t"][i])),
+        )
         for i in range(min(2000, len(d["strike"])))
     ]
 

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 
@@ -30,5 +29,5 @@ class Peer:
     def __enter__(self) -> "Peer":
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.process.communicate()

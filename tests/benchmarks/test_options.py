@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.benchmarks.option_data import CONTRACTS, columns, out_of_the_money, saved
-from tests.benchmarks.peers import Peer
-from tests.benchmarks.rounds import compare, timed
 from scipy.special import erf
 
 from analytics.calculators import black_scholes, compiled, implied_vol
 from analytics.calculators.implied_vol import Contracts
+from tests.benchmarks.option_data import CONTRACTS, columns, out_of_the_money, saved
+from tests.benchmarks.peers import Peer
+from tests.benchmarks.rounds import compare, timed
 
 
 @pytest.fixture
@@ -37,8 +37,12 @@ def test_greeks_and_exposures(kernels, tmp_path: Path) -> None:
 
     calls = {
         "ours: 8 columns + exposures, fused": timed(fused),
-        "ours: 8 columns, as production calls it": timed(lambda: compiled.greeks(d["right"], d["spot"], *chain)),
-        "NumPy + SciPy ndtr, 8 columns": timed(lambda: black_scholes.greeks(d["right"], d["spot"], *chain)),
+        "ours: 8 columns, as production calls it": timed(
+            lambda: compiled.greeks(d["right"], d["spot"], *chain)
+        ),
+        "NumPy + SciPy ndtr, 8 columns": timed(
+            lambda: black_scholes.greeks(d["right"], d["spot"], *chain)
+        ),
         "one SciPy erf per contract": timed(lambda: erf(x)),
     }
     with Peer() as peer:
@@ -55,10 +59,14 @@ def test_implied_volatility(kernels, tmp_path: Path) -> None:
     terms = Contracts.of(d["right"], d["spot"], d["strike"], d["t"], d["r"], d["q"])
     last = d["sigma"] * (1 + 0.005 * np.random.default_rng(1).standard_normal(n))
     few = slice(0, None, 10)
-    small = Contracts.of(*(np.broadcast_to(d[k], n)[few] for k in ("right", "spot", "strike", "t", "r", "q")))
+    small = Contracts.of(
+        *(np.broadcast_to(d[k], n)[few] for k in ("right", "spot", "strike", "t", "r", "q"))
+    )
 
     calls = {
-        "ours, warm (last moved 0.5 %)": timed(lambda: implied_vol.compute(d["price"], terms, last)),
+        "ours, warm (last moved 0.5 %)": timed(
+            lambda: implied_vol.compute(d["price"], terms, last)
+        ),
         "ours, cold": timed(lambda: implied_vol.compute(d["price"], terms)),
         "ours, NumPy alone, cold": timed(
             lambda: implied_vol._robust(d["price"][few], small, np.zeros(len(small.strike)))
@@ -72,4 +80,10 @@ def test_implied_volatility(kernels, tmp_path: Path) -> None:
         calls["QuantLib, loop"] = lambda: peer.seconds("quantlib_implied", path)
         per = dict.fromkeys(calls, n) | {"QuantLib, loop": 2000}
         per |= {name: len(small.strike) for name in calls if "NumPy alone" in name}
-        compare(f"Implied volatility, {n} liquid OTM", calls, ours=next(iter(calls)), per=per, unit="contract")
+        compare(
+            f"Implied volatility, {n} liquid OTM",
+            calls,
+            ours=next(iter(calls)),
+            per=per,
+            unit="contract",
+        )

@@ -11,7 +11,7 @@ from quanticity.runtime import states
 from quanticity.runtime.states import State
 from tests.process.places import Place, until
 
-pytestmark = [pytest.mark.process, pytest.mark.enable_socket, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.process, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 RESIDENT_MAX_BYTES = 1.5 * 1_073_741_824
 WORKERS = ("worker-market", "worker-execution", "worker-publishing", "worker-reporting")
 NAMES = {"redis", "simulator", "gateway", "web", "beat", "flower", *WORKERS}

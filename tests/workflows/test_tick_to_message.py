@@ -212,9 +212,9 @@ def test_an_intent_whose_hint_was_lost_is_booked(gateway: Gateway) -> None:
 
 
 def test_a_rehearsal_goes_the_same_way_and_leaves_by_itself(gateway: Gateway, rally: Any) -> None:
-    from analytics.services import scoring  # noqa: PLC0415
-    from analytics.signals.emit import Rehearsal  # noqa: PLC0415
-    from execution import tasks  # noqa: PLC0415
+    from analytics.services import scoring
+    from analytics.signals.emit import Rehearsal
+    from execution import tasks
 
     signal_id = scoring.rehearse("SPY", Rehearsal(1, 30.0))
     tasks.open_position.delay(signal_id)

@@ -64,9 +64,7 @@ class Writer:
 
 def read(content: dict[str, Any], settings: account.Settings) -> tuple[Books, datetime | None]:
     """Books from a ledger file, and the instant they were written at."""
-    books = opened(settings)
-    held = books.account
-    held.cash, held.realized = Decimal(content["cash"]), Decimal(content["realized_pnl"])
+    held = Account(settings, Decimal(content["cash"]), Decimal(content["realized_pnl"]))
     held.commissions = Decimal(content["commissions"])
     if content["equity_at_close"] is not None:
         held.equity_at_close = Decimal(content["equity_at_close"])
@@ -74,9 +72,13 @@ def read(content: dict[str, Any], settings: account.Settings) -> tuple[Books, da
     held.charged = {
         int(k): (Decimal(units), Decimal(cost)) for k, (units, cost) in content["charged"].items()
     }
-    books.next_perm, books.next_exec = content["next_perm"], content["next_exec"]
-    books.orders = {row["perm_id"]: _plain(Order, row) for row in content["orders"]}
-    books.executions = [_plain(Execution, row["execution"]) for row in content["fills"]]
+    books = Books(
+        held,
+        {row["perm_id"]: _plain(Order, row) for row in content["orders"]},
+        [_plain(Execution, row["execution"]) for row in content["fills"]],
+        content["next_perm"],
+        content["next_exec"],
+    )
     as_of = content["as_of"]
     return books, None if as_of is None else datetime.fromisoformat(as_of)
 

@@ -21,7 +21,7 @@ from quanticity.gateway.simulated.levels import Floats, Habit, Levels, generator
 from quanticity.gateway.simulated.shapes import Ints, lots, smooth, variance_shape, volume_shape
 
 TICK = 0.01
-_KEPT_TAPES = 40
+_KEPT_TAPES = 18  # one per symbol of today, and a few past ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Tapes:
         self.settings = settings
         self._kept: OrderedDict[tuple[str, date], Tape] = OrderedDict()
         self._common: OrderedDict[date, Floats] = OrderedDict()
-        self._so_far: dict[tuple[str, date], SoFar] = {}
+        self._so_far: OrderedDict[tuple[str, date], SoFar] = OrderedDict()
         self._centrals: dict[tuple[str, date], float] = {}
         self._recorded: dict[tuple[str, date], Tape] = {}
         self.levels = Levels(
@@ -145,7 +145,7 @@ class Tapes:
         key = (tape.symbol, tape.session.date)
         if key not in self._so_far:
             if len(self._so_far) > _KEPT_TAPES:
-                self._so_far.clear()
+                self._so_far.popitem(last=False)
             self._so_far[key] = SoFar(
                 np.cumsum(tape.bought.astype(np.int64) + tape.sold),
                 np.maximum.accumulate(tape.high),

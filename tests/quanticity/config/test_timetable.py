@@ -27,6 +27,6 @@ def test_every_strategy_scores_every_symbol_with_a_chain() -> None:
 
 
 def test_a_turned_cadence_is_obeyed() -> None:
-    loader.lay_over({"timetable.sweep_deliveries_s": 3.0})
+    loader.lay_over({"timetable.deliver_s": 3.0})
 
     assert timetable()["pipeline.deliver_owed"]["schedule"] == timedelta(seconds=3)

@@ -66,7 +66,7 @@ def test_a_history_keeps_the_latest_values_exactly() -> None:
 
 
 def test_state_comes_back_as_it_was() -> None:
-    readings.write_state("SPY", "residual", {"cursor": "1-0", "sum": 2.5})
+    readings.write_state("SPY", "residual", b"\x01state")
 
-    assert readings.read_state("SPY", "residual") == {"cursor": "1-0", "sum": 2.5}
+    assert readings.read_state("SPY", "residual") == b"\x01state"
     assert readings.read_state("QQQ", "residual") is None

@@ -20,7 +20,7 @@ PUBLIC = [
     "/account/login/",
     "/account/signup/",
 ]
-OPERATORS = ["/dashboard/", "/dashboard/symbol/SPY/", "/dashboard/symbol/SPY/exposure/"]
+OPERATORS = ["/dashboard/", "/dashboard/symbol/SPY/", "/dashboard/symbol/SPY/plots/"]
 
 
 @pytest.mark.parametrize("path", PUBLIC)

@@ -51,7 +51,7 @@ def test_tiles_show_what_the_store_holds() -> None:
 def test_the_symbol_page_draws_every_strike(signed_in: Callable[..., Client]) -> None:
     page = signed_in(staff=True).get("/dashboard/symbol/SPY/").content.decode()
 
-    assert page.count("<rect") == 4  # two strikes, for wide and for narrow screens
+    assert page.count('class="bar-') == 4  # two strikes, for wide and for narrow screens
     assert "600: +$200.00M per 1 %" in page
 
 
