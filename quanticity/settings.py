@@ -121,7 +121,7 @@ INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py discovers: workers draw no pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from reporting.dashboard.consumers import DashboardConsumer, FeedConsumer
 
+admin.autodiscover()
 websocket_urlpatterns = [
     path("ws/dashboard/", DashboardConsumer.as_asgi()),
     path("ws/feed/", FeedConsumer.as_asgi()),

@@ -13,7 +13,9 @@ import pytest
 
 # Before Django loads its settings: tests keep their state away from the operator's.
 _VAR = Path(os.environ.get("PYTEST_QC_VAR", "/tmp" if sys.platform != "win32" else "."))
-os.environ.setdefault("QC_VAR", str(_VAR / f"qc-tests-{os.getuid()}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"))
+os.environ.setdefault(
+    "QC_VAR", str(_VAR / f"qc-tests-{os.getuid()}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+)
 os.environ.setdefault("QC_TRADING_MODE", "sim")
 
 SHARED = Path(os.environ.get("QC_SHARED", Path(__file__).parents[2] / "shared"))
@@ -61,7 +63,17 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     folder = tmp_path_factory.mktemp("store")
     socket = Path("/tmp") / f"qc-{os.getpid()}.sock"
-    command = [str(server_binary()), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+    command = [
+        str(server_binary()),
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+        "--save",
+        "",
+        "--dir",
+        str(folder),
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 10
         while not socket.exists() and time.monotonic() < deadline:

@@ -145,17 +145,16 @@ def compute(price: ArrayLike, contracts: Contracts, last: Floats | None = None) 
     volatility: it is BELOW_INTRINSIC or AT_INTRINSIC here, and its twin's volatility serves.
     """
     value = np.broadcast_to(np.asarray(price, dtype=float), contracts.strike.shape)
-    start = np.zeros(value.shape) if last is None else np.where(last > 0.0, last, 0.0)
+    start = np.zeros(value.shape) if last is None else last
     c = contracts
     columns = (c.right, c.spot, c.strike, c.t, c.r, c.q)
     found = compiled.implied(value, columns, start, american=c.american)
     if found is None:
         return _robust(value, contracts, start)
     sigma, solved = found
-    solved &= (sigma >= _SIGMA_MIN) & (sigma <= _SIGMA_MAX)
-    status = np.full(value.shape, int(IvStatus.OK))
-    rows = np.flatnonzero(~solved)
-    if rows.size:
+    status = np.zeros(value.shape, dtype=np.int64)  # IvStatus.OK
+    if not solved.all():
+        rows = np.flatnonzero(~solved)
         left = _robust(value[rows], _take(contracts, rows), start[rows])
         sigma[rows], status[rows] = left.sigma, left.status
     return Solution(sigma, status)

@@ -40,23 +40,29 @@ _HALF_STEP = 0x0008000000000000  # half an exponent's step
 _FAR = 40.0  # standard deviations beyond which a tail is nothing
 _DAY = 1.0 / 365.0
 _STEPS = 6
+_SIGMA_MIN, _SIGMA_MAX = 0.001, 20.0
 _SETTLED = 1e-4  # step x curvature below which a third-order step was the last
+
+
+# Their types tell of dispatchers; what they return is called as the function that went in.
+_njit: Any = njit
+_intrinsic: Any = intrinsic
 
 
 def _compiled(function: Function) -> Function:
     options = {"fastmath": {"contract"}, "error_model": "numpy", "cache": True}
-    made: Function = njit(**options)(function)
+    made: Function = _njit(**options)(function)
     return made
 
 
 def _inlined(function: Function) -> Function:
     options = {"fastmath": {"contract"}, "error_model": "numpy", "inline": "always"}
-    made: Function = njit(**options)(function)
+    made: Function = _njit(**options)(function)
     return made
 
 
 def _summing(function: Function) -> Function:
-    made: Function = njit(fastmath={"contract", "reassoc"}, error_model="numpy", cache=True)(
+    made: Function = _njit(fastmath={"contract", "reassoc"}, error_model="numpy", cache=True)(
         function
     )
     return made
@@ -76,8 +82,8 @@ def _number_code(_typing: Any, _bits: Any) -> Any:
     return types.float64(types.int64), generate
 
 
-_bits: Callable[[float], int] = intrinsic(_bits_code)
-_number: Callable[[int], float] = intrinsic(_number_code)
+_bits: Callable[[float], int] = _intrinsic(_bits_code)
+_number: Callable[[int], float] = _intrinsic(_number_code)
 
 
 @_inlined
@@ -390,7 +396,7 @@ def implied(  # noqa: PLR0913 - one argument per column
     sigma: Floats,
     solved: Bools,
 ) -> None:
-    """Volatilities from the last ones (0: begin from a guess); `solved` where they are exact."""
+    """Volatilities from the last ones (0, NaN: from a guess); `solved` where they are exact."""
     o = np.empty(13 * _BLOCK)
     for start in range(0, len(price), _BLOCK):
         n = min(_BLOCK, len(price) - start)
@@ -403,7 +409,9 @@ def implied(  # noqa: PLR0913 - one argument per column
         o[5 * _BLOCK : 5 * _BLOCK + n] = r[start:end]
         o[6 * _BLOCK : 6 * _BLOCK + n] = q[start:end]
         _normalize_block(o, n, american)
-        o[11 * _BLOCK : 11 * _BLOCK + n] = last[start:end] * o[10 * _BLOCK : 10 * _BLOCK + n]
+        for i in range(n):
+            before = last[start + i]
+            o[11 * _BLOCK + i] = before * o[10 * _BLOCK + i] if before > 0.0 else 0.0
         if _smallest(o, 11 * _BLOCK, n) <= 0.0:
             _guess_block(o, n)
         for _ in range(_STEPS):
@@ -411,5 +419,7 @@ def implied(  # noqa: PLR0913 - one argument per column
             if _largest(o, 12 * _BLOCK, n) <= _SETTLED:
                 break
         for i in range(n):
-            sigma[start + i] = o[11 * _BLOCK + i] / o[10 * _BLOCK + i]
-            solved[start + i] = (o[9 * _BLOCK + i] > 0.0) & (o[12 * _BLOCK + i] <= _SETTLED)
+            found = o[11 * _BLOCK + i] / o[10 * _BLOCK + i]
+            sigma[start + i] = found
+            settled = (o[9 * _BLOCK + i] > 0.0) & (o[12 * _BLOCK + i] <= _SETTLED)
+            solved[start + i] = settled & (found >= _SIGMA_MIN) & (found <= _SIGMA_MAX)

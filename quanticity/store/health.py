@@ -1,6 +1,7 @@
 """Signs of life, the broker link as last seen, and wake-up hints between processes."""
 
 import json
+import logging
 import os
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 from quanticity.domain import clock
 from quanticity.domain.readings import instant
 from quanticity.store import keys
-from quanticity.store.client import client
+from quanticity.store.client import StoreDown, client
+
+logger = logging.getLogger(__name__)
 
 
 def beat(module: str, **facts: Any) -> None:
@@ -39,11 +42,14 @@ def connection() -> dict[str, Any] | None:
 def wake(process: str) -> None:
     """Hint that rows are waiting; losing the hint loses nothing, the process polls as well."""
     key = keys.wake(process)
-    with client().pipeline(transaction=False) as pipe:
-        pipe.lpush(key.name, b"1")
-        pipe.ltrim(key.name, 0, 0)
-        pipe.expire(key.name, key.ttl or keys.MINUTE)
-        pipe.execute()
+    try:
+        with client().pipeline(transaction=False) as pipe:
+            pipe.lpush(key.name, b"1")
+            pipe.ltrim(key.name, 0, 0)
+            pipe.expire(key.name, key.ttl or keys.MINUTE)
+            pipe.execute()
+    except StoreDown as error:
+        logger.warning("%s was not woken: %s", process, type(error).__name__)
 
 
 def wait(process: str, seconds: float) -> bool:

@@ -29,9 +29,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_safe
 def symbol(request: HttpRequest, name: str) -> HttpResponse:
     """One symbol: its tiles, and its plots."""
+    drawn = _plots(name)
     panels = [panel for panel in snapshot.panels(clock.now()) if panel.symbol == name]
     known = {"name": name, "panels": panels, "symbols": universe().chains}
-    return render(request, "dashboard/symbol.html", known | _plots(name))
+    return render(request, "dashboard/symbol.html", known | drawn)
 
 
 @never_cache

@@ -45,13 +45,17 @@ class Snapshot:
             self.spot, 100, True, (), right, strike, interest, none.astype(np.int64), none, none,
             none, none, none, none, every, Greeks(none, none, gamma, *[none] * 5), none,
         )  # fmt: skip
-        held = Inventory(priced, SignModel.NAIVE, right * interest * 100, interest * 100, every, ~every, 1.0)
+        held = Inventory(
+            priced, SignModel.NAIVE, right * interest * 100, interest * 100, every, ~every, 1.0
+        )
         return aggregates.by_strike(held)
 
 
 def snapshot(path: Path) -> Snapshot:
     with (ARCHIVE / "gex_summary.csv").open() as file:
-        rows = {f"{row['date']}_{row['time'].replace(':', '')}": row for row in csv.DictReader(file)}
+        rows = {
+            f"{row['date']}_{row['time'].replace(':', '')}": row for row in csv.DictReader(file)
+        }
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     cells = list(csv.DictReader(lines))
     table = {name: np.array([float(row[name]) for row in cells]) for name in cells[0]}

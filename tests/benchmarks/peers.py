@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -21,12 +22,13 @@ class Peer:
 
     def seconds(self, case: str, data: Path) -> float:
         """Time of one call, measured by the peer itself."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.write(json.dumps([case, str(data)]) + "\n")
         self.process.stdin.flush()
         return float(json.loads(self.process.stdout.readline()))
 
-    def __enter__(self) -> "Peer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+import quanticity.urls  # noqa: F401 - the routes discover the admin
 from quanticity.admin import FactAdmin
 from quanticity.domain import clock
 from quanticity.models import AuditEntry, ConfigOverride

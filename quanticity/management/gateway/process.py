@@ -6,6 +6,7 @@ on one thread, the store on another, so that a slow disk never delays a heartbea
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -34,6 +35,7 @@ from quanticity.management.gateway.blindness import BlindLedger
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.paces import Paces
 from quanticity.store import health
+from quanticity.store.client import StoreDown
 from quanticity.tasking import nudge
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ LEASE_S = 6.0
 RENEW_S = 2.0
 FLUSH_S = 0.1
 DISPATCH_S = 0.1
+LISTEN_S = 1.0
 RECONCILE_S = 30.0  # platform seconds
 DOUBT_S = 5.0  # platform seconds between two questions about an order in doubt
 SKEW_LIMIT = timedelta(seconds=1.5)
@@ -67,6 +70,8 @@ class GatewayProcess:
         self._next_id = 1
         self._reconciled = False
         self._blind = BlindLedger()
+        self._woken = asyncio.Event()
+        self._store_down = False
         self._paces = Paces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -76,14 +81,14 @@ class GatewayProcess:
         async with asyncio.TaskGroup() as group:
             for loop in (
                 self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
-                self._reconcile, self._watch,
+                self._reconcile, self._listen, self._watch,
             ):  # fmt: skip
                 group.create_task(loop())
 
     async def close(self) -> None:
         """Give the lease back and write what is still buffered."""
         await self._write_money()
-        await self._on(self._store, self.recorder.flush)
+        await self._try_store(self._store, self.recorder.flush)
         if self._lease is not None:
             await self._on(self._sql, leases.release, self._lease)
 
@@ -105,9 +110,9 @@ class GatewayProcess:
 
     async def _record(self) -> None:
         while True:
-            fresh = await self._on(self._store, self.recorder.flush)
+            fresh = await self._try_store(self._store, self.recorder.flush)
             now = clock.now()
-            for symbol in fresh:
+            for symbol in fresh or ():
                 if self._paces.is_due(symbol, now, timetable.exposures_s(symbol)):
                     nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(FLUSH_S)
@@ -125,7 +130,10 @@ class GatewayProcess:
 
     async def _dispatch(self) -> None:
         while True:
-            await self._on(self._wake, health.wait, "gateway", DISPATCH_S)
+            # Polled as well: with the store away there is nobody to wake us.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), DISPATCH_S)
+            self._woken.clear()
             lease = self._lease
             if lease is None or not self.connected or not self._reconciled:
                 continue
@@ -137,6 +145,26 @@ class GatewayProcess:
                 self._sql, broker.take_submissions, lease.epoch, self._next_id
             ):
                 await self._send(chain)
+
+    async def _listen(self) -> None:
+        while True:
+            if await self._try_store(self._wake, health.wait, "gateway", LISTEN_S):
+                self._woken.set()
+
+    async def _try_store(
+        self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any
+    ) -> T | None:
+        """Do something in the store, or None: orders go on while it is away."""
+        try:
+            found = await self._on(pool, work, *args)
+        except StoreDown as error:
+            if not self._store_down:
+                logger.warning("the store is away: %s", type(error).__name__)
+            self._store_down = True
+            await asyncio.sleep(RENEW_S / 4)
+            return None
+        self._store_down = False
+        return found
 
     async def _send(self, chain: Sequence[broker.Submission]) -> None:
         refs = [one.ticket.order_ref for one in chain]
@@ -227,8 +255,8 @@ class GatewayProcess:
             except (TemporaryError, PermanentError) as error:
                 logger.warning("no history of %s: %s", symbol, error)
                 return
-            await self._on(self._store, self.recorder.seed, symbol, minutes)
-            await self._on(self._store, flow.seed_history, symbol, minutes, days)
+            await self._try_store(self._store, self.recorder.seed, symbol, minutes)
+            await self._try_store(self._store, flow.seed_history, symbol, minutes, days)
             seeded[symbol] = today
 
     def _discipline_clock(self) -> None:
@@ -255,8 +283,8 @@ class GatewayProcess:
             "counters": dict(self.gateway.counters),
             "refused": dict(self.recorder.refused),
         }
-        await self._on(self._store, health.write_connection, facts)
-        await self._on(self._store, health.beat, "gateway")
+        await self._try_store(self._store, health.write_connection, facts)
+        await self._try_store(self._store, health.beat, "gateway")
 
 
 def write_facts(facts: Sequence[Any]) -> set[str]:

@@ -91,17 +91,18 @@ def _lines(
     data: Mapping[str, Any], strikes: Sequence[float], row: float, right: float
 ) -> tuple[list[Stroke], list[Words]]:
     placed = [
-        (y, f"{name} {formats.price(data[key])}", look)
+        (y, f"{name} {formats.price(data[key])}", look, data[key] < data["spot_price"])
         for name, key, look in _LEVELS
         if data.get(key) is not None and (y := _height(data[key], strikes, row)) is not None
     ]
     placed.sort()
-    labels = apart([y - 4 for y, _, _ in placed], LINE_HEIGHT)
+    # Above its line, or beneath it for what lies beneath the spot.
+    labels = apart([y + 12 if lower else y - 4 for y, _, _, lower in placed], LINE_HEIGHT)
     return (
-        [across(y, _LEFT, right, look) for y, _, look in placed],
+        [across(y, _LEFT, right, look) for y, _, look, _ in placed],
         [
             Words(right, round(at, 2), text, "mark-label", "end")
-            for at, (_, text, _) in zip(labels, placed, strict=True)
+            for at, (_, text, _, _) in zip(labels, placed, strict=True)
         ],
     )
 

@@ -144,7 +144,10 @@ def _elasticity(data: Mapping[str, Any]) -> Table:
             Cell("Elasticity, of an average day's dollars"),
             number(formats.signed_percent(part), part),
         ],
-        [Cell("Volatility moves, points per 1 %"), number(f"{data['beta_volpts_per_1pct']:.2f}")],
+        [
+            Cell("Volatility moves, points per 1 %"),
+            number(formats.signed_points(data["beta_volpts_per_1pct"])),
+        ],
     ]
     return table("elasticity", ("Dealers must trade", "Plus is buy"), rows)
 

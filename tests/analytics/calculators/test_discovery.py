@@ -103,7 +103,9 @@ def test_the_regime_is_the_tercile_of_the_newest_window() -> None:
 def test_a_venue_is_marked_out_half_a_minute_later() -> None:
     prints = [
         SignedTrade(
-            Trade("SPY", 100.0, 10, OPEN + timedelta(seconds=n), "X", (), 99 + n / 100, 101 + n / 100),
+            Trade(
+                "SPY", 100.0, 10, OPEN + timedelta(seconds=n), "X", (), 99 + n / 100, 101 + n / 100
+            ),
             Signing(0.9, Side.BUY, "quote"),
         )
         for n in range(600)

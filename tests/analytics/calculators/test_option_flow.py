@@ -26,7 +26,11 @@ def printed(n: int, occ: str, price: float, size: float, signing: Signing = BOUG
 
 
 PRINTS = st.lists(
-    st.tuples(st.sampled_from([str(occ) for occ in CHAIN.occ[:4]]), st.floats(0.05, 20), st.integers(1, 500)),
+    st.tuples(
+        st.sampled_from([str(occ) for occ in CHAIN.occ[:4]]),
+        st.floats(0.05, 20),
+        st.integers(1, 500),
+    ),
     min_size=1,
     max_size=30,
 ).map(lambda rows: [printed(n, *row) for n, row in enumerate(rows)])

@@ -57,7 +57,12 @@ def test_every_real_print_passes(price: float, size: float) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({"high": 600.0}, "B_RANGE"), ({"low": -1.0}, "B_SENTINEL"), ({"volume": 0.0}, None), ({"wap": None}, None)],
+    [
+        ({"high": 600.0}, "B_RANGE"),
+        ({"low": -1.0}, "B_SENTINEL"),
+        ({"volume": 0.0}, None),
+        ({"wap": None}, None),
+    ],
     ids=["close above high", "negative", "nothing traded", "no average"],
 )
 def test_a_bar_must_hang_together(changes, reason) -> None:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from quanticity.runtime.slots import Slots, phase
 
 AT = datetime(2025, 11, 21, 17, 0, tzinfo=UTC)
-NAMES = [f"analytics.refresh_vpin {symbol}" for symbol in ("SPY", "QQQ", "IWM", "AAPL", "TSLA", "NVDA")]
+NAMES = [
+    f"analytics.refresh_vpin {symbol}" for symbol in ("SPY", "QQQ", "IWM", "AAPL", "TSLA", "NVDA")
+]
 
 
 class Fixed(Slots):

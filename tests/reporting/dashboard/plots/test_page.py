@@ -32,7 +32,7 @@ def write(family: str, answer: Any) -> None:
 def chain(store: None, noon: Any) -> None:
     """A chain, and the readings made from it."""
     noon.at = toy_chains.AS_OF + timedelta(seconds=3)
-    found = toy_chains.chain()
+    found = toy_chains.chain(interest=lambda _strike, right: 200 if right > 0 else 100)
     market.write_chain(found)
     priced = toy_chains.priced(found).priced
     write("gex", exposure.compute(priced, toy_chains.PARTS, seed=1, is_single_name=False))
