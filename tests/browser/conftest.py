@@ -56,7 +56,8 @@ def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         process.terminate()
 
 
-@pytest.fixture(scope="session")
+# Per module: while its driver lives, no other test could run an event loop of its own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """Chromium of this machine."""
     if not CHROMIUM.exists():

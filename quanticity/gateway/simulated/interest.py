@@ -20,6 +20,7 @@ _FRIDAY = 4
 _SHARES_PER_CONTRACT = 10_000
 _TODAY, _NEXT, _LATER = 4.0, 1.2, 0.25  # turnover of a series by its expiry
 _INTEREST_SALT = 7
+_LEAN_SALT = 11
 
 
 def open_interest(tapes: Tapes, panel: Panel, at: datetime) -> Counts:
@@ -50,8 +51,15 @@ def _interest(tapes: Tapes, panel: Panel, day: date) -> Floats:
     weekly = np.array([1.8 if day.weekday() == _FRIDAY else 1.0 for day in panel.expiries])
     noise = np.exp(1.2 * (uniform(panel.con_ids, _INTEREST_SALT) - 0.5))
     scale = stock.adv_shares / _SHARES_PER_CONTRACT * weekly[panel.expiry]
-    interest: Floats = scale * shape * noise * _roundness(panel, center)
+    lean = np.where(panel.sign < 0, _put_lean(name, day), 1.0)
+    interest: Floats = scale * shape * noise * lean * _roundness(panel, center)
     return interest
+
+
+def _put_lean(name: str, day: date) -> float:
+    """Puts held per call, 0.7 to 2.9 by day: dealers are short gamma on some days, as they are."""
+    key = np.array([int.from_bytes(name.encode(), "big") % 2**31])
+    return 0.7 + 2.2 * float(uniform(key, day.toordinal() + _LEAN_SALT)[0])
 
 
 def _roundness(panel: Panel, center: float) -> Floats:
