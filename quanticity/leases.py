@@ -49,6 +49,11 @@ def is_valid(lease: Lease) -> bool:
     ).exists()
 
 
+def is_superseded(name: str, epoch: int) -> bool:
+    """Say whether somebody has taken this right over since the epoch."""
+    return LeaseRow.objects.filter(name=name, epoch__gt=epoch).exists()
+
+
 def release(lease: Lease) -> None:
     """Give a lease back at once, so that the next process need not wait."""
     LeaseRow.objects.filter(name=lease.name, holder=lease.holder, epoch=lease.epoch).update(

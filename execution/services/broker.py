@@ -25,6 +25,7 @@ from execution.models import (
 )
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
+from quanticity import leases
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import parse_occ
@@ -53,7 +54,9 @@ class Submission:
 
 def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
     """Claim every recorded chain: ids chosen, SENDING committed; parents first in each."""
-    _expire_stale()
+    expire_stale()
+    if leases.is_superseded("gateway", epoch):  # we were paused past our lease
+        return []
     chains = []
     for parent in _unsent_parents():
         with transaction.atomic():
@@ -75,6 +78,21 @@ def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
             [Submission(first + n, row.con_id, ticket_of(row)) for n, row in enumerate(rows)]
         )
     return chains
+
+
+def expire_stale() -> int:
+    """End entries that could not leave while their signal was fresh: the price is gone (5.9).
+
+    A chain is claimed whole by the same condition, so what has begun to leave is never touched.
+    """
+    limits = section("execution.risk", Limits)
+    oldest = clock.now() - timedelta(seconds=limits.signal_max_age_s)
+    late = Order.objects.filter(
+        state=State.RECORDED, role=orders.Role.ENTRY, intent__signal__created_at__lt=oldest
+    ).values_list("intent_id", flat=True)
+    return Order.objects.filter(intent_id__in=list(late), state=State.RECORDED).update(
+        state=State.EXPIRED, error="too old to send"
+    )
 
 
 def take_amendments() -> list[Submission]:
@@ -243,18 +261,6 @@ def record_account(account: orders.Account) -> None:
             "at": account.at,
             **({"start_of_day_usd": account.equity_usd, "session_date": today} if new_day else {}),
         },
-    )
-
-
-def _expire_stale() -> None:
-    """End entries that nobody could send while they were fresh (DOMAIN 5.9): the price is gone."""
-    limits = section("execution.risk", Limits)
-    oldest = clock.now() - timedelta(seconds=limits.signal_max_age_s)
-    late = Order.objects.filter(
-        state=State.RECORDED, role=orders.Role.ENTRY, recorded_at__lt=oldest
-    ).values_list("intent_id", flat=True)
-    Order.objects.filter(intent_id__in=list(late), state=State.RECORDED).update(
-        state=State.EXPIRED, error="too old to send"
     )
 
 

@@ -17,7 +17,7 @@ from execution.orders.references import order_ref, parse_order_ref
 from execution.orders.ticks import Touch, touch
 from execution.risk.facts import Settings as Limits
 from execution.risk.verdict import Denied
-from execution.services import booking, opening
+from execution.services import booking, broker, opening
 from execution.services.facts import increments_of
 from quanticity.config.loader import section
 from quanticity.domain import clock
@@ -35,33 +35,13 @@ _NOTICE_FRAC = Decimal("0.10")  # of entry: a stop that moved less is not told (
 def manage_entries() -> None:
     """Walk or abandon every entry that works; end intents that a crash left unrecorded."""
     opening.give_up_unfinished(_UNFINISHED)
-    expire_unsent()
+    broker.expire_stale()
     rows = Order.objects.filter(
         role=Role.ENTRY, state=Order.State.WORKING, cancel_wanted_at=None
     ).select_related("intent")
     changed = sum(_manage_entry(row) for row in rows)
     if changed:
         health.wake("gateway")
-
-
-def expire_unsent() -> int:
-    """End entries that could not leave while their signal was fresh: they are never sent late."""
-    limits = section("execution.risk", Limits)
-    late = clock.now() - timedelta(seconds=limits.signal_max_age_s)
-    ended = 0
-    for row in Order.objects.filter(
-        role=Role.ENTRY, state=Order.State.RECORDED, intent__signal__created_at__lt=late
-    ):
-        with transaction.atomic():
-            # The gateway process claims a whole chain or nothing, by the same condition.
-            ours = Order.objects.filter(pk=row.pk, state=Order.State.RECORDED)
-            if ours.update(state=Order.State.EXPIRED, error="not sent while it was fresh"):
-                Order.objects.filter(parent_ref=row.pk, state=Order.State.RECORDED).update(
-                    state=Order.State.EXPIRED
-                )
-                booking.book(row.intent_id)
-                ended += 1
-    return ended
 
 
 def manage_positions() -> None:

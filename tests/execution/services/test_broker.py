@@ -9,6 +9,7 @@ import pytest
 
 from execution.models import AccountValues, Commission, Fill, Order, OrderEvent, OrderIntent
 from execution.services import broker, operating
+from quanticity import leases
 from quanticity.domain import clock
 from quanticity.domain.orders import Account, OrderUpdate, TradingState
 from tests import factories
@@ -45,6 +46,23 @@ def test_a_claimed_chain_is_not_claimed_again() -> None:
     broker.take_submissions(1, 1)
 
     assert broker.take_submissions(1, 1) == []
+
+
+def test_a_process_paused_past_its_lease_sends_nothing() -> None:
+    intent = factories.intent()
+    leases.hold("gateway", "the one that woke up late", 0.0)
+    leases.hold("gateway", "its successor", 60.0)
+
+    assert broker.take_submissions(1, 1) == []
+    assert set(intent.orders.values_list("state", flat=True)) == {"RECORDED"}
+
+
+def test_an_entry_whose_signal_grew_old_never_leaves(noon: Any) -> None:
+    intent = factories.intent()
+    noon.advance(5.1)
+
+    assert broker.take_submissions(1, 1) == []
+    assert set(intent.orders.values_list("state", flat=True)) == {"EXPIRED"}
 
 
 def test_the_first_sending_is_dated() -> None:
