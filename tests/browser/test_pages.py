@@ -69,6 +69,8 @@ def test_the_feed_is_read_by_headings_and_lists(visit: Visit) -> None:
 
 def test_one_signs_in_with_the_keyboard_alone(visit: Visit) -> None:
     page = visit("/account/login/")
+    # The page takes the keyboard once it is drawn; a cold browser needs a moment for that.
+    page.locator("input[name=username]:focus").wait_for()
     page.keyboard.type("free")
     page.keyboard.press("Tab")
     page.keyboard.type("x-long-enough")

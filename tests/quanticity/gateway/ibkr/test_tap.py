@@ -125,7 +125,10 @@ def test_a_late_clock_does_not_answer_the_next_question(world) -> None:
 
 def test_an_exception_in_a_sink_is_logged_and_counted(world, caplog) -> None:
     world.market.is_broken = True
-    with caplog.at_level(logging.ERROR):
+    log = logging.getLogger("quanticity.gateway.ibkr.guarded")
+    log.disabled = False  # whatever a test before this one did to logging
+    log.addHandler(caplog.handler)
+    with caplog.at_level(logging.ERROR, logger=log.name):
         world.tap.priceSizeTick(1, 1, 600.0, 100.0)
 
     assert world.counters["handler_errors"] == 1
