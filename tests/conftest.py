@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -56,24 +57,13 @@ def noon() -> Iterator[Any]:
         yield replayed
 
 
-@pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server on a unix socket, empty at the start of the run."""
+@contextmanager
+def a_store(folder: Path) -> Iterator[str]:
+    """A real server of its own on a unix socket, empty; its address."""
     from quanticity.runtime.embedded import server_binary
 
-    folder = tmp_path_factory.mktemp("store")
-    socket = Path("/tmp") / f"qc-{os.getpid()}.sock"
-    command = [
-        str(server_binary()),
-        "--port",
-        "0",
-        "--unixsocket",
-        str(socket),
-        "--save",
-        "",
-        "--dir",
-        str(folder),
-    ]
+    socket = Path("/tmp") / f"qc-{os.getpid()}-{folder.name}.sock"
+    command = [str(server_binary()), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 10
         while not socket.exists() and time.monotonic() < deadline:
@@ -81,6 +71,13 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"unix://{socket}"
         process.terminate()
     socket.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server of all tests that ask for `store`."""
+    with a_store(tmp_path_factory.mktemp("store")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -133,6 +133,8 @@ def reading(
     as_of = changes.get("as_of", clock.now())
     envelope = {
         "as_of": as_of.isoformat(), "feed": changes.get("feed", "test"), "data": data,
+        "computed_at": as_of.isoformat(), "source": "sim",
+        "valid_until": (as_of + timedelta(hours=1)).isoformat(),
         "quality": {"status": status, "reasons": changes.get("reasons", {})},
     }  # fmt: skip
     client().set(keys.reading(symbol, family).name, json.dumps(envelope))

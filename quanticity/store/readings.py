@@ -1,6 +1,7 @@
 """Readings in their envelope (DOMAIN 0.5): written by tasks, read in one round trip."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,9 @@ from quanticity.domain import calendar, clock
 from quanticity.domain.readings import Reading, Unavailable, instant, plain
 from quanticity.store import keys
 from quanticity.store.client import client
+
+log = logging.getLogger(__name__)
+_PARTS = {"as_of", "computed_at", "valid_until", "source", "feed", "quality", "data"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,7 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
 
 def read(symbol: str, families: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Envelopes that exist, by family, in one round trip."""
-    raw = client().mget([keys.reading(symbol, family).name for family in families])
-    return {
-        family: json.loads(value)
-        for family, value in zip(families, raw, strict=True)
-        if value is not None
-    }
+    return read_all([symbol], families)[symbol]
 
 
 def read_all(symbols: Sequence[str], families: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -85,10 +84,22 @@ def read_all(symbols: Sequence[str], families: Sequence[str]) -> dict[str, dict[
     names = [(s, f, keys.reading(s, f).name) for s in symbols for f in families]
     raw = client().mget([name for _, _, name in names])
     found: dict[str, dict[str, Any]] = {symbol: {} for symbol in symbols}
-    for (symbol, family, _), value in zip(names, raw, strict=True):
-        if value is not None:
-            found[symbol][family] = json.loads(value)
+    for (symbol, family, name), value in zip(names, raw, strict=True):
+        if value is not None and (envelope := _envelope(name, value)) is not None:
+            found[symbol][family] = envelope
     return found
+
+
+# What is not an envelope was not written by us: it counts as absent, and is said.
+def _envelope(name: str, raw: bytes) -> dict[str, Any] | None:
+    try:
+        envelope = json.loads(raw)
+    except ValueError:
+        envelope = None
+    if isinstance(envelope, dict) and envelope.keys() >= _PARTS:
+        return envelope
+    log.warning("%s holds no reading and counts as absent: %.80r", name, raw)
+    return None
 
 
 def add_history(symbol: str, metric: str, value: float, kept: int) -> None:

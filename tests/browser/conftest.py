@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from quanticity.runtime.ports import usable
-from tests.conftest import missing
+from tests.conftest import a_store, missing
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -39,12 +39,17 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site with people and trades of `world.py`, served by uvicorn."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site with people and trades of `world.py`, served by uvicorn from a store of its own."""
+    with a_store(tmp_path_factory.mktemp("site-store")) as store_url:
+        yield from _served(store_url, tmp_path_factory.mktemp("site"))
+
+
+def _served(store_url: str, var: Path) -> Iterator[Site]:
     port = usable(None)
     environment = os.environ | {
-        "QC_VAR": str(tmp_path_factory.mktemp("site")), "QC_PORT": str(port), "QC_REDIS_URL": server_url,
-        "QC_BROKER_URL": server_url.replace("unix://", "redis+socket://"), "PYTHONPATH": str(ROOT),
+        "QC_VAR": str(var), "QC_PORT": str(port), "QC_REDIS_URL": store_url,
+        "QC_BROKER_URL": store_url.replace("unix://", "redis+socket://"), "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     found = Site(f"http://127.0.0.1:{port}", environment)
     found.run("manage.py", "migrate", "--verbosity", "0")

@@ -70,3 +70,20 @@ def test_state_comes_back_as_it_was() -> None:
 
     assert readings.read_state("SPY", "residual") == b"\x01state"
     assert readings.read_state("QQQ", "residual") is None
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param(b"not JSON", id="no document"),
+        pytest.param(b"[1]", id="a list"),
+        pytest.param(b'{"as_of": "2025-11-21T17:00:00Z", "data": {}}', id="half an envelope"),
+    ],
+)
+def test_what_is_no_envelope_counts_as_absent_and_is_said(
+    stored: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    client().set(keys.reading("SPY", "vpin").name, stored)
+
+    assert readings.read("SPY", ["vpin"]) == {}
+    assert keys.reading("SPY", "vpin").name in caplog.text
