@@ -117,6 +117,7 @@ class Execution:
     liquidity: int
     commission: Decimal
     realized: Decimal | None
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from ib_insync import LimitOrder, MarketOrder, Option, Stock, StopOrder
+from client_library import LimitOrder, MarketOrder, Option, Stock, StopOrder
 from simulated_world import World
 
 from quanticity.gateway.simulated.fault_script import Action, At, Fault
@@ -361,7 +361,7 @@ def test_order_ids_can_be_forgotten(play: Play) -> None:
         again = await world.connect()
 
         assert again.client._reqIdSeq < 20
-        assert world.server.floor.faults.next_order_id(99) == 1
+        assert world.server.floor.faults.next_order_id(99, world.clock.now()) == 1
 
     play(scenario, Fault(At.TIME, Action.FORGET, after_s=1))
 
