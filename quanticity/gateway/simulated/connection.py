@@ -39,6 +39,7 @@ class Connection:
         self.client_id = -1
         self.version = 0
         self.data_type = LIVE
+        self.silent: set[int] = set()  # streams that miss the next pulse
         self.wants_positions = False
         self.wants_account = False
         self.streams: dict[int, Stream] = {}
@@ -215,7 +216,9 @@ class Connection:
 
     def pulse(self, now: datetime) -> None:
         """Send what changed on every subscription."""
-        messages = [m for stream in self.streams.values() for m in stream.pulse(now)]
+        silent, self.silent = self.silent, set()
+        streams = [s for s in self.streams.values() if s.request_id not in silent]
+        messages = [m for stream in streams for m in stream.pulse(now)]
         if self.floor.faults.is_on(Action.SHUFFLE, now):
             messages = [m for m in messages[::-1] for _ in range(2)]
         if messages:

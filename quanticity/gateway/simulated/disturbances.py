@@ -98,9 +98,10 @@ def _mislead(fault: Fault, floor: Floor, now: datetime, until: datetime) -> None
                     _wrong(fault, link, stream, now)
 
 
-# What is wrong is told once; the next pulse says what is right.
+# What is wrong is told once and stands for a pulse; the one after says what is right.
 def _wrong(fault: Fault, link: Connection, stream: Stream, now: datetime) -> None:
     ident = stream.request_id
+    link.silent.add(ident)
     match fault.action, stream:
         case Action.TICK, StockQuotes() | OptionStream():
             stream.sent.values.clear()

@@ -268,7 +268,7 @@ class Exchange:
         return news
 
     def _activate(self, order: Order) -> list[News]:
-        reason = admission.check_account(order, self)
+        reason = order.turned_away or admission.check_account(order, self)
         if reason is not None:
             return self.reject(order, reason)
         parent = self.books.parent(order)

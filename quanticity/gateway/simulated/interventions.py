@@ -17,9 +17,9 @@ from quanticity.gateway.simulated.orders import (
 
 
 def turn_away(exchange: Exchange, order: Order, reason: str) -> list[News]:
-    """Take a new order only to reject it."""
-    exchange.books.add(order, exchange.at)
-    return exchange.reject(order, reason)
+    """Take a new order, with those that waited for it, only to reject it."""
+    order.turned_away = reason
+    return exchange.place(order)
 
 
 def trade_by_hand(

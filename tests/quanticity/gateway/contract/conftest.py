@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "simulated"))
+sys.path += [str(Path(__file__).parents[1] / "simulated"), str(Path(__file__).parent)]
 
 from simulated_world import market, play
 
