@@ -84,7 +84,7 @@ class Faults:
         """Count a request; say whether it is lost."""
         lost = False
         for fault in self.script.met(At.MESSAGE, link.client_id):
-            lost = lost or fault.action is Action.SWALLOW
+            lost = lost or fault.action == Action.SWALLOW
             self._act(fault, link.floor, now, link)
         return lost
 
@@ -101,11 +101,11 @@ class Faults:
         exchange, stopped = link.floor.exchange, False
         for fault in self.script.met(At.CANCEL, link.client_id):
             order = exchange.books.order(link.client_id, order_id)
-            if fault.action is Action.FILL:
+            if fault.action == Action.FILL:
                 if order is not None and order.is_working:
                     link.floor.tell(interventions.fill_now(exchange, order))
                 continue
-            if fault.action is Action.LATE:
+            if fault.action == Action.LATE:
                 self._postpone(fault, now, lambda: exchange.cancel(link.client_id, order_id))
             else:
                 self._act(fault, link.floor, now, link)
@@ -180,7 +180,7 @@ class Faults:
                 disturbances.deny(floor, fault)
             case action if action in _LASTING:
                 self._since[action] = (fault, until)
-                if action is Action.REFUSE:
+                if action == Action.REFUSE:
                     for one in floor.links():
                         one.cut()
             case _:
