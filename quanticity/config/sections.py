@@ -74,6 +74,7 @@ SECTIONS: dict[str, str] = {
     "publishing.discord": "publishing.channels.discord:Settings",
     "publishing.subscriptions.plans": "publishing.subscriptions.plans:Settings",
     "publishing.subscriptions.throttle": "publishing.subscriptions.throttle:Settings",
+    "reporting.performance": "reporting.measures.performance:Settings",
 }
 
 
