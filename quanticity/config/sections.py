@@ -10,6 +10,7 @@ SECTIONS: dict[str, str] = {
     "universe": "quanticity.config.universe:Settings",
     "timetable": "quanticity.config.timetable:Settings",
     "gateway.ibkr": "quanticity.gateway.ibkr.settings:Settings",
+    "gateway.commands": "quanticity.gateway.commands:Settings",
     "gateway.simulated.prices": "quanticity.gateway.simulated.prices:Settings",
     "gateway.simulated.surface": "quanticity.gateway.simulated.surface:Settings",
     "gateway.simulated.account": "quanticity.gateway.simulated.account:Settings",

@@ -34,6 +34,7 @@ from quanticity.gateway.ports import ConnectionState
 from quanticity.management.gateway.blindness import BlindLedger
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.paces import Paces
+from quanticity.management.gateway.questions import Questions
 from quanticity.store import health
 from quanticity.store.client import StoreDown
 from quanticity.tasking import nudge
@@ -71,6 +72,7 @@ class GatewayProcess:
         self._reconciled = False
         self._blind = BlindLedger()
         self._woken = asyncio.Event()
+        self._questions = Questions(self._woken)
         self._store_down = False
         self._paces = Paces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
@@ -84,10 +86,12 @@ class GatewayProcess:
                 self._reconcile, self._listen, self._watch,
             ):  # fmt: skip
                 group.create_task(loop())
+            group.create_task(self._questions.listen(self.gateway.trading))
 
     async def close(self) -> None:
         """Give the lease back and write what is still buffered."""
         await self._write_money()
+        self._questions.close()
         await self._try_store(self._store, self.recorder.flush)
         if self._lease is not None:
             await self._on(self._sql, leases.release, self._lease)
@@ -145,6 +149,15 @@ class GatewayProcess:
                 self._sql, broker.take_submissions, lease.epoch, self._next_id
             ):
                 await self._send(chain)
+            await self._put_questions()
+
+    async def _put_questions(self) -> None:
+        if not self._questions.due:
+            return
+        used = await self._on(self._sql, broker.highest_order_id)
+        self._next_id = await self._questions.put_all(
+            self.gateway.trading, max(self._next_id, used + 1)
+        )
 
     async def _listen(self) -> None:
         while True:
