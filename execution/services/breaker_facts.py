@@ -112,7 +112,9 @@ def _last_move_sd(s: Settings) -> float | None:
 def _errors_n(since: datetime) -> int:
     failed = RiskEvent.objects.filter(code=ERROR_CODE, at__gt=since).count()
     refused = OrderEvent.objects.filter(kind="order", at__gt=since, body__status="REJECTED")
-    return failed + refused.values("order_ref").distinct().count()
+    # A bracket that is refused is one error, not three.
+    rows = Order.objects.filter(pk__in=refused.values("order_ref"), parent_ref="")
+    return failed + rows.count()
 
 
 def _anomalies(since: datetime) -> dict[str, int]:
