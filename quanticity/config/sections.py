@@ -9,6 +9,7 @@ from quanticity.domain.errors import ConfigError
 SECTIONS: dict[str, str] = {
     "universe": "quanticity.config.universe:Settings",
     "timetable": "quanticity.config.timetable:Settings",
+    "replay": "quanticity.management.replay.boards:Settings",
     "gateway.ibkr": "quanticity.gateway.ibkr.settings:Settings",
     "gateway.tape": "quanticity.gateway.tape_writer:Settings",
     "gateway.commands": "quanticity.gateway.commands:Settings",
