@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -31,7 +31,7 @@ from quanticity.domain import calendar, clock, signals
 from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.options import Flag
 from quanticity.domain.readings import Unavailable
-from quanticity.store import readings
+from quanticity.store import market, readings
 
 T = TypeVar("T")
 Samples = list[tuple[datetime, float]]
@@ -153,6 +153,16 @@ def contract_greeks(
         float(greeks.delta[row]) * spot, float(greeks.gamma[row]) * spot * spot * 0.01,
         float(greeks.vega_per_volpt[row]), float(greeks.theta_per_day[row]),
     )  # fmt: skip
+
+
+def official_close(symbol: str, day: date) -> Decimal | None:
+    """The close of a session: its daily bar, else its last minute; None while neither is there."""
+    session = calendar.session(day)
+    days = (bar for bar in market.bars(symbol, "1day") if bar.open_at == session.open_at)
+    last = session.close_at - timedelta(minutes=1)
+    minutes = (bar for bar in market.bars(symbol, "1min") if bar.open_at == last)
+    found = next(days, None) or next(minutes, None)
+    return None if found is None else Decimal(str(round(found.close, 2)))
 
 
 def vol_regime() -> Regime | None:

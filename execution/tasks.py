@@ -1,6 +1,6 @@
 """Celery's entry to the execution stage."""
 
-from execution.services import booking, managing, opening
+from execution.services import booking, managing, opening, walking
 from quanticity.tasking import task
 
 
@@ -26,7 +26,7 @@ def book_owed() -> None:
 @task("execution.manage_entries", queue="execution", expires=5)
 def manage_entries() -> None:
     """Walk or abandon every working entry."""
-    managing.manage_entries()
+    walking.manage_entries()
 
 
 @task("execution.manage_positions", queue="execution", expires=5)
