@@ -37,6 +37,7 @@ _SEVERITY = {
     orders.TradingState.REDUCING: 1,
     orders.TradingState.HALTED: 2,
 }
+_ALIVE = (Order.State.RECORDED, Order.State.SENDING, Order.State.WORKING, Order.State.UNKNOWN)
 _HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING", "QUARANTINED")
 
 
@@ -131,6 +132,12 @@ def settled_quantities() -> dict[tuple[str, int], int]:
         key = (row.position.account, row.position.con_id)
         found[key] = found.get(key, 0) - row.quantity
     return found
+
+
+def awaits_sales(intent_id: str) -> bool:
+    """Say whether a sell that is over spoke of executions that have not come."""
+    over = Order.objects.filter(intent_id=intent_id, side="SELL").exclude(state__in=_ALIVE)
+    return any(awaits_fills(row) for row in over)
 
 
 def domain_fills(refs: Sequence[str]) -> list[orders.Fill]:
@@ -277,8 +284,7 @@ def _is_wished(row: Order) -> bool:
 
 
 def _is_alive(row: Order) -> bool:
-    over = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order.State.EXPIRED)
-    return row.state not in over
+    return row.state in _ALIVE
 
 
 def _resting(

@@ -54,10 +54,9 @@ def continue_exit(intent_id: str) -> None:
         )
         if position is None:
             return
-        sells = Order.objects.filter(intent_id=intent_id, side="SELL")
-        if any(selectors.awaits_fills(row) for row in sells.exclude(state__in=_ALIVE)):
+        if selectors.awaits_sales(intent_id):
             return  # some of what we hold is sold already; it is not sold twice
-        _leave(position, sells)
+        _leave(position, Order.objects.filter(intent_id=intent_id, side="SELL"))
 
 
 def _leave(position: Position, sells: QuerySet[Order]) -> None:

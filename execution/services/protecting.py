@@ -70,6 +70,8 @@ def is_placed(position: Position) -> bool:
 
 
 def _protect(position: Position) -> None:
+    if selectors.awaits_sales(position.intent_id):
+        return  # some of what we hold is sold already; nothing new is made for it
     tranching.match_holding(position)
     for row in replacing.active(position):
         replacing.advance(row)

@@ -54,6 +54,11 @@ class Floor:
             booking.book(intent_id)
             managing.continue_exit(intent_id)
 
+    def settle(self) -> None:
+        """Serve until every tranche has its pair."""
+        for _ in range(6):
+            self.serve()
+
     def enter(self) -> Position:
         """Fill the entry."""
         self.broker.fill(ref(self.intent, "E"), 3, "2.00")
@@ -65,6 +70,10 @@ class Floor:
 def floor() -> Floor:
     """A bracket that works."""
     return Floor()
+
+
+def attached_stop() -> Decimal | None:
+    return Order.objects.get(role="S", tranche=0).stop_price
 
 
 def states(role: str) -> list[str]:
@@ -221,6 +230,7 @@ def test_a_rehearsal_leaves_when_it_was_told_to(floor: Floor, noon: Any) -> None
 
 def test_a_rising_mark_raises_the_stop_and_a_falling_one_never_lowers_it(floor: Floor) -> None:
     floor.enter()
+    floor.settle()
     floor.quote(2.99, 3.01)
     managing.manage_positions()
     floor.serve()
@@ -231,7 +241,7 @@ def test_a_rising_mark_raises_the_stop_and_a_falling_one_never_lowers_it(floor: 
     floor.serve()
 
     assert raised > Decimal("2.00")
-    assert Position.objects.get().stop_price == raised == Order.objects.get(role="S").stop_price
+    assert Position.objects.get().stop_price == raised == attached_stop()
     assert Position.objects.get().peak_price == Decimal("3.00")
 
 
