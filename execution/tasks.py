@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.signals import task_failure
 
-from execution.services import booking, managing, opening, results, watching
+from execution.services import booking, managing, opening, results, walking, watching
 from quanticity.tasking import task
 
 
@@ -31,7 +31,7 @@ def book_owed() -> None:
 @task("execution.manage_entries", queue="execution", expires=5)
 def manage_entries() -> None:
     """Walk or abandon every working entry."""
-    managing.manage_entries()
+    walking.manage_entries()
 
 
 @task("execution.manage_positions", queue="execution", expires=5)
