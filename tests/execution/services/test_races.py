@@ -7,17 +7,16 @@ import pytest
 from execution.services import watching
 from tests import desks, factories, racing
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store", "disk")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("world")]
 
 
 @pytest.fixture
-def world(morning: Any) -> Any:
+def world(disk: None, store: None, morning: Any) -> Any:
     """A world in which everything is allowed, on disk."""
     factories.quiet_world()
     return morning
 
 
-@pytest.mark.usefixtures("world")
 def test_two_workers_that_look_at_once_trip_once() -> None:
     desks.closed(net="-20001")
 
