@@ -9,7 +9,9 @@ from quanticity.domain.errors import ConfigError
 SECTIONS: dict[str, str] = {
     "universe": "quanticity.config.universe:Settings",
     "timetable": "quanticity.config.timetable:Settings",
+    "replay": "quanticity.management.replay.boards:Settings",
     "gateway.ibkr": "quanticity.gateway.ibkr.settings:Settings",
+    "gateway.tape": "quanticity.gateway.tape_writer:Settings",
     "gateway.commands": "quanticity.gateway.commands:Settings",
     "gateway.simulated.prices": "quanticity.gateway.simulated.prices:Settings",
     "gateway.simulated.surface": "quanticity.gateway.simulated.surface:Settings",
@@ -76,6 +78,7 @@ SECTIONS: dict[str, str] = {
     "publishing.discord": "publishing.channels.discord:Settings",
     "publishing.subscriptions.plans": "publishing.subscriptions.plans:Settings",
     "publishing.subscriptions.throttle": "publishing.subscriptions.throttle:Settings",
+    "reporting.performance": "reporting.measures.performance:Settings",
 }
 
 

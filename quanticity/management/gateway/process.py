@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -31,6 +32,8 @@ from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
 from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
+from quanticity.gateway.tape_writer import Settings as TapeSettings
+from quanticity.gateway.tape_writer import TapeWriter
 from quanticity.management.gateway.blindness import BlindLedger
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.paces import Paces
@@ -59,14 +62,21 @@ class GatewayProcess:
     def __init__(self, host: str, port: int) -> None:
         feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
         self.recorder = Recorder(feed)
-        self.listener = FactListener(self.recorder)
+        self.tape = TapeWriter(
+            settings.VAR / "tapes" / settings.TRADING_MODE, "gateway",
+            section("gateway.tape", TapeSettings),
+        )  # fmt: skip
+        self.listener = FactListener(self.recorder, partial(self.tape.take, feed))
         self.gateway = IbkrGateway(
             host, port, settings.IBKR_CLIENT_ID, settings.IBKR_ACCOUNT, self.listener,
             section("gateway.ibkr", GatewaySettings),
         )  # fmt: skip
+        if self.tape.is_wired:
+            self.gateway.overhear(partial(self.tape.take_wire, feed))
         self._sql = ThreadPoolExecutor(1, "sql")
         self._store = ThreadPoolExecutor(1, "store")
         self._wake = ThreadPoolExecutor(1, "wake")
+        self._disk = ThreadPoolExecutor(1, "disk")
         self._lease: leases.Lease | None = None
         self._next_id = 1
         self._reconciled = False
@@ -83,7 +93,7 @@ class GatewayProcess:
         async with asyncio.TaskGroup() as group:
             for loop in (
                 self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
-                self._reconcile, self._listen, self._watch,
+                self._reconcile, self._listen, self._watch, self._keep_tape,
             ):  # fmt: skip
                 group.create_task(loop())
             group.create_task(self._questions.listen(self.gateway.trading))
@@ -92,6 +102,7 @@ class GatewayProcess:
         """Give the lease back and write what is still buffered."""
         await self._write_money()
         self._questions.close()
+        await self._on(self._disk, self.tape.flush)
         await self._try_store(self._store, self.recorder.flush)
         if self._lease is not None:
             await self._on(self._sql, leases.release, self._lease)
@@ -120,6 +131,11 @@ class GatewayProcess:
                 if self._paces.is_due(symbol, now, timetable.exposures_s(symbol)):
                     nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(FLUSH_S)
+
+    async def _keep_tape(self) -> None:
+        while True:
+            await asyncio.sleep(section("gateway.tape", TapeSettings).flush_s)
+            await self._on(self._disk, self.tape.flush)
 
     async def _scribe(self) -> None:
         while True:
@@ -295,6 +311,7 @@ class GatewayProcess:
             "reported_at": now.astimezone(UTC).isoformat(),
             "counters": dict(self.gateway.counters),
             "refused": dict(self.recorder.refused),
+            "tape": dict(self.tape.counters),
         }
         await self._try_store(self._store, health.write_connection, facts)
         await self._try_store(self._store, health.beat, "gateway")
