@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.signals import task_failure
 
-from execution.services import booking, managing, opening, results, watching
+from execution.services import booking, managing, opening, operating, results, watching
 from quanticity.tasking import task
 
 
@@ -30,7 +30,8 @@ def book_owed() -> None:
 
 @task("execution.manage_entries", queue="execution", expires=5)
 def manage_entries() -> None:
-    """Walk or abandon every working entry."""
+    """Walk or abandon every working entry; tend those that wait for an operator."""
+    operating.tend_approvals()
     managing.manage_entries()
 
 
