@@ -4,7 +4,15 @@ from typing import Any
 
 from celery.signals import task_failure
 
-from execution.services import booking, managing, opening, operating, results, watching
+from execution.services import (
+    booking,
+    managing,
+    opening,
+    operating,
+    results,
+    statement_check,
+    watching,
+)
 from quanticity.tasking import task
 
 
@@ -51,6 +59,12 @@ def watch_breakers() -> None:
 def end_session() -> None:
     """Write how a closed session came out, once, with the marks of what is held overnight."""
     results.end_session()
+
+
+@task("execution.check_statements", queue="reporting", expires=600)
+def check_statements() -> None:
+    """Compare every new statement in `statements/` with our book."""
+    statement_check.check_new()
 
 
 @task_failure.connect
