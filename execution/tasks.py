@@ -67,7 +67,7 @@ def check_statements() -> None:
     statement_check.check_new()
 
 
-@task_failure.connect
+@task_failure.connect  # type: ignore[untyped-decorator] # celery has no types
 def count_failure(sender: Any = None, exception: Any = None, **_: Any) -> None:
     """A failed task of this stage is an execution error; ten in five minutes halt trading."""
     name = getattr(sender, "name", "")

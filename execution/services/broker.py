@@ -90,8 +90,8 @@ def expire_stale() -> int:
     late = Order.objects.filter(
         state=State.RECORDED, role=orders.Role.ENTRY, intent__signal__created_at__lt=oldest
     ).exclude(intent__approval__decided_at__gte=oldest)
-    late = late.values_list("intent_id", flat=True)
-    return Order.objects.filter(intent_id__in=list(late), state=State.RECORDED).update(
+    gone = list(late.values_list("intent_id", flat=True))
+    return Order.objects.filter(intent_id__in=gone, state=State.RECORDED).update(
         state=State.EXPIRED, error="too old to send"
     )
 

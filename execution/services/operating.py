@@ -8,6 +8,7 @@ from execution import selectors
 from execution.models import (
     AccountValues,
     Approval,
+    Notice,
     Order,
     OrderIntent,
     Position,
@@ -51,11 +52,7 @@ def halt(*, actor: str, reason: str, scope: str = selectors.GLOBAL) -> int:
 
 def stop_entries(scope: str) -> int:
     """Cancel the entries of a scope that work, let go of those that wait; return how many."""
-    rows = Order.objects.filter(
-        role=Role.ENTRY, state__in=("RECORDED", "SENDING", "WORKING"), cancel_wanted_at=None
-    )
-    if scope != selectors.GLOBAL:
-        rows = rows.filter(intent__strategy=scope) | rows.filter(intent__symbol=scope)
+    rows = selectors.working_entries(scope)
     # What was never sent never goes.
     unsent = rows.filter(state="RECORDED").values_list("intent_id", flat=True)
     Order.objects.filter(intent_id__in=list(unsent), state="RECORDED").update(
@@ -205,6 +202,11 @@ def close(trade_id: str, *, actor: str, reason: str) -> bool:
 def mark_announced(event_ids: list[int]) -> int:
     """Publishing has taken these events over."""
     return PositionEvent.objects.filter(pk__in=event_ids).update(announced=True)
+
+
+def mark_notices_announced(notice_ids: list[int]) -> int:
+    """Publishing has taken these notices over."""
+    return Notice.objects.filter(pk__in=notice_ids).update(announced=True)
 
 
 def mark_answered(intent_id: str, *, ended: bool) -> int:
