@@ -14,6 +14,7 @@ from execution.models import (
     BreakerTrip,
     Commission,
     Fill,
+    Notice,
     Order,
     OrderEvent,
     OrderIntent,
@@ -209,10 +210,25 @@ def last_reconciliation() -> Reconciliation | None:
     return Reconciliation.objects.first()
 
 
+def working_entries(scope: str = GLOBAL) -> QuerySet[Order]:
+    """Entries of a scope that are on their way and not asked to come back."""
+    rows = Order.objects.filter(
+        role=orders.Role.ENTRY, state__in=("RECORDED", "SENDING", "WORKING"), cancel_wanted_at=None
+    )
+    if scope == GLOBAL:
+        return rows
+    return rows.filter(Q(intent__strategy=scope) | Q(intent__symbol=scope))
+
+
 def owed_events(limit: int) -> list[PositionEvent]:
     """Facts that publishing has not taken over, oldest first."""
     rows = PositionEvent.objects.filter(announced=False).select_related("position")
     return list(rows.order_by("pk")[:limit])
+
+
+def owed_notices(limit: int) -> list[Notice]:
+    """Halts and the like that publishing has not taken over, oldest first."""
+    return list(Notice.objects.filter(announced=False).order_by("pk")[:limit])
 
 
 def owed_answers(limit: int) -> list[Answer]:

@@ -87,8 +87,9 @@ def expire_stale() -> int:
     oldest = clock.now() - timedelta(seconds=limits.signal_max_age_s)
     late = Order.objects.filter(
         state=State.RECORDED, role=orders.Role.ENTRY, intent__signal__created_at__lt=oldest
-    ).values_list("intent_id", flat=True)
-    return Order.objects.filter(intent_id__in=list(late), state=State.RECORDED).update(
+    ).exclude(intent__approval__decided_at__gte=oldest)
+    gone = list(late.values_list("intent_id", flat=True))
+    return Order.objects.filter(intent_id__in=gone, state=State.RECORDED).update(
         state=State.EXPIRED, error="too old to send"
     )
 

@@ -40,6 +40,7 @@ class Settings:
     positions_s: float
     watch_s: float
     session_end_s: float
+    statements_s: float
     book_s: float
     answer_s: float
     announce_s: float
@@ -53,6 +54,7 @@ _QUEUES = {
     "analytics": "market",
     "analytics.discover": "reporting",
     "execution": "execution",
+    "execution.check_statements": "reporting",
     "publishing": "publishing",
     "reporting": "reporting",
     "pipeline": "market",
@@ -128,6 +130,7 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.positions_s, "execution.manage_positions"),
         (s.watch_s, "execution.watch_breakers"),
         (s.session_end_s, "execution.end_session"),
+        (s.statements_s, "execution.check_statements"),
         (s.book_s, "execution.book_owed"),
         (s.answer_s, "pipeline.answer_owed"),
         (s.announce_s, "pipeline.announce_owed"),

@@ -238,11 +238,15 @@ class GatewayProcess:
 
     async def _reconcile(self) -> None:
         asked_at: datetime | None = None
+        served = 0
         while True:
             await asyncio.sleep(DISPATCH_S)
             if not self.connected:
                 self._reconciled, asked_at = False, None
                 continue
+            wishes = await self._on(self._sql, reconciling.asked)
+            if wishes != served:  # an operator wants it now
+                served, asked_at = wishes, None
             doubt = await self._on(self._sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
             if asked_at is not None and (clock.now() - asked_at).total_seconds() < wait_s:

@@ -22,9 +22,10 @@ from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.clock import ReplayedClock
 from quanticity.domain.errors import MalformedInput
+from quanticity.gateway import commands
 from quanticity.gateway.ports import ConnectionState
-from quanticity.gateway.simulated import assembly, ledger, matching
 from quanticity.gateway.simulated import account as exchange_account
+from quanticity.gateway.simulated import assembly, ledger, matching
 from quanticity.gateway.simulated.exchange import Exchange
 from quanticity.management.gateway.listener import MoneyFact
 from quanticity.management.gateway.paces import Paces
@@ -81,7 +82,7 @@ class Replay:
     def run(self, progress: Progress) -> None:
         """Play the day."""
         app.conf.update(task_always_eager=True, task_eager_propagates=True)
-        with clock.using(self._clock):
+        with clock.using(self._clock), commands.answered_by(self._desk.what_if):
             self._feed.seed(self._clock.at)
             second = 0
             while self._clock.at < self._ends_at:
@@ -164,4 +165,3 @@ def _session(plan: Plan, recorded: Sequence[calendar.Session]) -> calendar.Sessi
     if not calendar.is_session(plan.day):
         raise MalformedInput(f"--simulate: expected a trading session, was {plan.day}")
     return calendar.session(plan.day)
-
