@@ -78,4 +78,5 @@ def _added(held: Inventory, cell: Ints) -> tuple[Floats, Floats]:
     by_expiry = np.stack(
         [np.bincount(expiry, column, len(p.expiries)) for column in columns], axis=1
     )
-    return by_expiry, np.bincount(cell[rows], gamma, 2 * len(p.strikes) + 1)
+    by_cell = np.bincount(cell[rows], gamma, 2 * len(p.strikes) + 1)
+    return by_expiry.astype(float), by_cell.astype(float)

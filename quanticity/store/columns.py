@@ -106,13 +106,14 @@ def unpack_listing(raw: bytes, digest: str) -> Listing | None:
 def unpack(quotes: Quotes, listing: Listing) -> Chain:
     """The chain; prices are views of the received bytes, not copies."""
     header = quotes.header
-    columns, _ = _views(quotes.raw, _QUOTES, header["n"], quotes.start)
+    columns: dict[str, Any] = dict(listing.columns)
+    columns |= _views(quotes.raw, _QUOTES, header["n"], quotes.start)[0]
     return Chain(
         underlying=header["underlying"], spot=header["spot"],
         as_of=datetime.fromisoformat(header["as_of"]), feed=header["feed"],
         delayed=header["delayed"], multiplier=header["multiplier"], european=header["european"],
         expiries=tuple(_expiry(e) for e in header["expiries"]),
-        warnings=tuple(header["warnings"]), **columns, **listing.columns,
+        warnings=tuple(header["warnings"]), **columns,
     )  # fmt: skip
 
 
