@@ -97,14 +97,17 @@ def signal_order(signal_id: str) -> SignalOrder:
     """One admitted signal as a value."""
     row = Signal.objects.get(pk=signal_id)
     strategy = signals.Strategy(row.strategy)
-    mode = section("analytics.signals", AdmissionSettings).mode[strategy]
+    admission = section("analytics.signals", AdmissionSettings)
+    mode = admission.mode_of(strategy, settings.TRADING_MODE)
     value = signals.Signal(
         signal_id=row.signal_id, strategy=strategy, symbol=row.symbol, direction=row.direction,
         confidence=row.confidence, created_at=row.created_at, valid_until=row.valid_until,
         session_date=row.session_date, contract=parse_occ(row.occ), multiplier=row.multiplier,
         reference_mid=Decimal(row.reference["mid"]), source=row.source,
     )  # fmt: skip
-    return SignalOrder(value, mode == "live" or row.probe, row.probe, row.contracts_wanted)
+    # Live when it was made and live still: an operator who turns it off is obeyed at once.
+    sent = row.mode == mode == Signal.Mode.LIVE
+    return SignalOrder(value, sent or row.probe, row.probe, row.contracts_wanted)
 
 
 def unanswered_signals(older_than_s: float) -> list[str]:

@@ -36,7 +36,8 @@ def chain_arrived(symbol: str) -> None:
 @task("pipeline.score_and_open", queue="market", expires=5)
 def score_and_open(strategy: str, symbol: str) -> None:
     """Score one symbol, and open what is admitted."""
-    chain(analytics_tasks.score.s(strategy, symbol), open_all.s()).delay()
+    state = execution.trading_state(strategy, symbol)
+    chain(analytics_tasks.score.s(strategy, symbol, state), open_all.s()).delay()
 
 
 @task("pipeline.open_all", queue="market")

@@ -46,6 +46,13 @@ class Settings:
 
 
 Entries = dict[str, dict[str, Any]]
+# Where each playbook's numbers stand.
+PLAYBOOKS = {
+    "0DTE": "analytics.strategies.zero_dte",
+    "1DTE": "analytics.strategies.one_dte",
+    "14DTE": "analytics.strategies.fourteen_dte",
+    "MOC": "analytics.strategies.moc",
+}
 # By stage, and by name where one of its tasks goes elsewhere.
 _QUEUES = {
     "analytics": "market",
@@ -107,7 +114,9 @@ def _of_chain(s: Settings, symbol: str) -> Entries:
         | _every(s.unusual_s, "analytics.refresh_unusual", symbol)
     )
     for strategy in s.strategies:
-        entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
+        # A playbook has nothing to say of symbols it does not trade.
+        if symbol in loader.values(PLAYBOOKS[strategy])["symbols"]:
+            entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
     return entries
 
 

@@ -1,4 +1,4 @@
-"""The option chains that a replay shows: nearest expiries, strikes around the money (DOMAIN 1.9)."""
+"""The option chains a replay shows: nearest expiries, strikes around the money (DOMAIN 1.9)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
