@@ -64,13 +64,22 @@ class MarketFeed:
                 symbol, top.bid, top.ask, float(top.bid_size), float(top.ask_size), top.last, at, at
             )
         )
+        # The quote that prevailed at a print is its own second's, not the one that followed.
+        before = market.top(symbol, at - _SECOND)
         for trade in market.prints(symbol, at - _SECOND, at):
+            prevailing = before if trade.at < at else top
             recorder.take_trade(
                 Trade(
-                    symbol, trade.price, float(trade.size), trade.at, venue=trade.venue,
-                    bid=top.bid, ask=top.ask, quote_age_s=0.0,
+                    symbol,
+                    trade.price,
+                    float(trade.size),
+                    trade.at,
+                    venue=trade.venue,
+                    bid=prevailing.bid,
+                    ask=prevailing.ask,
+                    quote_age_s=0.0,
                 )
-            )  # fmt: skip
+            )
         if symbol in self._universe.depth:
             bids, asks = market.book(symbol, at)
             recorder.take_book(Book(symbol, _levels(bids), _levels(asks), at))
