@@ -23,7 +23,7 @@ from analytics.calculators import (
 from analytics.calculators.exposure_grid import ExposureGrid
 from analytics.calculators.smile_points import SmilePoints
 from analytics.models import Decision, MetricHistory, Signal
-from analytics.signals import features
+from analytics.signals import explain, features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
@@ -119,6 +119,16 @@ def unanswered_signals(older_than_s: float) -> list[str]:
         for row in rows.order_by("created_at")
         if (now - row.created_at).total_seconds() > older_than_s
     ]
+
+
+def has_live_signals() -> bool:
+    """Say whether a signal awaits its end."""
+    return Signal.objects.filter(state=Signal.State.LIVE).exists()
+
+
+def n_signals() -> int:
+    """How many signals there ever were."""
+    return Signal.objects.count()
 
 
 def listing(symbol: str, occ: str) -> Listing:
@@ -249,6 +259,39 @@ def metric_history(symbol: str, metrics: Sequence[str], since: datetime) -> dict
     for metric, as_of, value in rows.values_list("metric", "as_of", "value"):
         found[metric].append((as_of, value))
     return found
+
+
+def decision_at(symbol: str, strategy: str, at: datetime) -> Decision | None:
+    """The decision that stood at an instant: the last one kept until then, in this world."""
+    rows = Decision.objects.filter(
+        symbol=symbol, strategy=strategy, at__lte=at, source=settings.TRADING_MODE
+    )
+    return rows.first()
+
+
+def decision_after(decision: Decision) -> Decision | None:
+    """The next one kept of the same strategy and symbol; until then this one stood."""
+    rows = Decision.objects.filter(
+        symbol=decision.symbol, strategy=decision.strategy, at__gt=decision.at,
+        source=decision.source,
+    )  # fmt: skip
+    return rows.order_by("at", "pk").first()
+
+
+def decisions_between(
+    symbol: str, strategy: str, since: datetime, until: datetime
+) -> QuerySet[Decision]:
+    """Decisions kept in a span of time, oldest first."""
+    rows = Decision.objects.filter(
+        symbol=symbol, strategy=strategy, at__gte=since, at__lte=until,
+        source=settings.TRADING_MODE,
+    )  # fmt: skip
+    return rows.order_by("at", "pk")
+
+
+def explained(decision: Decision) -> explain.Explained:
+    """A decision in an order that people can read."""
+    return explain.explain(decision.explanation)
 
 
 def recent_decisions(count: int) -> QuerySet[Decision]:

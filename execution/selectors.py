@@ -160,6 +160,28 @@ def answer_of(intent: OrderIntent) -> Answer:
     )
 
 
+def trade_of(signal_id: str) -> dict[str, Any] | None:
+    """What became of a signal, for whoever asks about it; None while nothing was begun."""
+    intent = OrderIntent.objects.filter(signal_id=signal_id).select_related("position").first()
+    if intent is None:
+        return None
+    found: dict[str, Any] = {
+        "intent": intent.pk, "state": intent.state, "denied_by": intent.denied_by,
+        "quantity": intent.quantity, "reason": intent.reason,
+    }  # fmt: skip
+    position = getattr(intent, "position", None)
+    if position is None:
+        return found
+    net = position.realised_net_usd
+    return found | {
+        "trade_id": position.trade_id, "position": position.state,
+        "entry": None if position.entry_price is None else float(position.entry_price),
+        "exit": None if position.exit_price is None else float(position.exit_price),
+        "exit_reason": position.exit_reason,
+        "realised_net_usd": None if net is None else float(net),
+    }  # fmt: skip
+
+
 def trade_stats(strategy: str) -> Stats:
     """Wins and losses of a strategy's executed trades over the last sessions; flats left out."""
     first = clock.now().date() - _STATS_SPAN
@@ -183,6 +205,16 @@ def trade_stats(strategy: str) -> Stats:
 
 def _mean(values: Sequence[Decimal]) -> Decimal | None:
     return sum(values, Decimal(0)) / len(values) if values else None
+
+
+def has_unfinished() -> bool:
+    """Say whether an intent, a position or an event that is to be told is not over."""
+    return (
+        live_intents().exists()
+        or open_positions().exists()
+        or PositionEvent.objects.filter(announced=False).exists()
+        or OrderIntent.objects.filter(owes_acknowledgement=True).exists()
+    )
 
 
 def contracts_to_hold() -> list[OptionContract]:
