@@ -14,6 +14,7 @@ from quanticity.domain import clock
 _UNKNOWN = Code(Step.LIMIT, "", "", "")
 _WAYS = {1: "bullish", -1: "bearish"}
 _DIGITS = 5
+_NOTHING = "—"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Line:
 
     step: str
     code: str
-    demands: str
+    what: str
     value: str
     op: str
     threshold: str
@@ -90,7 +91,7 @@ def explain(record: Mapping[str, Any]) -> Explained:
 def text(value: Any) -> str:
     """A stored value as people write it."""
     if value is None or value == []:
-        return "—"
+        return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -105,7 +106,7 @@ def text(value: Any) -> str:
 def _line(gate: Mapping[str, Any]) -> Line:
     code = CODES.get(gate["code"], _UNKNOWN)
     return Line(
-        code.step, gate["code"], code.demands, text(gate["value"]), code.op,
+        code.step, gate["code"], code.what, text(gate["value"]), code.op,
         text(gate["threshold"]), gate["passed"],
     )  # fmt: skip
 
@@ -117,17 +118,21 @@ def _headline(record: Mapping[str, Any], gates: Iterable[Line]) -> str:
     failed = [line for line in gates if not line.passed and line.code in deciding]
     if outcome in ("EMITTED", "UPDATED", "THIN_UPDATE", "CANDIDATE"):
         return f"{said}: {way}, confidence {text(record['confidence'])}."
-    if not failed:
-        codes = ", ".join(record["vetoes"] or record["reasons"]) or outcome
-        return f"{said}: {codes}."
-    why = "; ".join(f"{line.code} ({_because(line)})" for line in failed)
     leaning = f" It leaned {way}." if way else ""
-    return f"{said}: {why}.{leaning}"
+    if not failed:
+        codes = "; ".join(map(_meaning, record["vetoes"] or record["reasons"])) or outcome
+        return f"{said}: {codes}.{leaning}"
+    return f"{said}: {'; '.join(map(_because, failed))}.{leaning}"
 
 
 def _because(line: Line) -> str:
-    needs = f", needs {line.op} {line.threshold}" if line.threshold != "—" else ""
-    return f"{line.demands}: was {line.value}{needs}"
+    needs = " ".join(word for word in (line.op, line.threshold) if word != _NOTHING)
+    return f"{line.code}, {line.what}: {line.value}, needs {needs}"
+
+
+def _meaning(code: str) -> str:
+    known = CODES.get(code)
+    return code if known is None else f"{code}, {known.what}"
 
 
 def _part(part: Mapping[str, Any]) -> Part:

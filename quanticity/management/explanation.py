@@ -52,12 +52,12 @@ def _print_signal(console: Console, signal: dict[str, Any]) -> None:
 
 
 def _gates(found: Explained) -> Table:
-    table = Table("", "step", "gate", "it demands", "value", "", "threshold", title="Gates")
+    table = Table("", "step", "gate", "what", "value", "needs", title="Gates")
     for line in found.gates:
         mark, style = ("✓", "dim") if line.passed else ("✗", "bold red")
         table.add_row(
-            mark, line.step, line.code, line.demands, escape(line.value), line.op,
-            escape(line.threshold), style=style,
+            mark, line.step, line.code, line.what, escape(line.value),
+            escape(f"{line.op} {line.threshold}"), style=style,
         )  # fmt: skip
     return table
 

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         what = parser.add_subparsers(dest="what", required=True)
         decision = what.add_parser("decision", help="why nothing happened at 10:42, or what did")
         decision.add_argument("symbol")
-        decision.add_argument("strategy", type=_strategy)
+        decision.add_argument("strategy", help="0DTE, 1DTE, 14DTE or MOC")
         decision.add_argument("--at", help="New York time 10:42 of --date, or an ISO instant")
         decision.add_argument("--date", help="session; default: the running one")
         decision.add_argument("--until", help="list every decision kept from --at until then")
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             self._decision(options)
 
     def _decision(self, options: dict[str, Any]) -> None:
-        symbol, strategy = options["symbol"].upper(), options["strategy"]
+        symbol, strategy = options["symbol"].upper(), _strategy(options["strategy"])
         at = _instant(options["at"], options["date"])
         found = selectors.decision_at(symbol, strategy, at)
         if found is None:
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         since = _instant(options["at"] or "00:00", options["date"])
         until = _instant(options["until"], options["date"])
         rows = selectors.decisions_between(
-            options["symbol"].upper(), options["strategy"], since, until
+            options["symbol"].upper(), _strategy(options["strategy"]), since, until
         )
         told = [_summary(row) for row in rows]
         if options["json"]:
