@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -28,7 +28,7 @@ from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, signals
-from quanticity.domain.instruments import OptionContract, parse_occ
+from quanticity.domain.instruments import OptionContract, Right, parse_occ
 from quanticity.domain.options import Flag
 from quanticity.domain.readings import Unavailable
 from quanticity.store import readings
@@ -42,6 +42,10 @@ _PLAYBOOKS: Mapping[signals.Strategy, tuple[str, Any]] = {
     signals.Strategy.MOC: ("analytics.strategies.moc", moc.Settings),
 }
 SHOWN_FAMILIES = (*features.FAMILIES, "volatility")
+_NOT_STOPPED = (
+    signals.Outcome.EMITTED, signals.Outcome.UPDATED, signals.Outcome.THIN_UPDATE,
+    signals.Outcome.DUPLICATE,
+)  # fmt: skip
 _GRID_STRIKES = 24
 _PROFILE_SPAN, _PROFILE_POINTS = 0.05, 61  # fraction of spot to either side, and how finely
 
@@ -66,6 +70,22 @@ class Listing:
     flags: frozenset[str] | None
     open_interest: int | None
     ask_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What would have been bought had one gate not stopped it; alone, or among others."""
+
+    decision_id: int
+    signal_id: str | None
+    gate: str
+    is_sole: bool
+    strategy: str
+    symbol: str
+    direction: int
+    occ: str
+    multiplier: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +139,46 @@ def unanswered_signals(older_than_s: float) -> list[str]:
         for row in rows.order_by("created_at")
         if (now - row.created_at).total_seconds() > older_than_s
     ]
+
+
+def live_signal_ids(mode: str = Signal.Mode.LIVE) -> list[str]:
+    """Signals that were taken up and await their end, oldest first."""
+    rows = Signal.objects.filter(state=Signal.State.LIVE, mode=mode).exclude(acknowledgement="")
+    return list(rows.order_by("created_at").values_list("pk", flat=True))
+
+
+def stopped_decisions(since: datetime) -> list[Stopped]:
+    """Decisions kept since then that knew what to buy and were stopped by a gate."""
+    rows = Decision.objects.filter(
+        at__gte=since, direction__in=(1, -1), source=settings.TRADING_MODE
+    ).exclude(outcome__in=_NOT_STOPPED)
+    return [found for row in rows.order_by("at", "pk") if (found := _stopped(row)) is not None]
+
+
+def _stopped(row: Decision) -> Stopped | None:
+    contract = row.explanation.get("contract")
+    failed = [gate["code"] for gate in row.explanation["gates"] if not gate["passed"]]
+    if not contract or not failed:
+        return None
+    series = contract["contract"]
+    occ = OptionContract(
+        series["root"], date.fromisoformat(series["expiry"]), Right(series["right"]),
+        Decimal(series["strike"]),
+    ).occ  # fmt: skip
+    return Stopped(
+        row.pk, None, failed[0], len(failed) == 1, row.strategy, row.symbol, row.direction, occ,
+        contract["multiplier"], row.source,
+    )  # fmt: skip
+
+
+def contract_touch(symbol: str, occ: str) -> tuple[float, float, datetime] | None:
+    """Bid, ask and instant of one row of the latest chain; NaN is no quote."""
+    found = chains.priced_chain(symbol)
+    rows = () if found is None else np.flatnonzero(found.chain.occ == occ)
+    if found is None or not len(rows):
+        return None
+    row = int(rows[0])
+    return float(found.chain.bid[row]), float(found.chain.ask[row]), found.chain.as_of
 
 
 def has_live_signals() -> bool:

@@ -18,6 +18,7 @@ from execution.models import (
     Position,
     PositionEvent,
     Reconciliation,
+    ShadowTrade,
     TradingScope,
 )
 from execution.orders.lifecycle import TERMINAL
@@ -28,6 +29,7 @@ from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.signals import Acknowledgement
 
 CANCEL_PATIENCE = timedelta(seconds=5)
+SHADOW_PATIENCE = timedelta(seconds=60)
 _STATS_SPAN = timedelta(days=87)  # 60 sessions
 GLOBAL = "global"
 _SEVERITY = {
@@ -133,6 +135,33 @@ def owed_answers(limit: int) -> list[Answer]:
     """Answers that analytics has not received."""
     rows = OrderIntent.objects.filter(owes_acknowledgement=True).select_related("position")
     return [answer_of(row) for row in rows[:limit]]
+
+
+def ended_answers(signal_ids: Sequence[str]) -> list[Answer]:
+    """Answers of those of these signals whose order and trade are over, given or not."""
+    if not signal_ids:
+        return []
+    over = OrderIntent.objects.filter(signal_id__in=signal_ids, state__in=[*TERMINAL])
+    found = [answer_of(row) for row in over.select_related("position")]
+    return [answer for answer in found if answer.ended]
+
+
+def ended_shadows(signal_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Which of these signals in shadow are followed no more, and why."""
+    if not signal_ids:
+        return []
+    trades = ShadowTrade.objects.filter(signal_id__in=signal_ids)
+    known = {row.signal_id: row for row in trades}
+    found = [
+        (row.signal_id or "", row.exit_reason)
+        for row in trades
+        if row.state != ShadowTrade.State.OPEN
+    ]
+    # Without a quote within its seconds it was never begun.
+    late = clock.now() - SHADOW_PATIENCE
+    lost = OrderIntent.objects.filter(signal_id__in=signal_ids, created_at__lt=late)
+    unseen = lost.values_list("signal_id", flat=True)
+    return found + [(signal_id, "NO_QUOTE") for signal_id in unseen if signal_id not in known]
 
 
 def answer_of(intent: OrderIntent) -> Answer:

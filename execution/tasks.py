@@ -1,6 +1,6 @@
 """Celery's entry to the execution stage."""
 
-from execution.services import booking, managing, opening
+from execution.services import booking, managing, opening, shadows
 from quanticity.tasking import task
 
 
@@ -33,3 +33,9 @@ def manage_entries() -> None:
 def manage_positions() -> None:
     """Mark, protect, trail and time every open position."""
     managing.manage_positions()
+
+
+@task("execution.follow_shadows", queue="execution", expires=5)
+def follow_shadows() -> None:
+    """Follow what was never sent: signals in shadow, and what a gate stopped."""
+    shadows.follow()

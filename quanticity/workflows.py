@@ -68,6 +68,15 @@ def answer_owed() -> None:
             answer.signal_id, answer.acknowledgement, answer.code, ended=answer.ended
         )
         operating.mark_answered(answer.intent_id, ended=answer.ended)
+    _heal()
+
+
+def _heal() -> None:
+    # What ended long ago and whose answer was lost; and what is no longer followed in shadow.
+    for answer in execution.ended_answers(analytics.live_signal_ids()):
+        scoring.acknowledge(answer.signal_id, answer.acknowledgement, answer.code, ended=True)
+    for signal_id, reason in execution.ended_shadows(analytics.live_signal_ids("shadow")):
+        scoring.end_shadow(signal_id, reason)
 
 
 @task("pipeline.announce_owed", queue="publishing", expires=5)

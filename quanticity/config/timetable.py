@@ -40,6 +40,7 @@ class Settings:
     positions_s: float
     book_s: float
     answer_s: float
+    shadows_s: float
     announce_s: float
     deliver_s: float
     strategies: tuple[str, ...]
@@ -134,6 +135,7 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.entries_s, "execution.manage_entries"),
         (s.positions_s, "execution.manage_positions"),
         (s.book_s, "execution.book_owed"),
+        (s.shadows_s, "execution.follow_shadows"),
         (s.answer_s, "pipeline.answer_owed"),
         (s.announce_s, "pipeline.announce_owed"),
         (s.deliver_s, "pipeline.deliver_owed"),

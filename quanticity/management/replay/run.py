@@ -40,6 +40,7 @@ from quanticity.store import health
 _SECOND = timedelta(seconds=1)
 _EPOCH = 1  # nobody else holds the right to send
 _BEFORE_OPEN_S = 10
+_ALWAYS = "execution.follow_shadows"  # it looks at decisions, which are always made
 Progress = Callable[[datetime], None]
 
 
@@ -109,6 +110,8 @@ class Replay:
         if self._is_busy(scored=bool(phases.scoring)):
             self._dispatch()
             self._workers.in_order(phases.owed)
+        else:
+            self._workers.in_order([one for one in phases.owed if one.task == _ALWAYS])
 
     def _is_busy(self, *, scored: bool) -> bool:
         """Whether anything is owed: between trades the sweeps have nothing to find."""
