@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('analytics', '0020_signals'),
-        ('execution', '0001_initial'),
+        ('execution', '0010_what_holds_trading_back'),
     ]
 
     operations = [

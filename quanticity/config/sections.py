@@ -11,6 +11,8 @@ SECTIONS: dict[str, str] = {
     "timetable": "quanticity.config.timetable:Settings",
     "replay": "quanticity.management.replay.boards:Settings",
     "gateway.ibkr": "quanticity.gateway.ibkr.settings:Settings",
+    "gateway.tape": "quanticity.gateway.tape_writer:Settings",
+    "gateway.commands": "quanticity.gateway.commands:Settings",
     "gateway.simulated.prices": "quanticity.gateway.simulated.prices:Settings",
     "gateway.simulated.surface": "quanticity.gateway.simulated.surface:Settings",
     "gateway.simulated.account": "quanticity.gateway.simulated.account:Settings",
@@ -66,6 +68,9 @@ SECTIONS: dict[str, str] = {
     "execution.lifecycle": "execution.orders.lifecycle:Settings",
     "execution.risk": "execution.risk.facts:Settings",
     "execution.breakers": "execution.risk.breakers:Settings",
+    "execution.stress": "execution.risk.stress:Settings",
+    "execution.watching": "execution.services.breaker_facts:Settings",
+    "execution.approvals": "execution.services.approving:Settings",
     "execution.commissions": "execution.ledger.commissions:Settings",
     "execution.reconciliation": "execution.ledger.reconciliation:Settings",
     "execution.breaks": "execution.ledger.breaks:Settings",
@@ -74,6 +79,7 @@ SECTIONS: dict[str, str] = {
     "publishing.discord": "publishing.channels.discord:Settings",
     "publishing.subscriptions.plans": "publishing.subscriptions.plans:Settings",
     "publishing.subscriptions.throttle": "publishing.subscriptions.throttle:Settings",
+    "reporting.performance": "reporting.measures.performance:Settings",
 }
 
 

@@ -140,6 +140,16 @@ def account() -> Key:
     return Key("account:summary", MINUTE)
 
 
+def question(process: str) -> Key:
+    """Questions to a process whose askers wait; lost with it, and then asked again."""
+    return Key(f"ask:{process}", 10)
+
+
+def answer(question_id: str) -> Key:
+    """The answer to one question."""
+    return Key(f"answer:{question_id}", 10)
+
+
 def wake(process: str) -> Key:
     """A hint that rows are waiting for a process; a list of at most a few items."""
     return Key(f"wake:{process}", MINUTE)

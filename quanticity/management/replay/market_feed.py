@@ -39,18 +39,21 @@ class MarketFeed:
             self._recorder.seed(symbol, minutes)
             flow.seed_history(symbol, minutes, days)
 
-    def tell(self, at: datetime, held: Iterable[OptionContract]) -> None:
-        """Tell everything of the second that ends now."""
+    def tell(self, at: datetime, held: Iterable[OptionContract], *, before_scoring: bool) -> None:
+        """Tell everything of the second that ends now; lines stream, so what may be bought too."""
         for symbol in self._universe.symbols:
             self._tell_symbol(symbol, at)
         for n, symbol in enumerate(self._universe.chains):
             # Staggered, as a gateway with so many symbols is.
             if (int(at.timestamp()) + n) % self._settings.chain_s == 0:
                 self._tell_chain(symbol, at)
+            elif before_scoring:
+                for quote in self._boards.quotes(symbol, at):
+                    self._recorder.take_contract_quote(quote)
         for contract in held:
-            quote = self._boards.quote(contract, at)
-            if quote is not None:
-                self._recorder.take_contract_quote(quote)
+            known = self._boards.quote(contract, at)
+            if known is not None:
+                self._recorder.take_contract_quote(known)
 
     @property
     def _minutes_days(self) -> int:

@@ -97,13 +97,14 @@ class Replay:
 
     def _second(self, second: int) -> None:
         now = self._clock.at
-        self._feed.tell(now, execution.contracts_to_hold() if self._busy else ())
+        phases = beat.due(self._entries, second)
+        held = execution.contracts_to_hold() if self._busy else ()
+        self._feed.tell(now, held, before_scoring=bool(phases.scoring))
         self._report()
         fresh = self._recorder.flush()
         self._write([*self._desk.step(now), *self._account(second)])
         if second % self._settings.reconcile_s == 0:
             self._reconcile()
-        phases = beat.due(self._entries, second)
         self._workers.by_symbol(self._with_chains(phases.by_symbol, fresh, now))
         self._workers.in_order(phases.market)
         self._workers.in_order(phases.scoring)
