@@ -18,6 +18,7 @@ SECTIONS: dict[str, str] = {
     "gateway.simulated.matching": "quanticity.gateway.simulated.matching:Settings",
     "gateway.simulated.floor": "quanticity.gateway.simulated.floor:Settings",
     "analytics.admission": "analytics.ingestion.admission:Settings",
+    "analytics.quarantine": "analytics.services.quarantine:Settings",
     "analytics.bars": "analytics.ingestion.bars:Settings",
     "analytics.book": "analytics.ingestion.book:Settings",
     "analytics.chainfiles": "analytics.chainfiles.reader:Settings",
