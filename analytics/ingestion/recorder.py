@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from analytics.calculators import order_book
 from analytics.ingestion import bars as bar_rules
 from analytics.ingestion import book as book_rules
-from analytics.ingestion import sentinels
+from analytics.ingestion import desk, sentinels
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar, Book, Imbalance, Quote, Trade
@@ -66,6 +66,7 @@ class Recorder:
         self.refused: Counter[str] = Counter()
         self._told: Counter[str] = Counter()
         self._refusals: deque[Refusal] = deque(maxlen=_REFUSALS)
+        self._events: list[desk.Event] = []
 
     def take_quote(self, quote: Quote) -> None:
         """Keep the latest quote of an underlying."""
@@ -121,10 +122,9 @@ class Recorder:
             market.write_imbalance(imbalance)
         self._write_books(buffer.books, buffer.quotes)
         self._write_bars(buffer.bars)
-        for chain in buffer.chains.values():
-            market.write_chain(chain)
+        stands = tuple(symbol for symbol, chain in buffer.chains.items() if self._offer(chain))
         self._tell_refused()
-        return tuple(buffer.chains)
+        return stands
 
     def seed(self, symbol: str, minutes: Sequence[Bar]) -> None:
         """Begin a symbol's bar streams from history, oldest first; the running minute is ours."""
@@ -152,6 +152,18 @@ class Recorder:
         name = value.symbol if isinstance(value, Bar) else value.instrument
         self._refusals.append(Refusal(kind, name, reason, value, clock.now()))
         return False
+
+    def events(self) -> list[desk.Event]:
+        """What happened to sources since the last call."""
+        with self._lock:
+            found, self._events = self._events, []
+        return found
+
+    def _offer(self, chain: Chain) -> bool:
+        stands, events = desk.offer(chain)
+        with self._lock:
+            self._events += events
+        return stands
 
     def _tell_refused(self) -> None:
         with self._lock:

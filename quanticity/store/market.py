@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quanticity.domain import clock
 from quanticity.domain.calendar import Settlement
 from quanticity.domain.market import Bar, Book, Imbalance, Level, Quote, Trade
 from quanticity.domain.options import Chain, Expiry
@@ -30,6 +31,7 @@ _COLUMNS = {
 _CHAIN_VERSION = 2
 _LENGTH = 4  # bytes of the header's length
 _ALIGNED = 8
+_HEAD_BYTES = 16_384  # enough for the header of any chain we watch
 _CHARACTER = 4  # bytes of a character in a NumPy string
 _last_codes: dict[str, tuple[bytes, NDArray[np.str_]]] = {}
 
@@ -181,6 +183,7 @@ def write_chain(chain: Chain) -> None:
             "underlying": chain.underlying,
             "spot": chain.spot,
             "as_of": chain.as_of.isoformat(),
+            "written_at": clock.now().isoformat(),
             "feed": chain.feed,
             "delayed": chain.delayed,
             "multiplier": chain.multiplier,
@@ -217,6 +220,19 @@ def chain(symbol: str) -> Chain | None:
         occ=_codes(symbol, raw[start:], header["occ_width"]),
         warnings=tuple(header["warnings"]), **columns,
     )  # fmt: skip
+
+
+def chain_head(symbol: str) -> dict[str, Any] | None:
+    """What the stored chain says of itself, without its columns."""
+    name = keys.chain(symbol).name
+    raw = client().getrange(name, 0, _HEAD_BYTES - 1)
+    if not raw:
+        return None
+    end = _LENGTH + int.from_bytes(raw[:_LENGTH], "big")
+    header = json.loads(
+        raw[_LENGTH:end] if end <= len(raw) else client().getrange(name, _LENGTH, end - 1)
+    )
+    return dict(header) if header.get("v") == _CHAIN_VERSION else None
 
 
 def _bytes_of(codes: NDArray[np.str_]) -> NDArray[np.uint8]:

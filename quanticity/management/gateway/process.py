@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from analytics.ingestion.recorder import Recorder
-from analytics.services import flow, quarantine
+from analytics.services import flow, quarantine, sources
 from execution import selectors as execution_selectors
 from execution.services import broker, reconciling
 from quanticity import leases, workflows
@@ -139,6 +139,8 @@ class GatewayProcess:
             await asyncio.sleep(REFUSALS_S)
             if refusals := self.recorder.refusals():
                 await self._on(self._sql, quarantine.keep, refusals, self._feed)
+            if events := self.recorder.events():
+                await self._on(self._sql, sources.note, events)
 
     async def _keep_tape(self) -> None:
         while True:
