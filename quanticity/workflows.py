@@ -33,6 +33,13 @@ def chain_arrived(symbol: str) -> None:
     nudge(analytics_tasks.refresh_exposures, symbol)
 
 
+@task("pipeline.fetch_chain", queue="feeds", expires=10)
+def fetch_chain(feed: str, symbol: str) -> None:
+    """Ask a source over HTTP for a chain; what stands now is worked on at once."""
+    if analytics_tasks.fetch_chain.run(feed, symbol):
+        chain_arrived.run(symbol)
+
+
 @task("pipeline.score_and_open", queue="market", expires=5)
 def score_and_open(strategy: str, symbol: str) -> None:
     """Score one symbol, and open what is admitted."""
