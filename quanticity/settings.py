@@ -55,7 +55,7 @@ def _database_of(url: str, number: int) -> str:
 
 
 # --- what trades, and on which clock --------------------------------------------------------------
-TRADING_MODE = _choice("QC_TRADING_MODE", ("sim", "paper", "live"))
+TRADING_MODE = _choice("QC_TRADING_MODE", ("sim", "paper", "live", "replay"))
 LIVE_ARMED = _text("QC_LIVE_ARMED")
 IBKR_HOST = _text("QC_IBKR_HOST")
 IBKR_PORT = _port("QC_IBKR_PORT", 4002)
@@ -256,6 +256,21 @@ DISCORD_WEBHOOKS = {
     for tier in ("premium", "basic", "free", "analysis", "ops")
 }
 STRIPE_SECRET_KEY = _text("STRIPE_SECRET_KEY")
+
+# --- market data over HTTP: what has no credential is off; a simulation asks nobody outside -------
+ALPHAVANTAGE_API_KEY = _text("ALPHAVANTAGE_API_KEY")
+_PUBLIC_FEEDS = {
+    "QC_ALPHAVANTAGE_URL": "https://www.alphavantage.co/query",
+    "QC_CBOE_QUOTES_URL": "https://cdn.cboe.com/api/global/delayed_quotes/options",
+    "QC_CBOE_VIX1D_URL": "https://cdn.cboe.com/api/global/us_indices/daily_prices/VIX1D_History.csv",
+    "QC_YAHOO_URL": "https://query1.finance.yahoo.com/v8/finance/chart",
+}
+FEED_URLS = {
+    name: _text(name) or ("" if TRADING_MODE == "sim" else url)
+    for name, url in _PUBLIC_FEEDS.items()
+}
+if ALPHAVANTAGE_API_KEY and not FEED_URLS["QC_ALPHAVANTAGE_URL"]:
+    FEED_URLS["QC_ALPHAVANTAGE_URL"] = _PUBLIC_FEEDS["QC_ALPHAVANTAGE_URL"]
 
 # --- logs -----------------------------------------------------------------------------------------
 LOGGING = {

@@ -20,6 +20,7 @@ from quanticity.domain.orders import (
     Account,
     Fill,
     Holding,
+    Margin,
     OrderStatus,
     OrderUpdate,
     Ticket,
@@ -73,10 +74,16 @@ class FakeBroker:
         self.take(tickets)
 
     async def amend(self, order_id: int, con_id: int, ticket: Ticket) -> None:
-        self._by_id(order_id).ticket = ticket
+        self.revise(order_id, ticket)
 
     async def cancel(self, order_id: int) -> None:
         self.end(self._by_id(order_id).ticket.order_ref, OrderStatus.CANCELLED)
+
+    async def what_if(self, order_id: int, con_id: int, ticket: Ticket) -> Margin:
+        assert order_id not in self.used_ids, f"order id {order_id} used twice"
+        self.used_ids.append(order_id)
+        paid = (ticket.limit_price or Decimal(0)) * ticket.quantity * 100
+        return Margin(Decimal(0), self.values().equity_usd - paid, COST, clock.now())
 
     async def facts(self) -> BrokerFacts:
         return self.snapshot()
@@ -116,6 +123,11 @@ class FakeBroker:
         if order.status is OrderStatus.FILLED and order.parent:
             self._end_siblings(order)
         return made
+
+    def revise(self, order_id: int, ticket: Ticket) -> None:
+        """Work an order on other terms, and say so."""
+        self._by_id(order_id).ticket = ticket
+        self._tell(ticket.order_ref)
 
     def end(self, ref: str, status: OrderStatus) -> None:
         """Cancel or reject an order that works."""

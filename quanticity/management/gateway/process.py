@@ -13,14 +13,15 @@ import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
 
 from analytics.ingestion.recorder import Recorder
-from analytics.services import flow
+from analytics.services import flow, quarantine, sources
 from execution import selectors as execution_selectors
-from execution.services import broker, reconciling
+from execution.services import booking, broker, costs, protecting, reconciling
 from quanticity import leases, workflows
 from quanticity.config import timetable
 from quanticity.config.loader import section
@@ -31,9 +32,12 @@ from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
 from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
+from quanticity.gateway.tape_writer import Settings as TapeSettings
+from quanticity.gateway.tape_writer import TapeWriter
 from quanticity.management.gateway.blindness import BlindLedger
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.paces import Paces
+from quanticity.management.gateway.questions import Questions
 from quanticity.store import health
 from quanticity.store.client import StoreDown
 from quanticity.tasking import nudge
@@ -45,6 +49,7 @@ LEASE_S = 6.0
 RENEW_S = 2.0
 FLUSH_S = 0.1
 DISPATCH_S = 0.1
+REFUSALS_S = 1.0
 LISTEN_S = 1.0
 RECONCILE_S = 30.0  # platform seconds
 DOUBT_S = 5.0  # platform seconds between two questions about an order in doubt
@@ -56,21 +61,29 @@ class GatewayProcess:
     """Owns the gateway and its threads for the life of the process."""
 
     def __init__(self, host: str, port: int) -> None:
-        feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
+        self._feed = feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
         self.recorder = Recorder(feed)
-        self.listener = FactListener(self.recorder)
+        self.tape = TapeWriter(
+            settings.VAR / "tapes" / settings.TRADING_MODE, "gateway",
+            section("gateway.tape", TapeSettings),
+        )  # fmt: skip
+        self.listener = FactListener(self.recorder, partial(self.tape.take, feed))
         self.gateway = IbkrGateway(
             host, port, settings.IBKR_CLIENT_ID, settings.IBKR_ACCOUNT, self.listener,
             section("gateway.ibkr", GatewaySettings),
         )  # fmt: skip
+        if self.tape.is_wired:
+            self.gateway.overhear(partial(self.tape.take_wire, feed))
         self._sql = ThreadPoolExecutor(1, "sql")
         self._store = ThreadPoolExecutor(1, "store")
         self._wake = ThreadPoolExecutor(1, "wake")
+        self._disk = ThreadPoolExecutor(1, "disk")
         self._lease: leases.Lease | None = None
         self._next_id = 1
         self._reconciled = False
         self._blind = BlindLedger()
         self._woken = asyncio.Event()
+        self._questions = Questions(self._woken)
         self._store_down = False
         self._paces = Paces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
@@ -81,13 +94,17 @@ class GatewayProcess:
         async with asyncio.TaskGroup() as group:
             for loop in (
                 self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
-                self._reconcile, self._listen, self._watch,
+                self._reconcile, self._listen, self._watch, self._keep_tape,
+                self._keep_refusals,
             ):  # fmt: skip
                 group.create_task(loop())
+            group.create_task(self._questions.listen(self.gateway.trading))
 
     async def close(self) -> None:
         """Give the lease back and write what is still buffered."""
         await self._write_money()
+        self._questions.close()
+        await self._on(self._disk, self.tape.flush)
         await self._try_store(self._store, self.recorder.flush)
         if self._lease is not None:
             await self._on(self._sql, leases.release, self._lease)
@@ -117,6 +134,19 @@ class GatewayProcess:
                     nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(FLUSH_S)
 
+    async def _keep_refusals(self) -> None:
+        while True:
+            await asyncio.sleep(REFUSALS_S)
+            if refusals := self.recorder.refusals():
+                await self._on(self._sql, quarantine.keep, refusals, self._feed)
+            if events := self.recorder.events():
+                await self._on(self._sql, sources.note, events)
+
+    async def _keep_tape(self) -> None:
+        while True:
+            await asyncio.sleep(section("gateway.tape", TapeSettings).flush_s)
+            await self._on(self._disk, self.tape.flush)
+
     async def _scribe(self) -> None:
         while True:
             await self._write_money()
@@ -125,7 +155,11 @@ class GatewayProcess:
     async def _write_money(self) -> None:
         facts = [self.listener.money.popleft() for _ in range(len(self.listener.money))]
         if facts:
-            for intent_id in await self._on(self._sql, write_facts, facts):
+            touched = await self._on(self._sql, write_facts, facts)
+            # What is held is protected here and now; the worker's turn may come late.
+            await self._on(self._sql, booking.book_held, touched)
+            self._woken.set()
+            for intent_id in touched:
                 nudge(workflows.book, intent_id)
 
     async def _dispatch(self) -> None:
@@ -139,12 +173,22 @@ class GatewayProcess:
                 continue
             if not await self._on(self._sql, leases.is_valid, lease):
                 continue
-            await self._send_cancels()
-            await self._send_amendments()
+            await self._on(self._sql, protecting.tend_moving)
+            await self._send_cancels(lease.epoch)
+            await self._send_amendments(lease.epoch)
             for chain in await self._on(
                 self._sql, broker.take_submissions, lease.epoch, self._next_id
             ):
                 await self._send(chain)
+            await self._put_questions()
+
+    async def _put_questions(self) -> None:
+        if not self._questions.due:
+            return
+        used = await self._on(self._sql, broker.highest_order_id)
+        self._next_id = await self._questions.put_all(
+            self.gateway.trading, max(self._next_id, used + 1)
+        )
 
     async def _listen(self) -> None:
         while True:
@@ -181,31 +225,38 @@ class GatewayProcess:
             await self._on(self._sql, broker.refuse, refs, str(error))
             nudge(workflows.book, execution_selectors.intent_of(refs[0]))
 
-    async def _send_amendments(self) -> None:
-        for one in await self._on(self._sql, broker.take_amendments):
-            await self._tell(
-                one.ticket.order_ref,
-                self.gateway.trading.amend(one.order_id, one.con_id or 0, one.ticket),
-            )
+    async def _send_amendments(self, epoch: int) -> None:
+        for one in await self._on(self._sql, broker.take_amendments, epoch):
+            request = self.gateway.trading.amend(one.order_id, one.con_id or 0, one.ticket)
+            refusal = await self._tell(one.ticket.order_ref, request)
+            if isinstance(refusal, PermanentError):
+                ref = one.ticket.order_ref
+                await self._on(self._sql, broker.refuse_amendment, ref, str(refusal))
 
-    async def _send_cancels(self) -> None:
+    async def _send_cancels(self, epoch: int) -> None:
         await self._on(self._sql, broker.take_back_unsent_cancels)
-        for ref, order_id in await self._on(self._sql, broker.take_cancels):
+        for ref, order_id in await self._on(self._sql, broker.take_cancels, epoch):
             await self._tell(ref, self.gateway.trading.cancel(order_id))
 
-    async def _tell(self, ref: str, request: Any) -> None:
+    async def _tell(self, ref: str, request: Any) -> TemporaryError | PermanentError | None:
         try:
             await request
         except (TemporaryError, PermanentError) as error:
             logger.warning("%s: %s", ref, error)
+            return error
+        return None
 
     async def _reconcile(self) -> None:
         asked_at: datetime | None = None
+        served = 0
         while True:
             await asyncio.sleep(DISPATCH_S)
             if not self.connected:
                 self._reconciled, asked_at = False, None
                 continue
+            wishes = await self._on(self._sql, reconciling.asked)
+            if wishes != served:  # an operator wants it now
+                served, asked_at = wishes, None
             doubt = await self._on(self._sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
             if asked_at is not None and (clock.now() - asked_at).total_seconds() < wait_s:
@@ -282,6 +333,7 @@ class GatewayProcess:
             "reported_at": now.astimezone(UTC).isoformat(),
             "counters": dict(self.gateway.counters),
             "refused": dict(self.recorder.refused),
+            "tape": dict(self.tape.counters),
         }
         await self._try_store(self._store, health.write_connection, facts)
         await self._try_store(self._store, health.beat, "gateway")
@@ -297,9 +349,9 @@ def write_facts(facts: Sequence[Any]) -> set[str]:
                 touched.add(execution_selectors.intent_of(fact.order_ref))
             case orders.Fill():
                 broker.record_fill(fact)
-                touched.add(execution_selectors.intent_of(fact.order_ref))
+                touched.add(broker.owner_of(fact))
             case CommissionFact():
-                touched.add(broker.record_commission(fact.exec_id, fact.raw, fact.currency))
+                touched.add(costs.record_commission(fact.exec_id, fact.raw, fact.currency))
             case orders.Account():
                 broker.record_account(fact)
     return touched - {""}
