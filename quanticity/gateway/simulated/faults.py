@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from quanticity.gateway.simulated import disturbances, interventions
+from quanticity.gateway.simulated import disturbances, interventions, order_messages
 from quanticity.gateway.simulated.bent_news import BentNews
 from quanticity.gateway.simulated.fault_script import Action, At, Fault, Script
 from quanticity.gateway.simulated.orders import Executed, News, Order, Refused
@@ -95,6 +95,14 @@ class Faults:
     def meet_revision(self, link: Connection, order: Order, now: datetime) -> bool:
         """Count a revision that arrives; say whether it goes no further."""
         return self._meet(At.REVISE, link, order, now)
+
+    def meet_what_if(self, link: Connection, order: Order, now: datetime) -> None:
+        """Count a question about margin, before its answer."""
+        for fault in self.script.met(At.WHAT_IF, link.client_id):
+            if fault.action == Action.UNSET_MARGIN:
+                link.send(order_messages.unset_what_if(order, link.version))
+            else:
+                self._act(fault, link.floor, now, link)
 
     def meet_cancel(self, link: Connection, order_id: int, now: datetime) -> bool:
         """Count a cancellation that arrives; say whether it goes no further."""
