@@ -212,7 +212,8 @@ class TestOnAHalfDay:
 @pytest.mark.parametrize("seconds", [481, 1_801, 7_213])
 def test_a_long_step_never_misses_the_close(market: Market, seconds: int) -> None:
     desk = Desk(new_exchange(market, SESSION.close_at - timedelta(seconds=seconds)))
-    order, _ = desk.send("BUY", 1, limit="0.01", con_id=option(700, expiry=SESSION.date))
+    far = option(700, expiry=TODAY + timedelta(days=7))
+    order, _ = desk.send("BUY", 1, limit="0.01", con_id=far)
     desk.exchange.step(SESSION.close_at)
 
     assert order.status is Status.CANCELLED
