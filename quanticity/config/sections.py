@@ -70,6 +70,10 @@ SECTIONS: dict[str, str] = {
     "publishing.tiers": "publishing.tiers:Settings",
     "publishing.outbox": "publishing.outbox:Settings",
     "publishing.discord": "publishing.channels.discord:Settings",
+    "publishing.telegram": "publishing.channels.telegram:Settings",
+    "publishing.twitter": "publishing.channels.twitter:Settings",
+    "publishing.webhook": "publishing.channels.webhook:Settings",
+    "publishing.routes": "publishing.routes:Settings",
     "publishing.subscriptions.plans": "publishing.subscriptions.plans:Settings",
     "publishing.subscriptions.throttle": "publishing.subscriptions.throttle:Settings",
 }
