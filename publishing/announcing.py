@@ -16,13 +16,15 @@ from quanticity.domain.tiers import Tier
 
 def announce(events: Sequence[PositionEvent]) -> list[Delivery]:
     """Announce events that are not announced yet, in the caller's transaction."""
-    told = [_announcement(event) for event in events if not _is_told(event)]
+    known = _told_before(events)
+    told = [_announcement(one) for one in events if (one.position_id, one.seq) not in known]
     for row, receipt in zip(
         told, ledger.append([recording.of_event(t) for t in told]), strict=True
     ):
         row.receipt = ledger.shown(receipt)
     Announcement.objects.bulk_create(told)
-    return Delivery.objects.bulk_create([d for row in told for d in _deliveries(row)])
+    keys = sorted(routes.enabled())
+    return Delivery.objects.bulk_create([d for row in told for d in _deliveries(row, keys)])
 
 
 @transaction.atomic
@@ -44,7 +46,7 @@ def post(key: str, kind: str, facts: dict[str, Any]) -> list[Delivery]:
         return []
     told.receipt = ledger.shown(ledger.append([recording.of_event(told)])[0])
     told.save(update_fields=["receipt"])
-    return Delivery.objects.bulk_create(_deliveries(told))
+    return Delivery.objects.bulk_create(_deliveries(told, sorted(routes.enabled())))
 
 
 def is_posted(key: str) -> bool:
@@ -52,8 +54,9 @@ def is_posted(key: str) -> bool:
     return Announcement.objects.filter(trade_id=key, seq=1).exists()
 
 
-def _is_told(event: PositionEvent) -> bool:
-    return Announcement.objects.filter(trade_id=event.position_id, seq=event.seq).exists()
+def _told_before(events: Sequence[PositionEvent]) -> set[tuple[str, int]]:
+    rows = Announcement.objects.filter(trade_id__in={event.position_id for event in events})
+    return set(rows.values_list("trade_id", "seq"))
 
 
 def _announcement(event: PositionEvent) -> Announcement:
@@ -72,9 +75,9 @@ def _announcement(event: PositionEvent) -> Announcement:
     )
 
 
-def _deliveries(told: Announcement) -> list[Delivery]:
-    # Another world's trades (a replay's) are recorded and go nowhere.
-    keys = sorted(routes.enabled()) if told.source == settings.TRADING_MODE else []
+def _deliveries(told: Announcement, keys: Sequence[routes.Key]) -> list[Delivery]:
+    if told.source != settings.TRADING_MODE:
+        return []  # another world's trades (a replay's) are recorded and go nowhere
     heard = [(name, Tier(tier)) for name, tier in keys if routes.serves((name, tier), told.kind)]
     return [
         _delivery(told, name, tier)

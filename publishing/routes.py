@@ -51,7 +51,8 @@ def numbers() -> Settings:
 
 def enabled() -> dict[Key, str]:
     """The routes of this installation: those with a credential, and its fingerprint."""
-    return {key: credential and discord.fingerprint(credential) for key, credential in _all()}
+    members = [((f"{ENDPOINT}{pk}", tier), url) for pk, tier, url in endpoints.in_force()]
+    return {key: known and discord.fingerprint(known) for key, known in (*_own(), *members)}
 
 
 def serves(key: Key, kind: str) -> bool:
@@ -71,7 +72,7 @@ def channel(name: str, tier: Tier) -> Channel:
     """The channel for one tier, with its address; the same object while its credential stands."""
     if name.startswith(ENDPOINT):
         return endpoints.channel(int(name.removeprefix(ENDPOINT)))
-    credential = dict(_all()).get((name, str(tier)), "")
+    credential = dict(_own()).get((name, str(tier)), "")
     return _channel(name, tier, credential, settings.PUBLIC_URL)
 
 
@@ -118,7 +119,7 @@ def reopen(key: Key) -> None:
     Route.objects.filter(channel=key[0], tier=key[1]).delete()
 
 
-def _all() -> list[tuple[Key, str]]:
+def _own() -> list[tuple[Key, str]]:
     found: list[tuple[Key, str]] = [
         ((name, str(tier)), "") for name in (WEB, Console.name) for tier in Tier
     ]
@@ -133,7 +134,7 @@ def _all() -> list[tuple[Key, str]]:
         ]
     if all(settings.X_KEYS):
         found.append(((Twitter.name, str(Tier.FREE)), " ".join(settings.X_KEYS)))
-    return found + [((f"{ENDPOINT}{pk}", tier), url) for pk, tier, url in endpoints.in_force()]
+    return found
 
 
 @cache

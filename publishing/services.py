@@ -67,9 +67,9 @@ def deliver_route(key: routes.Key) -> int:
     least = tiers.MARKETING if room <= routes.numbers().spare_posts else None
     rows = outbox.claim_some(*key, now, room, least) if room else []
     for tried, row in enumerate(rows, start=1):
-        delivering.finish(row, clock.now())
+        state = delivering.finish(row, clock.now())
         # The route may have closed or slowed meanwhile.
-        if tried < len(rows) and not _goes_on(key):
+        if tried < len(rows) and not _goes_on(key, state):
             outbox.give_back(rows[tried:])
             return tried
     return len(rows)
@@ -149,8 +149,10 @@ def _clocks_agree() -> bool:
     return outbox.clock_skew_s() <= outbox.settings().max_skew_s
 
 
-def _goes_on(key: routes.Key) -> bool:
-    return routes.room(key, 1) > 0 and key in routes.usable(clock.now())
+def _goes_on(key: routes.Key, state: State) -> bool:
+    # Only a failure closes a route, and only then is it worth asking.
+    is_open = state in (State.SENT, State.EXPIRED) or key in routes.usable(clock.now())
+    return is_open and routes.room(key, 1) > 0
 
 
 def _drop_what_was_never_approved() -> None:

@@ -5,6 +5,7 @@ keep their connections. The bot's token is in every address; it stands in no err
 """
 
 import asyncio
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -33,6 +34,7 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # The bot was thrown out, or its token changed.
 REVOKED = (error.Forbidden, error.InvalidToken, error.EndPointNotFound, error.ChatMigrated)
 GONE = "chat not found"
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # or the library warns of each wait it reports
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 

@@ -27,7 +27,8 @@ _HOST = "https://api.twitter.com"  # as tweepy writes it
 _LOOKED_THROUGH = 50
 _CLOSED_DOOR = (NewConnectionError, ConnectTimeoutError)
 # What tweepy lets through: its own, the wire's, and what an answer of another shape makes of it.
-FAILURES = (tweepy.TweepyException, requests.RequestException, ValueError, AttributeError, KeyError)
+SHAPE = (ValueError, TypeError, LookupError, AttributeError)
+FAILURES = (tweepy.TweepyException, requests.RequestException, *SHAPE)
 
 
 class Keys(NamedTuple):
@@ -98,8 +99,8 @@ class Twitter:
 
     def _outcome(self, failure: Exception) -> QuantiCityError:
         said = without_addresses(f"x: {failure}")
-        for secret in self._api[0]:
-            said = said.replace(secret, "[key]") if secret else said
+        for secret in sorted(self._api[0], key=len, reverse=True):
+            said = said.replace(secret, "[key]")
         return _classified(failure, said)
 
 
