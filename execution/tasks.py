@@ -1,6 +1,10 @@
 """Celery's entry to the execution stage."""
 
-from execution.services import booking, managing, opening
+from typing import Any
+
+from celery.signals import task_failure
+
+from execution.services import booking, managing, opening, results, watching
 from quanticity.tasking import task
 
 
@@ -15,6 +19,7 @@ def book_intent(intent_id: str) -> None:
     """Bring one intent and its position up to what the broker has said."""
     booking.book(intent_id)
     managing.continue_exit(intent_id)
+    watching.watch()
 
 
 @task("execution.book_owed", queue="execution", expires=5)
@@ -33,3 +38,23 @@ def manage_entries() -> None:
 def manage_positions() -> None:
     """Mark, protect, trail and time every open position."""
     managing.manage_positions()
+
+
+@task("execution.watch_breakers", queue="execution", expires=5)
+def watch_breakers() -> None:
+    """Trip, act on and end circuit breakers."""
+    watching.watch()
+
+
+@task("execution.end_session", queue="execution", expires=60)
+def end_session() -> None:
+    """Write how a closed session came out, once, with the marks of what is held overnight."""
+    results.end_session()
+
+
+@task_failure.connect
+def count_failure(sender: Any = None, exception: Any = None, **_: Any) -> None:
+    """A failed task of this stage is an execution error; ten in five minutes halt trading."""
+    name = getattr(sender, "name", "")
+    if name.startswith("execution."):
+        watching.record_error(name, f"{type(exception).__name__}: {exception}")

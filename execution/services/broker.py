@@ -67,7 +67,7 @@ def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
             )
             if not rows:  # another process has it
                 continue
-            first = max(next_order_id, (_highest_order_id() or 0) + 1)
+            first = max(next_order_id, highest_order_id() + 1)
             if not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
                 transaction.set_rollback(True)
                 continue
@@ -276,9 +276,9 @@ def _unsent_parents() -> list[str]:
     ]
 
 
-def _highest_order_id() -> int | None:
-    found: int | None = Order.objects.aggregate(Max("order_id"))["order_id__max"]
-    return found
+def highest_order_id() -> int:
+    """The highest order id a row was given, 0 before the first."""
+    return int(Order.objects.aggregate(Max("order_id"))["order_id__max"] or 0)
 
 
 def _claim(row: Order, order_id: int, epoch: int) -> bool:

@@ -34,6 +34,11 @@ def set_state(scope: str, state: TradingState, *, actor: str, reason: str) -> Tr
 def halt(*, actor: str, reason: str, scope: str = selectors.GLOBAL) -> int:
     """Stop everything but protection; cancel entries that work. Return how many."""
     set_state(scope, TradingState.HALTED, actor=actor, reason=reason)
+    return stop_entries(scope)
+
+
+def stop_entries(scope: str) -> int:
+    """Cancel the entries of a scope that work, let go of those that wait; return how many."""
     rows = Order.objects.filter(
         role=Role.ENTRY, state__in=("RECORDED", "SENDING", "WORKING"), cancel_wanted_at=None
     )

@@ -38,6 +38,8 @@ class Settings:
     open_s: float
     entries_s: float
     positions_s: float
+    watch_s: float
+    session_end_s: float
     book_s: float
     answer_s: float
     announce_s: float
@@ -124,6 +126,8 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.open_s, "pipeline.open_owed"),
         (s.entries_s, "execution.manage_entries"),
         (s.positions_s, "execution.manage_positions"),
+        (s.watch_s, "execution.watch_breakers"),
+        (s.session_end_s, "execution.end_session"),
         (s.book_s, "execution.book_owed"),
         (s.answer_s, "pipeline.answer_owed"),
         (s.announce_s, "pipeline.announce_owed"),

@@ -20,7 +20,8 @@ class OptionRow:
     bid_size: int
     ask_size: int
     last: float
-    volume: int
+    bought: int
+    sold: int
     iv: float
     delta: float
     price: float
@@ -28,6 +29,11 @@ class OptionRow:
     vega: float
     theta: float
     spot: float
+
+    @property
+    def volume(self) -> int:
+        """Contracts traded so far."""
+        return self.bought + self.sold
 
 
 class Board:
@@ -105,7 +111,8 @@ def rows_of(quoted: OptionQuotes) -> list[OptionRow]:
     """A panel's columns as rows of plain numbers."""
     fair = quoted.fair
     columns = (
-        quoted.bid, quoted.ask, quoted.bid_size, quoted.ask_size, quoted.last, quoted.volume,
+        quoted.bid, quoted.ask, quoted.bid_size, quoted.ask_size, quoted.last,
+        quoted.bought, quoted.sold,
         fair.iv.round(6), fair.delta.round(6), fair.price.round(6), fair.gamma.round(6),
         fair.vega.round(6), fair.theta.round(6), np.full(len(fair.iv), quoted.spot),
     )  # fmt: skip

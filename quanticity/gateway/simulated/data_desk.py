@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from quanticity.gateway.simulated import contracts, listing, streams
+from quanticity.gateway.simulated import contracts, streams
 from quanticity.gateway.simulated import data_messages as say
 from quanticity.gateway.simulated.connection import Connection, Handler
 from quanticity.gateway.simulated.contracts import Listed
-from quanticity.gateway.simulated.panels import Panel, panels_of
+from quanticity.gateway.simulated.panels import panels_of
 from quanticity.gateway.simulated.streams import Stream
 from quanticity.gateway.simulated.wire import Fields
 
@@ -190,7 +190,7 @@ def _stock_extras(
         yield say.generic(request_id, say.IMPLIED_VOL, round(vol, 6))
     if not symbol.has_options or not generics & {"100", "101"}:
         return
-    panel = _near_chain(link, listed)
+    panel = contracts.chain(symbol, market, now, link.floor.reach)
     calls = panel.sign > 0
     for tick, numbers in (
         ("101", market.open_interest(panel, now)),
@@ -204,16 +204,6 @@ def _stock_extras(
             )
             yield say.size(request_id, sides[0], int(numbers[calls].sum()))
             yield say.size(request_id, sides[1], int(numbers[~calls].sum()))
-
-
-# All listed series of an underlying.
-def _near_chain(link: Connection, listed: Listed) -> Panel:
-    asked = contracts.Asked(
-        0, listed.symbol.name, "OPT", "", None, "", "", "SMART", "USD", "", listed.symbol.root
-    )
-    now = link.floor.now()
-    found = contracts.matches(asked, link.floor.market, now, link.floor.reach)
-    return Panel.of(listing.SYMBOLS[listed.symbol.name], [one.con_id for one in found])
 
 
 def _is_denied(link: Connection, request_id: int, listed: Listed) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from quanticity.domain import calendar
 from quanticity.gateway.simulated import auctions, indexes, interest, listing, prices, surface
+from quanticity.gateway.simulated.customers import Customers
 from quanticity.gateway.simulated.noise import Counts, Floats, name_key, uniform
 from quanticity.gateway.simulated.panels import Panel
 from quanticity.gateway.simulated.prices import Tape
@@ -55,8 +56,14 @@ class OptionQuotes:
     ask: Floats
     bid_size: Counts
     ask_size: Counts
-    volume: Counts
+    bought: Counts
+    sold: Counts
     last: Floats
+
+    @property
+    def volume(self) -> Counts:
+        """Contracts traded so far."""
+        return self.bought + self.sold
 
 
 class Market:
@@ -65,6 +72,8 @@ class Market:
     def __init__(self, paths: prices.Settings, options: surface.Settings) -> None:
         self.tapes = prices.Tapes(paths)
         self.surface = surface.Surface(options, paths)
+        self.customers = Customers(self.tapes)
+        self.chains: dict[object, Panel] = {}
         self._prints = Prints(self.tapes)
 
     def effective(self, at: datetime) -> datetime:
@@ -130,7 +139,8 @@ class Market:
         second = int(at.timestamp())
         base = settings.size_contracts * np.exp(-3 * np.abs(np.abs(fair.delta) - 0.5)) + 2
         sizes = [base * (0.5 + uniform(ids, second)) for ids in (panel.con_ids, -panel.con_ids)]
-        volume = interest.volume(self.tapes, panel, at)
+        bought, sold = self.customers.traded(panel, at)
+        buying = self.customers.buying(panel, at)
         return OptionQuotes(
             spot=spot,
             fair=fair,
@@ -138,8 +148,9 @@ class Market:
             ask=ask,
             bid_size=np.maximum(sizes[0], 1).astype(np.int64),
             ask_size=np.maximum(sizes[1], 1).astype(np.int64),
-            volume=volume,
-            last=np.where(uniform(panel.con_ids, volume) < self._buying(panel, at), ask, bid),
+            bought=bought,
+            sold=sold,
+            last=np.where(uniform(panel.con_ids, bought + sold) < buying, ask, bid),
         )
 
     def imbalance(self, name: str, at: datetime) -> auctions.Imbalance | None:
@@ -150,11 +161,13 @@ class Market:
 
     def open_interest(self, panel: Panel, at: datetime) -> Counts:
         """Settled open interest of a panel."""
-        return interest.open_interest(self.tapes, panel, at)
+        day = self.tapes.at(indexes.parent(panel.symbol.name), at).session.date
+        return interest.settled(self.tapes, panel, day)
 
     def volume(self, panel: Panel, at: datetime) -> Counts:
         """Contracts of a panel traded so far."""
-        return interest.volume(self.tapes, panel, self.effective(at))
+        bought, sold = self.customers.traded(panel, self.effective(at))
+        return bought + sold
 
     def daily_vol(self, name: str, at: datetime) -> float:
         """Implied volatility of one session."""
@@ -175,12 +188,6 @@ class Market:
         return surface.value(
             spot, series, dividend, self.surface.settings, european=panel.symbol.european
         )
-
-    # Chance that an option print was a purchase: calls are bought in an upward stretch.
-    def _buying(self, panel: Panel, at: datetime) -> Floats:
-        tape = self.tapes.at(indexes.parent(panel.symbol.name), at)
-        chance: Floats = 0.5 + 0.35 * float(tape.flow[tape.second(at)]) * panel.sign
-        return chance
 
     # Displayed shares of the first rows, bids and asks; they lean with the tape's imbalance.
     def _sizes(self, tape: Tape, at: datetime, rows: int) -> tuple[Counts, Counts]:

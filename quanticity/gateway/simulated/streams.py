@@ -10,6 +10,7 @@ from quanticity.gateway.simulated.bars import Bars
 from quanticity.gateway.simulated.board import Board, OptionRow
 from quanticity.gateway.simulated.contracts import Listed
 from quanticity.gateway.simulated.market import Row, Top
+from quanticity.gateway.simulated.prices import TICK
 from quanticity.gateway.simulated.prints import Print
 
 _FEW = 1e-9
@@ -129,7 +130,7 @@ class StockQuotes:
 
 @dataclass(slots=True)
 class OptionStream:
-    """Level 1 of an option with its computations; a rise of volume is told as one print."""
+    """Level 1 of an option; trades since the last pulse are one print a side."""
 
     request_id: int
     listed: Listed
@@ -137,7 +138,7 @@ class OptionStream:
     board: Board
     extras: Callable[[], Iterator[bytes]]
     sent: Sent = field(default_factory=Sent)
-    volume: int | None = None
+    traded: tuple[int, int] | None = None
 
     def pulse(self, now: datetime) -> Iterator[bytes]:
         """Quote changes, the computations that follow, sampled prints."""
@@ -162,16 +163,27 @@ class OptionStream:
         yield say.computation(self.request_id, say.MODEL, model)
 
     def _print(self, row: OptionRow, now: datetime) -> Iterator[bytes]:
-        ident, before = self.request_id, self.volume
-        self.volume = row.volume
-        if before is None or row.volume > before:
+        ident, before = self.request_id, self.traded
+        self.traded = (row.bought, row.sold)
+        if before is None:
             yield say.size(ident, say.VOLUME, row.volume)
-        if row.volume and (before is None or row.volume > before):
-            size = row.volume - before if before is not None else 1
-            yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), row.last, size)
-            if before is not None and "233" in self.generics:
-                trade = Print(now, row.last, size, 0, "", row.volume)
-                yield say.rt_volume(ident, trade, row.last)
+            if row.volume:
+                yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), row.last, 1)
+            return
+        if self.traded == before:
+            return
+        yield say.size(ident, say.VOLUME, row.volume)
+        total = sum(before)
+        # The print that `last` is at comes last.
+        low = max(row.bid, TICK)
+        sides = [(row.ask, row.bought - before[0]), (low, row.sold - before[1])]
+        for price, size in sides if row.last == row.bid else sides[::-1]:
+            if size <= 0:
+                continue
+            total += size
+            yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), price, size)
+            if "233" in self.generics:
+                yield say.rt_volume(ident, Print(now, price, size, 0, "", total), price)
 
 
 @dataclass(slots=True)

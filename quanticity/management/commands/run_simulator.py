@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--tape", type=Path, help="replay recorded bars and prints")
         parser.add_argument("--faults", type=Path, help="script of faults, JSON")
         parser.add_argument("--ledger", type=Path, help="books, read at start, kept up to date")
+        parser.add_argument("--truth", type=Path, help="dealers' book and trade sides, written")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             market, recorded = open_market(options["seed"], options["tape"])
             set_clock(options["start"], options["speed"], recorded)
             script = read(options["faults"]) if options["faults"] else Script()
-            floor = open_floor(None, options["ledger"], script, market)
+            floor = open_floor(None, options["ledger"], script, market, options["truth"])
             asyncio.run(serve(floor, options["port"]))
         except (QuantiCityError, ValueError, OSError) as error:
             raise CommandError(str(error), returncode=2) from error

@@ -1,12 +1,13 @@
 """The clock stands at 11:00 in New York, where the default chain is quoted, and all is well."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quanticity.config import loader
 from tests import factories, racing
 from tests.analytics import toy_chains
 
@@ -23,6 +24,13 @@ def world(db: None, store: None, morning: Any) -> Any:
     """A world in which everything is allowed."""
     factories.quiet_world()
     return morning
+
+
+@pytest.fixture
+def turned() -> Iterator[Callable[..., None]]:
+    """Turn a number for one test: `turned("execution.watching.moves_n", value=3)`."""
+    yield lambda key, value: loader.lay_over({key: value})
+    loader.lay_over({})
 
 
 @pytest.fixture
