@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from django.conf import settings
 from django.db.models import QuerySet
 
-from analytics import chains
+from analytics import chains, revaluation
 from analytics.calculators import (
     exposure_grid,
     flip,
@@ -153,6 +154,29 @@ def contract_greeks(
         float(greeks.delta[row]) * spot, float(greeks.gamma[row]) * spot * spot * 0.01,
         float(greeks.vega_per_volpt[row]), float(greeks.theta_per_day[row]),
     )  # fmt: skip
+
+
+def revalued(
+    contract: OptionContract, symbol: str, shocks: Sequence[tuple[float, float]]
+) -> list[float] | None:
+    """Dollars per option share gained by each (spot fraction, volatility points) move at once."""
+    return revaluation.changes(contract, symbol, shocks)
+
+
+def daily_returns(symbol: str, sessions: int) -> dict[date, float]:
+    """Simple returns of the last full sessions, by session."""
+    bars = market.bars(symbol, "1day")[-sessions - 1 :]
+    return {
+        bar.open_at.astimezone(clock.NEW_YORK).date(): bar.close / before.close - 1
+        for before, bar in pairwise(bars)
+        if before.close > 0
+    }
+
+
+def five_minute_moves(symbol: str, count: int) -> list[float]:
+    """The latest returns of 5 min bars within sessions, oldest first."""
+    bars = market.bars(symbol, "5min")[-count:]
+    return [bar.close / bar.open - 1 for bar in bars if bar.open > 0]
 
 
 def official_close(symbol: str, day: date) -> Decimal | None:

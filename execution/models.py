@@ -10,7 +10,27 @@ from django.db import models
 from django.db.models import Q
 
 from analytics.models import Source
+from execution.holds import (
+    Approval,
+    BookRisk,
+    BreakerLatch,
+    BreakerTrip,
+    ClosingMark,
+    DeskVersion,
+    Notice,
+    Quarantine,
+    SessionResult,
+    StatementCheck,
+)
 from quanticity.domain import orders
+
+# What holds trading back has a room of its own; all rows of the stage are found here.
+__all__ = [
+    "AccountValues", "Approval", "BookRisk", "BreakerLatch", "BreakerTrip", "ClosingMark",
+    "Commission", "DeskVersion", "Fill", "Notice", "Order", "OrderEvent", "OrderIntent", "Position",
+    "PositionEvent", "Quarantine", "Reconciliation", "RiskEvent", "SessionResult",
+    "StatementCheck", "TradingScope",
+]  # fmt: skip
 
 
 def _choices(states: type[StrEnum]) -> list[tuple[str, str]]:

@@ -10,14 +10,19 @@ from django.db.models import Q, QuerySet, Sum
 
 from execution.models import (
     AccountValues,
+    BookRisk,
+    BreakerTrip,
     Commission,
     Fill,
+    Notice,
     Order,
     OrderEvent,
     OrderIntent,
     Position,
     PositionEvent,
+    Quarantine,
     Reconciliation,
+    SessionResult,
     Settlement,
     TradingScope,
 )
@@ -25,18 +30,14 @@ from execution.orders import protection
 from execution.orders.lifecycle import TERMINAL
 from execution.orders.references import intent_id, parse_order_ref
 from execution.orders.sizing import Stats
-from quanticity.domain import clock, orders
+from execution.risk import trips
+from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.signals import Acknowledgement
 
 CANCEL_PATIENCE = timedelta(seconds=5)
 _STATS_SPAN = timedelta(days=87)  # 60 sessions
-GLOBAL = "global"
-_SEVERITY = {
-    orders.TradingState.ACTIVE: 0,
-    orders.TradingState.REDUCING: 1,
-    orders.TradingState.HALTED: 2,
-}
+GLOBAL = trips.GLOBAL
 _ALIVE = (Order.State.RECORDED, Order.State.SENDING, Order.State.WORKING, Order.State.UNKNOWN)
 _HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING", "QUARANTINED")
 
@@ -53,10 +54,58 @@ class Answer:
 
 
 def trading_state(*scopes: str) -> orders.TradingState:
-    """The most severe state among the global one and these scopes."""
-    rows = TradingScope.objects.filter(pk__in=(GLOBAL, *scopes)).values_list("state", flat=True)
-    found = (orders.TradingState(state) for state in rows)
-    return max(found, key=lambda s: _SEVERITY[s], default=orders.TradingState.ACTIVE)
+    """The most severe state of operators and breakers among the global one and these scopes."""
+    rows = TradingScope.objects.filter(pk__in=(GLOBAL, *scopes)).values_list("scope", "state")
+    states = {scope: orders.TradingState(state) for scope, state in rows}
+    return trips.effective(scopes, states, holding_trips())
+
+
+def risk_multiplier(*scopes: str) -> Decimal:
+    """The share of its stake that an entry may have now: the least of what breakers leave."""
+    return trips.risk_multiplier(holding_trips(), scopes)
+
+
+def holding_trips() -> tuple[trips.Trip, ...]:
+    """Breakers that hold, as values."""
+    return tuple(
+        trips.Trip(
+            trips.Breaker(row.breaker), row.scope, orders.TradingState(row.state), row.multiplier,
+            row.value, row.threshold, row.at, trips.Rearm(row.rearm), row.until,
+        )
+        for row in held_breakers()
+    )  # fmt: skip
+
+
+def held_breakers() -> QuerySet[BreakerTrip]:
+    """Breakers that hold, newest first."""
+    return BreakerTrip.objects.filter(ended_at=None)
+
+
+def quarantines(symbol: str) -> QuerySet[Quarantine]:
+    """Unresolved breaks in a symbol, or in the account as a whole."""
+    return Quarantine.objects.filter(ended_at=None, symbol__in=(symbol, ""))
+
+
+def closed_in(session_date: date) -> QuerySet[Position]:
+    """Trades that were closed in one session, after hours before it included."""
+    ends_at = calendar.session(session_date).close_at + calendar.AFTER_HOURS
+    began_at = calendar.previous_session(session_date).close_at + calendar.AFTER_HOURS
+    return Position.objects.filter(closed_at__gte=began_at, closed_at__lt=ends_at)
+
+
+def fills_of(position: Position) -> list[orders.Fill]:
+    """Every execution of one trade as a value."""
+    return _values(Fill.objects.filter(position=position))
+
+
+def latest_session() -> SessionResult | None:
+    """The session that ended last."""
+    return SessionResult.objects.first()
+
+
+def book_risk() -> BookRisk | None:
+    """What the book could lose, as last computed."""
+    return BookRisk.objects.order_by("-at").first()
 
 
 def trading_states() -> QuerySet[TradingScope]:
@@ -161,10 +210,25 @@ def last_reconciliation() -> Reconciliation | None:
     return Reconciliation.objects.first()
 
 
+def working_entries(scope: str = GLOBAL) -> QuerySet[Order]:
+    """Entries of a scope that are on their way and not asked to come back."""
+    rows = Order.objects.filter(
+        role=orders.Role.ENTRY, state__in=("RECORDED", "SENDING", "WORKING"), cancel_wanted_at=None
+    )
+    if scope == GLOBAL:
+        return rows
+    return rows.filter(Q(intent__strategy=scope) | Q(intent__symbol=scope))
+
+
 def owed_events(limit: int) -> list[PositionEvent]:
     """Facts that publishing has not taken over, oldest first."""
     rows = PositionEvent.objects.filter(announced=False).select_related("position")
     return list(rows.order_by("pk")[:limit])
+
+
+def owed_notices(limit: int) -> list[Notice]:
+    """Halts and the like that publishing has not taken over, oldest first."""
+    return list(Notice.objects.filter(announced=False).order_by("pk")[:limit])
 
 
 def owed_answers(limit: int) -> list[Answer]:

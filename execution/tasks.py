@@ -1,6 +1,19 @@
 """Celery's entry to the execution stage."""
 
-from execution.services import booking, managing, opening, walking
+from typing import Any
+
+from celery.signals import task_failure
+
+from execution.services import (
+    booking,
+    managing,
+    opening,
+    operating,
+    results,
+    statement_check,
+    walking,
+    watching,
+)
 from quanticity.tasking import task
 
 
@@ -15,6 +28,7 @@ def book_intent(intent_id: str) -> None:
     """Bring one intent and its position up to what the broker has said."""
     booking.book(intent_id)
     managing.continue_exit(intent_id)
+    watching.watch()
 
 
 @task("execution.book_owed", queue="execution", expires=5)
@@ -25,7 +39,8 @@ def book_owed() -> None:
 
 @task("execution.manage_entries", queue="execution", expires=5)
 def manage_entries() -> None:
-    """Walk or abandon every working entry."""
+    """Walk or abandon every working entry; tend those that wait for an operator."""
+    operating.tend_approvals()
     walking.manage_entries()
 
 
@@ -33,3 +48,29 @@ def manage_entries() -> None:
 def manage_positions() -> None:
     """Mark, protect, trail and time every open position."""
     managing.manage_positions()
+
+
+@task("execution.watch_breakers", queue="execution", expires=5)
+def watch_breakers() -> None:
+    """Trip, act on and end circuit breakers."""
+    watching.watch()
+
+
+@task("execution.end_session", queue="execution", expires=60)
+def end_session() -> None:
+    """Write how a closed session came out, once, with the marks of what is held overnight."""
+    results.end_session()
+
+
+@task("execution.check_statements", queue="reporting", expires=600)
+def check_statements() -> None:
+    """Compare every new statement in `statements/` with our book."""
+    statement_check.check_new()
+
+
+@task_failure.connect  # type: ignore[untyped-decorator] # celery has no types
+def count_failure(sender: Any = None, exception: Any = None, **_: Any) -> None:
+    """A failed task of this stage is an execution error; ten in five minutes halt trading."""
+    name = getattr(sender, "name", "")
+    if name.startswith("execution."):
+        watching.record_error(name, f"{type(exception).__name__}: {exception}")

@@ -59,7 +59,7 @@ def in_real_seconds(now: datetime, seconds: float) -> datetime:
 
 def on_wall_clock() -> bool:
     """True where the platform's time is the machine's, which somebody may set or skew."""
-    return bool(django_settings.TRADING_MODE != "sim")
+    return django_settings.TRADING_MODE not in ("sim", "replay")
 
 
 @cache

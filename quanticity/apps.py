@@ -19,5 +19,5 @@ class QuantiCityConfig(AppConfig):
 
 def environment_badge(_request: HttpRequest) -> tuple[str, str]:
     """Say in every admin page which money this is: SIM, PAPER or LIVE."""
-    colors = {"sim": "info", "paper": "warning", "live": "danger"}
+    colors = {"sim": "info", "replay": "info", "paper": "warning", "live": "danger"}
     return settings.TRADING_MODE.upper(), colors[settings.TRADING_MODE]

@@ -55,7 +55,7 @@ def _database_of(url: str, number: int) -> str:
 
 
 # --- what trades, and on which clock --------------------------------------------------------------
-TRADING_MODE = _choice("QC_TRADING_MODE", ("sim", "paper", "live"))
+TRADING_MODE = _choice("QC_TRADING_MODE", ("sim", "paper", "live", "replay"))
 LIVE_ARMED = _text("QC_LIVE_ARMED")
 IBKR_HOST = _text("QC_IBKR_HOST")
 IBKR_PORT = _port("QC_IBKR_PORT", 4002)

@@ -20,6 +20,7 @@ from quanticity.domain.orders import (
     Account,
     Fill,
     Holding,
+    Margin,
     OrderStatus,
     OrderUpdate,
     Ticket,
@@ -77,6 +78,12 @@ class FakeBroker:
 
     async def cancel(self, order_id: int) -> None:
         self.end(self._by_id(order_id).ticket.order_ref, OrderStatus.CANCELLED)
+
+    async def what_if(self, order_id: int, con_id: int, ticket: Ticket) -> Margin:
+        assert order_id not in self.used_ids, f"order id {order_id} used twice"
+        self.used_ids.append(order_id)
+        paid = (ticket.limit_price or Decimal(0)) * ticket.quantity * 100
+        return Margin(Decimal(0), self.values().equity_usd - paid, COST, clock.now())
 
     async def facts(self) -> BrokerFacts:
         return self.snapshot()

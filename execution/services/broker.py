@@ -65,7 +65,7 @@ def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
             )
             if not rows:  # another process has it
                 continue
-            first = max(next_order_id, (_highest_order_id() or 0) + 1)
+            first = max(next_order_id, highest_order_id() + 1)
             if not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
                 transaction.set_rollback(True)
                 continue
@@ -87,8 +87,9 @@ def expire_stale() -> int:
     oldest = clock.now() - timedelta(seconds=limits.signal_max_age_s)
     late = Order.objects.filter(
         state=State.RECORDED, role=orders.Role.ENTRY, intent__signal__created_at__lt=oldest
-    ).values_list("intent_id", flat=True)
-    return Order.objects.filter(intent_id__in=list(late), state=State.RECORDED).update(
+    ).exclude(intent__approval__decided_at__gte=oldest)
+    gone = list(late.values_list("intent_id", flat=True))
+    return Order.objects.filter(intent_id__in=gone, state=State.RECORDED).update(
         state=State.EXPIRED, error="too old to send"
     )
 
@@ -270,9 +271,9 @@ def _unsent_parents() -> list[str]:
     ]
 
 
-def _highest_order_id() -> int | None:
-    found: int | None = Order.objects.aggregate(Max("order_id"))["order_id__max"]
-    return found
+def highest_order_id() -> int:
+    """The highest order id a row was given, 0 before the first."""
+    return int(Order.objects.aggregate(Max("order_id"))["order_id__max"] or 0)
 
 
 def _claim(row: Order, order_id: int, epoch: int) -> bool:

@@ -3,19 +3,20 @@
 What cannot be read is None, and the gate denies on None.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Sum
 
 from analytics import selectors as analytics
 from execution import selectors
 from execution.models import AccountValues, Order, OrderIntent, Position
 from execution.orders.ticks import Increments, touch
 from execution.risk.facts import Desk, Facts, Greeks, Holdings, Market, Open
+from execution.risk.trips import Breaker
+from execution.services import results
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.clock import NEW_YORK
@@ -24,6 +25,7 @@ from quanticity.domain.signals import Signal
 from quanticity.store import health, market
 
 _ZERO = Decimal(0)
+_STREAKS = frozenset({Breaker.LOSS_STREAK, Breaker.LOSS_STREAK_LONG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,22 @@ def _desk(signal: Signal, entry_ref: str, now: datetime, s: Settings) -> Desk:
         reconciled_age_s=(
             (now - reconciliation.at).total_seconds() if clean and reconciliation else None
         ),
-        breaks_n=Position.objects.filter(symbol=signal.symbol, state="QUARANTINED").count(),
+        breaks_n=_breaks_n(signal),
         ref_used=Order.objects.filter(pk=entry_ref).exists(),
         orders_last_s=sent,
         messages_left=s.messages_per_s - sent,
-        cooling=_is_cooling(signal, now, s),
-        vol_spike=_has_vol_spike(now, s),
+        cooling=_holds(_STREAKS, signal.strategy) or _is_cooling(signal, now, s),
+        vol_spike=_holds({Breaker.VOL_SPIKE}) or _has_vol_spike(now, s),
     )
+
+
+def _breaks_n(signal: Signal) -> int:
+    held = Position.objects.filter(symbol=signal.symbol, state="QUARANTINED").count()
+    return held + selectors.quarantines(signal.symbol).count()
+
+
+def _holds(wanted: Collection[Breaker], scope: str = selectors.GLOBAL) -> bool:
+    return any(t.breaker in wanted and t.scope == scope for t in selectors.holding_trips())
 
 
 def _restart_s(now: datetime, at: time) -> float:
@@ -161,37 +172,16 @@ def _holdings(signal: Signal, row: AccountValues | None) -> Holdings:
             symbol=signal.symbol, state="UNKNOWN"
         ).count(),
         correlations=analytics.daily_correlations(),
-        greeks=_greeks(held),
+        greeks=book_greeks(held),
         contract_buys_n=Order.objects.filter(
             occ=signal.contract.occ, side="BUY", state__in=("WORKING", "SENDING", "RECORDED")
         ).count(),
         contract_sells_n=sells.count(),
         contract_foreign_sells_n=sells.count(),
-        day_pnl_usd=day_pnl(held),
+        day_pnl_usd=results.day_pnl(held),
         start_of_day_usd=None if row is None else row.start_of_day_usd,
-        drawdown_frac=_drawdown(row),
+        drawdown_frac=drawdown(row),
     )
-
-
-def day_pnl(held: Sequence[Position]) -> Decimal | None:
-    """Realised net today plus what is unrealised; None when a held position has no mark.
-
-    A position held overnight counts from yesterday's close, which we do not keep yet: unknown.
-    """
-    today = calendar.session_date(clock.now())
-    if any(p.quantity_open and p.session_date != today for p in held):
-        return None
-    began_at = calendar.previous_session(today).close_at + calendar.AFTER_HOURS
-    closed = Position.objects.filter(closed_at__gte=began_at, realised_net_usd__isnull=False)
-    total: Decimal = closed.aggregate(x=Sum("realised_net_usd"))["x"] or _ZERO
-    for position in held:
-        if position.quantity_open == 0:
-            continue
-        if position.mark_price is None or position.entry_price is None:
-            return None
-        moved = position.mark_price - position.entry_price
-        total += moved * position.quantity_open * position.multiplier
-    return total
 
 
 def _open(position: Position) -> Open:
@@ -217,7 +207,7 @@ def _risk(intent: OrderIntent) -> Decimal:
     return max(drop, _ZERO) * (intent.quantity or 0) * intent.multiplier
 
 
-def _greeks(held: Sequence[Position]) -> Greeks | None:
+def book_greeks(held: Sequence[Position]) -> Greeks | None:
     """Dollar Greeks of the book; None when one holding cannot be priced."""
     total = [_ZERO] * 4
     for position in held:
@@ -231,7 +221,8 @@ def _greeks(held: Sequence[Position]) -> Greeks | None:
     return Greeks(*total)
 
 
-def _drawdown(row: AccountValues | None) -> Decimal | None:
+def drawdown(row: AccountValues | None) -> Decimal | None:
+    """Equity below its high-water mark, as a fraction of it."""
     if row is None or not row.high_water_usd:
         return None
     return max(_ZERO, 1 - row.equity_usd / row.high_water_usd)

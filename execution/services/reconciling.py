@@ -11,12 +11,21 @@ from django.db.models import F, Q
 
 from execution import selectors
 from execution.ledger import reconciliation as rules
-from execution.models import Fill, Order, OrderEvent, OrderIntent, Position, Reconciliation
+from execution.models import (
+    DeskVersion,
+    Fill,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    Position,
+    Reconciliation,
+)
 from execution.services import booking, broker, costs, manual
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
 from quanticity.domain.readings import plain
 from quanticity.gateway.ports import BrokerFacts
+from quanticity.store import health
 
 _ENDED = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order.State.EXPIRED)
 _UNCLEAN = frozenset(
@@ -26,6 +35,20 @@ _ACCUSING = frozenset(
     {rules.Kind.QUANTITY_ABOVE, rules.Kind.QUANTITY_BELOW, rules.Kind.FILL_MANUAL}
 )
 _LOOKED_BACK_N = 20
+_ASKED = "reconcile"
+
+
+def ask() -> None:
+    """Have the gateway process compare now."""
+    DeskVersion.objects.get_or_create(pk=_ASKED)
+    DeskVersion.objects.filter(pk=_ASKED).update(version=F("version") + 1)
+    health.wake("gateway")
+
+
+def asked() -> int:
+    """How often a comparison was asked for; one more than last time is a wish."""
+    row = DeskVersion.objects.filter(pk=_ASKED).values_list("version", flat=True).first()
+    return row or 0
 
 
 def has_doubts() -> bool:

@@ -9,7 +9,10 @@ from quanticity.domain.errors import ConfigError
 SECTIONS: dict[str, str] = {
     "universe": "quanticity.config.universe:Settings",
     "timetable": "quanticity.config.timetable:Settings",
+    "replay": "quanticity.management.replay.boards:Settings",
     "gateway.ibkr": "quanticity.gateway.ibkr.settings:Settings",
+    "gateway.tape": "quanticity.gateway.tape_writer:Settings",
+    "gateway.commands": "quanticity.gateway.commands:Settings",
     "gateway.simulated.prices": "quanticity.gateway.simulated.prices:Settings",
     "gateway.simulated.surface": "quanticity.gateway.simulated.surface:Settings",
     "gateway.simulated.account": "quanticity.gateway.simulated.account:Settings",
@@ -64,6 +67,9 @@ SECTIONS: dict[str, str] = {
     "execution.lifecycle": "execution.orders.lifecycle:Settings",
     "execution.risk": "execution.risk.facts:Settings",
     "execution.breakers": "execution.risk.breakers:Settings",
+    "execution.stress": "execution.risk.stress:Settings",
+    "execution.watching": "execution.services.breaker_facts:Settings",
+    "execution.approvals": "execution.services.approving:Settings",
     "execution.commissions": "execution.ledger.commissions:Settings",
     "execution.reconciliation": "execution.ledger.reconciliation:Settings",
     "execution.breaks": "execution.ledger.breaks:Settings",
@@ -72,6 +78,7 @@ SECTIONS: dict[str, str] = {
     "publishing.discord": "publishing.channels.discord:Settings",
     "publishing.subscriptions.plans": "publishing.subscriptions.plans:Settings",
     "publishing.subscriptions.throttle": "publishing.subscriptions.throttle:Settings",
+    "reporting.performance": "reporting.measures.performance:Settings",
 }
 
 

@@ -38,6 +38,9 @@ class Settings:
     open_s: float
     entries_s: float
     positions_s: float
+    watch_s: float
+    session_end_s: float
+    statements_s: float
     book_s: float
     answer_s: float
     announce_s: float
@@ -51,6 +54,7 @@ _QUEUES = {
     "analytics": "market",
     "analytics.discover": "reporting",
     "execution": "execution",
+    "execution.check_statements": "reporting",
     "publishing": "publishing",
     "reporting": "reporting",
     "pipeline": "market",
@@ -124,6 +128,9 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.open_s, "pipeline.open_owed"),
         (s.entries_s, "execution.manage_entries"),
         (s.positions_s, "execution.manage_positions"),
+        (s.watch_s, "execution.watch_breakers"),
+        (s.session_end_s, "execution.end_session"),
+        (s.statements_s, "execution.check_statements"),
         (s.book_s, "execution.book_owed"),
         (s.answer_s, "pipeline.answer_owed"),
         (s.announce_s, "pipeline.announce_owed"),

@@ -191,3 +191,13 @@ class Account:
     available_usd: Decimal
     cash_usd: Decimal
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """The broker's answer to what an order would do; None is "not set", which is unknown."""
+
+    initial_after_usd: Decimal | None
+    equity_after_usd: Decimal | None  # equity with loan value
+    commission_usd: Decimal | None
+    at: datetime

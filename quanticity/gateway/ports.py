@@ -17,7 +17,7 @@ from quanticity.domain.calendar import Settlement
 from quanticity.domain.instruments import OptionContract
 from quanticity.domain.market import Bar, Book, Imbalance, Quote, Trade
 from quanticity.domain.options import Chain
-from quanticity.domain.orders import Account, Fill, Holding, OrderUpdate, Ticket
+from quanticity.domain.orders import Account, Fill, Holding, Margin, OrderUpdate, Ticket
 
 
 class ConnectionState(StrEnum):
@@ -182,6 +182,10 @@ class Trading(Protocol):
 
     async def cancel(self, order_id: int) -> None:
         """Ask for cancellation; only a later update says whether it happened."""
+        ...
+
+    async def what_if(self, order_id: int, con_id: int, ticket: Ticket) -> Margin:
+        """Ask what this order would do to the account; nothing is sent, the id is used up."""
         ...
 
     async def facts(self) -> BrokerFacts:

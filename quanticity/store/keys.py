@@ -26,11 +26,25 @@ MARKET_WIDE = {
 _NAMED = {"technicals": "technicals:{}", "sector": "analytics:sector:{}"}
 
 
+_stretched = 1
+
+
 class Key(NamedTuple):
     """A name and its time to live in seconds; None only where the comment says who clears it."""
 
     name: str
-    ttl: int | None
+    seconds: int | None
+
+    @property
+    def ttl(self) -> int | None:
+        """Real seconds until the store forgets it."""
+        return None if self.seconds is None else self.seconds * _stretched
+
+
+def stretch(times: int) -> None:
+    """Let this process's keys live longer: in a replay the machine's time decides nothing."""
+    global _stretched  # noqa: PLW0603 - set once, at the start of a process
+    _stretched = times
 
 
 def quote(symbol: str) -> Key:
@@ -83,6 +97,11 @@ def chain(symbol: str) -> Key:
     return Key(f"chain:{symbol}:current", 180)
 
 
+def chain_listing(symbol: str) -> Key:
+    """Codes, strikes and rights of the latest chain, which change once a day."""
+    return Key(f"chain:{symbol}:listing", 180)
+
+
 def history(symbol: str, metric: str) -> Key:
     """The last values of one metric, newest last."""
     return Key(f"history:{symbol}:{metric}", 5 * DAY)
@@ -124,6 +143,16 @@ def connection() -> Key:
 def account() -> Key:
     """The broker account's latest values."""
     return Key("account:summary", MINUTE)
+
+
+def question(process: str) -> Key:
+    """Questions to a process whose askers wait; lost with it, and then asked again."""
+    return Key(f"ask:{process}", 10)
+
+
+def answer(question_id: str) -> Key:
+    """The answer to one question."""
+    return Key(f"answer:{question_id}", 10)
 
 
 def wake(process: str) -> Key:

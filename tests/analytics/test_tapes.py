@@ -1,5 +1,6 @@
 """Each print is signed once, in the order it came, per instrument."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,12 @@ def test_only_recent_prints_are_recent() -> None:
     assert [each.trade.price for each in found] == [3.0]
 
 
+def _wait_for_the_next_millisecond() -> None:
+    began = time.time_ns() // 1_000_000
+    while time.time_ns() // 1_000_000 == began:
+        pass
+
+
 def test_a_place_gives_what_is_new_until_the_stream_begins_anew() -> None:
     ours = tape()
     market.add_trades("SPY", prints(0, 1.0, 2.0))
@@ -60,6 +67,7 @@ def test_a_place_gives_what_is_new_until_the_stream_begins_anew() -> None:
     market.add_trades("SPY", prints(2, 3.0))
     fresh, place = ours.since(place)
     client().delete(keys.prints("SPY").name)
+    _wait_for_the_next_millisecond()  # of which the stream's places are made
     market.add_trades("SPY", prints(3, 4.0))
 
     assert [each.trade.price for each in fresh] == [3.0]

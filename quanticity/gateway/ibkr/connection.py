@@ -60,6 +60,7 @@ class Link:
         self.on_ready: Callable[[], None]
         self.on_down: Callable[[], None]
         self.on_remedy: Callable[[Remedy], None]
+        self.on_message: Callable[[list[str]], None] | None = None
         self._ib: TappedIB | None = None
         self._said: Connection | None = None
         self._heard_at: datetime | None = None
@@ -207,6 +208,8 @@ class Link:
         self._misses = 0
         ib = self._ib = TappedIB(self, self.market, self.orders, self.counters)
         ib.client.MaxRequests = self.settings.messages_per_s
+        if self.on_message is not None:
+            ib.overhear(self.on_message)
         ib.wrapper.clientId = self.client_id
         ib.client.conn.disconnected.connect(self._on_drop, keep_ref=True)
         await self._unless_dropped(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.contracts import Contracts
@@ -32,6 +33,10 @@ class IbkrGateway:
         link.on_ready = self.feed.on_connected
         link.on_remedy = self.feed.on_remedy
         link.on_stream_error = self.feed.on_stream_error
+
+    def overhear(self, hear: Callable[[list[str]], None]) -> None:
+        """Pass every raw message of the broker on, from the next connection."""
+        self._link.on_message = hear
 
     @property
     def connection(self) -> Connection:

@@ -236,6 +236,16 @@ class TappedIB(IB):
         self.client = Client(self.wrapper)
         self.client.apiEnd += self.disconnectedEvent
 
+    def overhear(self, hear: Callable[[list[str]], None]) -> None:
+        """Pass each raw message on before it is read."""
+        read = self.client.decoder.interpret
+
+        def heard(message: list[str]) -> None:
+            hear(message)
+            read(message)
+
+        self.client.decoder.interpret = heard
+
     def __del__(self) -> None:
         """The link closes what it opened; the library would close again, whenever collected."""
 

@@ -18,7 +18,7 @@ from ib_insync import OrderState as TheirState
 from quanticity.domain import clock
 from quanticity.domain.errors import PermanentError, TemporaryError
 from quanticity.domain.instruments import OptionContract
-from quanticity.domain.orders import OrderStatus, OrderUpdate, Role, Ticket
+from quanticity.domain.orders import Margin, OrderStatus, OrderUpdate, Role, Ticket
 from quanticity.gateway.ibkr import translate
 from quanticity.gateway.ibkr.acks import Ack, Acks
 from quanticity.gateway.ibkr.connection import Link
@@ -98,9 +98,10 @@ class IbkrTrading:
         """Ask for cancellation; only a later update says whether it happened."""
         self._link.require_broker().client.cancelOrder(order_id, "")
 
-    async def what_if(self, order_id: int, con_id: int, ticket: Ticket) -> Decimal | None:
-        """Initial margin change in dollars if this were sent; the id is used up."""
+    async def what_if(self, order_id: int, con_id: int, ticket: Ticket) -> Margin:
+        """Ask what this order would do to the account; nothing is sent, the id is used up."""
         self._link.require_broker()
+        self._link.on_next_order_id(order_id + 1)
         order = translate.their_order(ticket, order_id, self._link.account)
         order.whatIf = True
         contract = self._contracts.theirs(ticket.contract, con_id)
@@ -111,7 +112,7 @@ class IbkrTrading:
             return answer
 
         state = await self._link.ask("what-if", request, self._settings.order_ack_s)
-        return translate.margin_change(state)
+        return translate.margin(state, clock.now())
 
     async def facts(self) -> BrokerFacts:
         """Ask for everything needed to reconcile; raise TemporaryError when any end is missing."""

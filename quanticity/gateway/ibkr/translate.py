@@ -24,6 +24,7 @@ from quanticity.domain.orders import (
     Account,
     Fill,
     Holding,
+    Margin,
     OrderStatus,
     OrderType,
     OrderUpdate,
@@ -325,6 +326,16 @@ def real_time_bar(symbol: str, open_at: datetime, values: tuple[float, ...]) -> 
 def margin_change(state: TheirState) -> Decimal | None:
     """Initial margin this order would take in dollars, from a what-if answer."""
     return money(state.initMarginChange or "nan")
+
+
+def margin(state: TheirState, at: datetime) -> Margin:
+    """What the account would look like, from a what-if answer."""
+    return Margin(
+        initial_after_usd=money(state.initMarginAfter or "nan"),
+        equity_after_usd=money(state.equityWithLoanAfter or "nan"),
+        commission_usd=money(state.commission),
+        at=at,
+    )
 
 
 def expiry_date(text: str) -> date:

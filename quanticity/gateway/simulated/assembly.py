@@ -38,11 +38,15 @@ def open_market(seed: int | None, recorded: Path | None) -> tuple[Market, list[S
 
 
 def open_floor(
-    seed: int | None, path: Path | None, script: Script, market: Market | None = None
+    seed: int | None,
+    path: Path | None,
+    script: Script,
+    market: Market | None = None,
+    truth: Path | None = None,
 ) -> Floor:
     """The trading floor, with the books that the ledger file holds, at the platform's present.
 
-    The market is the seed's, unless one is given.
+    The market is the seed's, unless one is given; what it hides is kept in the file `truth`.
     """
     market = market or open_market(seed, None)[0]
     terms = section(f"{_HERE}.account", account.Settings)
@@ -50,7 +54,7 @@ def open_floor(
     # A clock that was set back starts from its own present.
     as_of = None if as_of is None else min(as_of, clock.now())
     made = Exchange(market, section(f"{_HERE}.matching", matching.Settings), books, as_of)
-    opened = Floor(made, section(f"{_HERE}.floor", floor.Settings), Faults(script), path)
+    opened = Floor(made, section(f"{_HERE}.floor", floor.Settings), Faults(script), path, truth)
     opened.now()
     return opened
 

@@ -11,6 +11,7 @@ from quanticity.domain.instruments import OptionContract, Right, parse_occ
 from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.listing import Symbol
 from quanticity.gateway.simulated.market import Market
+from quanticity.gateway.simulated.panels import Panel
 from quanticity.gateway.simulated.wire import Field, Fields
 
 ZONE = "US/Eastern"
@@ -23,6 +24,7 @@ _STOCK_VENUES = (
 _ORDER_TYPES = (
     "ACTIVETIM,ADJUST,ALERT,ALLOC,AON,COND,DAY,GTC,GTD,LMT,LOC,MKT,MOC,OCA,STP,STPLMT,TRAIL,WHATIF"
 )
+_MOST_CHAINS = 32
 PENNY_RULE, NICKEL_RULE = 26, 32
 MARKET_RULES: dict[int, tuple[tuple[float, float], ...]] = {
     PENNY_RULE: ((0.0, 0.01),),
@@ -118,6 +120,18 @@ def matches(asked: Asked, market: Market, at: datetime, reach: Range) -> list[Li
     if symbol is None or not symbol.has_options or asked.trading_class not in {"", symbol.root}:
         return []
     return list(_series(asked, symbol, market, at, reach))
+
+
+def chain(symbol: Symbol, market: Market, at: datetime, reach: Range) -> Panel:
+    """All listed series of an underlying, the same panel all session."""
+    key = (symbol.name, calendar.session_date(at), reach)
+    if key not in market.chains:
+        asked = Asked(0, symbol.name, "OPT", "", None, "", "", "SMART", "USD", "", symbol.root)
+        found = [one.con_id for one in _series(asked, symbol, market, at, reach)]
+        while len(market.chains) >= _MOST_CHAINS:
+            del market.chains[next(iter(market.chains))]
+        market.chains[key] = Panel.of(symbol, found)
+    return market.chains[key]
 
 
 def strikes(symbol: Symbol, market: Market, at: datetime, reach: Range) -> tuple[Decimal, ...]:

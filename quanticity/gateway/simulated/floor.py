@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quanticity.domain import clock
-from quanticity.gateway.simulated import account, account_messages, ledger, order_messages
+from quanticity.gateway.simulated import (
+    account,
+    account_messages,
+    ledger,
+    order_messages,
+    truth_record,
+)
 from quanticity.gateway.simulated.bars import Bars
 from quanticity.gateway.simulated.board import Board
 from quanticity.gateway.simulated.contracts import Range
@@ -47,28 +53,39 @@ class Settings:
     most_unsent_bytes: int
     messages_per_s: int
     historical_per_600s: int
+    truth_every_s: float
 
 
 class Floor:
     """Shared by all connections."""
 
     def __init__(
-        self, exchange: Exchange, settings: Settings, faults: Faults, path: Path | None
+        self,
+        exchange: Exchange,
+        settings: Settings,
+        faults: Faults,
+        path: Path | None,
+        truth: Path | None = None,
     ) -> None:
         self.exchange = exchange
         self.market = exchange.market
         self.settings = settings
         self.faults = faults
         self.board = Board(self.market)
+        self.delayed_board = Board(self.market)
         self.bars = Bars(self.market)
         self.reach = Range(
             settings.daily_expiry_days, settings.weekly_expiry_days, settings.strike_width_frac
         )
         self.clients: dict[int, Connection] = {}
+        self.taken_ids: dict[int, datetime] = {}
         self.account_changed = False
         self.lateness = Lateness(settings.pulse_s)
         self._path = path
         self._writer = ledger.Writer()
+        self._truth = truth
+        self._truth_due: datetime | None = None
+        self._record = truth_record.Record(self.market, self.reach)
 
     @property
     def account(self) -> account.Account:
@@ -95,6 +112,11 @@ class Floor:
         """One client, while it is connected."""
         return self.clients.get(client_id)
 
+    def is_taken(self, client_id: int) -> bool:
+        """Say whether a client id is still held by a connection that is half gone."""
+        until = self.taken_ids.get(client_id)
+        return until is not None and self.exchange.at < until
+
     def tell(self, news: Iterable[News]) -> None:
         """Save the books, then send news, as faults leave it, to those whom it concerns."""
         told = list(news)
@@ -118,11 +140,15 @@ class Floor:
 
     def save(self) -> None:
         """Rewrite the ledger file."""
-        if self._path is None:
-            return
-        scratch = self._path.with_suffix(".writing")
-        scratch.write_text(self._writer.text(self.exchange.books, self.exchange.now))
-        scratch.replace(self._path)
+        if self._path is not None:
+            _write(self._path, self._writer.text(self.exchange.books, self.exchange.now))
+
+    def keep_truth(self, now: datetime, *, at_once: bool = False) -> None:
+        """Rewrite the truth file when it is due."""
+        due = at_once or self._truth_due is None or now >= self._truth_due
+        if self._truth is not None and due:
+            self._truth_due = now + timedelta(seconds=self.settings.truth_every_s)
+            _write(self._truth, self._record.text(now))
 
     # The client that placed the order, and the master client when there is one.
     def _owners(self, item: News) -> list[Connection]:
@@ -138,6 +164,13 @@ class Floor:
                 link.send(account_messages.position(held, name))
             if link.wants_account:
                 link.send(account_messages.portfolio(held, mark, name))
+
+
+# A reader never sees half a file.
+def _write(path: Path, text: str) -> None:
+    scratch = path.with_name(f"{path.name}.writing")
+    scratch.write_text(text)
+    scratch.replace(path)
 
 
 def _owner(item: News) -> int:

@@ -1,11 +1,10 @@
-"""Open interest and volume of option series, shaped like real chains (pure).
+"""Settled open interest of option series, shaped like real chains (pure).
 
 Heavy at the money and at round strikes, fading with distance in standard deviations, out-of-the-
-money side above the in-the-money one; volume is open interest turned over by nearness of expiry,
-dealt out over the day as the underlying's volume is.
+money side above the in-the-money one.
 """
 
-from datetime import date, datetime
+from datetime import date
 
 import numpy as np
 
@@ -18,42 +17,31 @@ from quanticity.gateway.simulated.prices import Tapes
 
 _FRIDAY = 4
 _SHARES_PER_CONTRACT = 10_000
-_TODAY, _NEXT, _LATER = 4.0, 1.2, 0.25  # turnover of a series by its expiry
 _INTEREST_SALT = 7
 _LEAN_SALT = 11
 
 
-def open_interest(tapes: Tapes, panel: Panel, at: datetime) -> Counts:
-    """Settled open interest in contracts, the same all day."""
-    day = tapes.at(parent(panel.symbol.name), at).session.date
-    return _interest(tapes, panel, day).astype(np.int64)
-
-
-def volume(tapes: Tapes, panel: Panel, at: datetime) -> Counts:
-    """Contracts traded so far in the session."""
-    tape = tapes.at(parent(panel.symbol.name), at)
-    done, day = tapes.so_far(tape).volume, tape.session.date
-    share = float(done[tape.second(at)]) / float(done[-1])
-    ahead = _sessions_ahead(panel, day)
-    turnover = np.where(ahead <= 0, _TODAY, np.where(ahead == 1, _NEXT, _LATER))
-    noise = 0.5 + uniform(panel.con_ids, day.toordinal())
-    return (_interest(tapes, panel, day) * turnover * noise * share).astype(np.int64)
-
-
-def _interest(tapes: Tapes, panel: Panel, day: date) -> Floats:
+def settled(tapes: Tapes, panel: Panel, day: date) -> Counts:
+    """Open interest in contracts as published before the open, the same all day."""
     name = parent(panel.symbol.name)
     stock = tapes.stock(name)
     center = tapes.close(name, calendar.previous_session(day).date)
     center *= tapes.settings.index_multiple if panel.symbol.european else 1
-    width = stock.daily_vol_frac * np.sqrt(np.maximum(_sessions_ahead(panel, day), 0) + 4.0)
+    width = stock.daily_vol_frac * np.sqrt(np.maximum(sessions_ahead(panel, day), 0) + 4.0)
     x = panel.sign * np.log(panel.strike / center) / width
     shape = np.where(x >= 0, np.exp(-x / 1.5), np.exp(2.0 * x))
     weekly = np.array([1.8 if day.weekday() == _FRIDAY else 1.0 for day in panel.expiries])
     noise = np.exp(1.2 * (uniform(panel.con_ids, _INTEREST_SALT) - 0.5))
     scale = stock.adv_shares / _SHARES_PER_CONTRACT * weekly[panel.expiry]
     lean = np.where(panel.sign < 0, _put_lean(name, day), 1.0)
-    interest: Floats = scale * shape * noise * lean * _roundness(panel, center)
-    return interest
+    return (scale * shape * noise * lean * _roundness(panel, center)).astype(np.int64)
+
+
+def sessions_ahead(panel: Panel, day: date) -> Floats:
+    """Sessions from a day to each contract's expiry: 0 on its last."""
+    opened = calendar.session(day).open_at
+    ahead = [float(calendar.sessions_to(expiry, opened)) for expiry in panel.expiries]
+    return np.array(ahead)[panel.expiry]
 
 
 def _put_lean(name: str, day: date) -> float:
@@ -67,9 +55,3 @@ def _roundness(panel: Panel, center: float) -> Floats:
     tens, fives = panel.strike % (10 * step) == 0, panel.strike % (5 * step) == 0
     times: Floats = np.where(tens, 3.0, np.where(fives, 2.0, 1.0))
     return times
-
-
-def _sessions_ahead(panel: Panel, day: date) -> Floats:
-    opened = calendar.session(day).open_at
-    ahead = [float(calendar.sessions_to(expiry, opened)) for expiry in panel.expiries]
-    return np.array(ahead)[panel.expiry]

@@ -11,6 +11,7 @@ import numpy as np
 
 from quanticity.domain import calendar
 from quanticity.gateway.simulated import auctions, indexes, interest, listing, prices, surface
+from quanticity.gateway.simulated.customers import Customers
 from quanticity.gateway.simulated.noise import Counts, Floats, name_key, uniform
 from quanticity.gateway.simulated.panels import Panel
 from quanticity.gateway.simulated.prices import Tape
@@ -55,8 +56,24 @@ class OptionQuotes:
     ask: Floats
     bid_size: Counts
     ask_size: Counts
-    volume: Counts
+    bought: Counts
+    sold: Counts
     last: Floats
+
+    @property
+    def volume(self) -> Counts:
+        """Contracts traded so far."""
+        return self.bought + self.sold
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A stock does not trade for a while; kind 1 regulatory, 2 for volatility (LULD)."""
+
+    name: str
+    begin: datetime
+    until: datetime
+    kind: int
 
 
 class Market:
@@ -65,6 +82,9 @@ class Market:
     def __init__(self, paths: prices.Settings, options: surface.Settings) -> None:
         self.tapes = prices.Tapes(paths)
         self.surface = surface.Surface(options, paths)
+        self.customers = Customers(self.tapes)
+        self.chains: dict[object, Panel] = {}
+        self.halts: list[Halt] = []
         self._prints = Prints(self.tapes)
 
     def effective(self, at: datetime) -> datetime:
@@ -76,9 +96,22 @@ class Market:
         """Say whether the market trades."""
         return calendar.current(at) is not None
 
+    def halt(self, name: str, at: datetime) -> Halt | None:
+        """The halt of a stock in force, or None."""
+        for halt in self.halts:
+            if halt.name == name and halt.begin <= at < halt.until:
+                return halt
+        return None
+
+    def trades(self, con_id: int, at: datetime) -> bool:
+        """Say whether a contract trades: regular hours, and no halt of its underlying."""
+        if not self.is_open(at):
+            return False
+        return not self.halts or self.halt(listing.underlying_of(con_id), at) is None
+
     def spot(self, name: str, at: datetime) -> float:
         """Mid of a stock, or level of an index."""
-        at = self.effective(at)
+        at = self.effective(self._held(name, at))
         if listing.SYMBOLS[name].sec_type == "IND":
             return indexes.level(self.tapes, self.surface, name, at)
         tape = self.tapes.at(name, at)
@@ -88,6 +121,7 @@ class Market:
         """Best bid and ask of an underlying, and its day so far."""
         if listing.SYMBOLS[name].sec_type == "IND":
             return self._index_top(name, at)
+        at = self._held(name, at)
         tape = self.tapes.at(name, at)
         second, so_far = tape.second(at), self.tapes.so_far(tape)
         # What the running second trades is not yet told.
@@ -109,6 +143,7 @@ class Market:
 
     def book(self, name: str, at: datetime) -> tuple[list[Row], list[Row]]:
         """Ten rows a side, best first: bids, asks."""
+        at = self._held(name, at)
         tape, shown = self.tapes.at(name, at), self.effective(at)
         second = tape.second(shown)
         bids, asks = self._sizes(tape, shown, _BOOK_ROWS)
@@ -119,18 +154,22 @@ class Market:
         """Trades in (after, until]; none outside regular hours and none of an index."""
         if listing.SYMBOLS[name].sec_type == "IND":
             return []
-        return self._prints.between(name, after, until)
+        found = self._prints.between(name, after, until)
+        if self.halts:
+            found = [trade for trade in found if self.halt(name, trade.at) is None]
+        return found
 
     def options(self, panel: Panel, at: datetime) -> OptionQuotes:
         """Quote a panel; an expired series is worth its exercise."""
-        at = self.effective(at)
+        at = self.effective(self._held(panel.symbol.name, at))
         spot = self.spot(panel.symbol.name, at)
         fair, settings = self._fair(panel, spot, at), self.surface.settings
         bid, ask = surface.quotes(fair, settings, penny=panel.symbol.penny_options)
         second = int(at.timestamp())
         base = settings.size_contracts * np.exp(-3 * np.abs(np.abs(fair.delta) - 0.5)) + 2
         sizes = [base * (0.5 + uniform(ids, second)) for ids in (panel.con_ids, -panel.con_ids)]
-        volume = interest.volume(self.tapes, panel, at)
+        bought, sold = self.customers.traded(panel, at)
+        buying = self.customers.buying(panel, at)
         return OptionQuotes(
             spot=spot,
             fair=fair,
@@ -138,8 +177,9 @@ class Market:
             ask=ask,
             bid_size=np.maximum(sizes[0], 1).astype(np.int64),
             ask_size=np.maximum(sizes[1], 1).astype(np.int64),
-            volume=volume,
-            last=np.where(uniform(panel.con_ids, volume) < self._buying(panel, at), ask, bid),
+            bought=bought,
+            sold=sold,
+            last=np.where(uniform(panel.con_ids, bought + sold) < buying, ask, bid),
         )
 
     def imbalance(self, name: str, at: datetime) -> auctions.Imbalance | None:
@@ -150,15 +190,22 @@ class Market:
 
     def open_interest(self, panel: Panel, at: datetime) -> Counts:
         """Settled open interest of a panel."""
-        return interest.open_interest(self.tapes, panel, at)
+        day = self.tapes.at(indexes.parent(panel.symbol.name), at).session.date
+        return interest.settled(self.tapes, panel, day)
 
     def volume(self, panel: Panel, at: datetime) -> Counts:
         """Contracts of a panel traded so far."""
-        return interest.volume(self.tapes, panel, self.effective(at))
+        bought, sold = self.customers.traded(panel, self.effective(at))
+        return bought + sold
 
     def daily_vol(self, name: str, at: datetime) -> float:
         """Implied volatility of one session."""
         return indexes.daily_vol(self.tapes, self.surface, name, self.effective(at))
+
+    # A halted stock stands still where its halt began.
+    def _held(self, name: str, at: datetime) -> datetime:
+        halt = self.halt(name, at) if self.halts else None
+        return halt.begin if halt is not None else at
 
     def _fair(self, panel: Panel, spot: float, at: datetime) -> surface.Valuation:
         vol, settles = self.daily_vol(panel.symbol.name, at), listing.settlement(panel.symbol)
@@ -175,12 +222,6 @@ class Market:
         return surface.value(
             spot, series, dividend, self.surface.settings, european=panel.symbol.european
         )
-
-    # Chance that an option print was a purchase: calls are bought in an upward stretch.
-    def _buying(self, panel: Panel, at: datetime) -> Floats:
-        tape = self.tapes.at(indexes.parent(panel.symbol.name), at)
-        chance: Floats = 0.5 + 0.35 * float(tape.flow[tape.second(at)]) * panel.sign
-        return chance
 
     # Displayed shares of the first rows, bids and asks; they lean with the tape's imbalance.
     def _sizes(self, tape: Tape, at: datetime, rows: int) -> tuple[Counts, Counts]:

@@ -106,11 +106,17 @@ class Tape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoFar:
-    """What a session had traded by each second: shares, highest and lowest print."""
+    """What a session had traded by each second: shares, highest and lowest print.
+
+    `steady` is the share of its continuous volume, `pressed` the part of that traded in stretches
+    pressed up less the part in stretches pressed down.
+    """
 
     volume: NDArray[np.int64]
     high: Floats
     low: Floats
+    steady: Floats
+    pressed: Floats
 
 
 class Tapes:
@@ -146,11 +152,7 @@ class Tapes:
         if key not in self._so_far:
             if len(self._so_far) > _KEPT_TAPES:
                 self._so_far.popitem(last=False)
-            self._so_far[key] = SoFar(
-                np.cumsum(tape.bought.astype(np.int64) + tape.sold),
-                np.maximum.accumulate(tape.high),
-                np.minimum.accumulate(tape.low),
-            )
+            self._so_far[key] = _add_up(tape)
         return self._so_far[key]
 
     def of(self, symbol: str, session: Session) -> Tape:
@@ -300,6 +302,20 @@ class Tapes:
         amplitude = np.where(flow != 0, 0.08, self.settings.calm_book_noise)
         lean: Floats = np.clip(target + amplitude * noise, -0.95, 0.95)
         return lean
+
+
+def _add_up(tape: Tape) -> SoFar:
+    volume = tape.bought.astype(np.int64) + tape.sold
+    continuous = volume.astype(np.float64)
+    continuous[-1] = continuous[-2]  # without the closing auction
+    share = continuous / max(continuous.sum(), 1.0)
+    return SoFar(
+        np.cumsum(volume),
+        np.maximum.accumulate(tape.high),
+        np.minimum.accumulate(tape.low),
+        np.cumsum(share),
+        np.cumsum(share * tape.flow),
+    )
 
 
 def session_in_force(at: datetime) -> Session:

@@ -61,6 +61,7 @@ class Server:
         now = floor.now()
         floor.lateness.beat(asyncio.get_running_loop().time())
         floor.faults.beat(floor, now)
+        floor.keep_truth(now)
         await self._mind_the_door()
         for link in list(self._open):
             link.catch_up()
@@ -80,6 +81,7 @@ class Server:
         for link in list(self._open):
             link.close()
         self.floor.save()
+        self.floor.keep_truth(self.floor.exchange.at, at_once=True)
 
     # While a restart is scripted, nobody listens.
     async def _mind_the_door(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from quanticity.gateway.simulated import data_messages as say
@@ -10,8 +10,10 @@ from quanticity.gateway.simulated.bars import Bars
 from quanticity.gateway.simulated.board import Board, OptionRow
 from quanticity.gateway.simulated.contracts import Listed
 from quanticity.gateway.simulated.market import Row, Top
+from quanticity.gateway.simulated.prices import TICK
 from quanticity.gateway.simulated.prints import Print
 
+DELAY = timedelta(minutes=15)
 _FEW = 1e-9
 
 
@@ -19,6 +21,7 @@ class Stream(Protocol):
     """Something a client has subscribed to."""
 
     request_id: int
+    listed: Listed
 
     def pulse(self, now: datetime) -> Iterator[bytes]:
         """Messages for what changed since the last pulse."""
@@ -80,6 +83,7 @@ class StockQuotes:
         yield from self._prints([trade for trade in trades if trade.at >= turn])
         if "225" in self.generics:
             yield from self._auction(name, now)
+        yield from self._halted(name, now)
         for tick, value in ((say.HIGH, top.high), (say.LOW, top.low)):
             if self.sent.is_new(tick, value):
                 yield say.price(ident, tick, value, 0)
@@ -87,6 +91,12 @@ class StockQuotes:
             mark = (top.bid + top.ask) / 2 if top.bid and top.ask else top.last
             if self.sent.is_new(say.MARK, mark):
                 yield say.price(ident, say.MARK, mark, 0)
+
+    def _halted(self, name: str, now: datetime) -> Iterator[bytes]:
+        halt = self.board.market.halt(name, now)
+        kind = 0 if halt is None else halt.kind
+        if self.listed.sec_type == "STK" and self.sent.is_new(say.HALTED, kind):
+            yield say.generic(self.request_id, say.HALTED, kind)
 
     def _auction(self, name: str, now: datetime) -> Iterator[bytes]:
         found, ident = self.board.market.imbalance(name, now), self.request_id
@@ -129,7 +139,7 @@ class StockQuotes:
 
 @dataclass(slots=True)
 class OptionStream:
-    """Level 1 of an option with its computations; a rise of volume is told as one print."""
+    """Level 1 of an option; trades since the last pulse are one print a side."""
 
     request_id: int
     listed: Listed
@@ -137,7 +147,7 @@ class OptionStream:
     board: Board
     extras: Callable[[], Iterator[bytes]]
     sent: Sent = field(default_factory=Sent)
-    volume: int | None = None
+    traded: tuple[int, int] | None = None
 
     def pulse(self, now: datetime) -> Iterator[bytes]:
         """Quote changes, the computations that follow, sampled prints."""
@@ -162,16 +172,46 @@ class OptionStream:
         yield say.computation(self.request_id, say.MODEL, model)
 
     def _print(self, row: OptionRow, now: datetime) -> Iterator[bytes]:
-        ident, before = self.request_id, self.volume
-        self.volume = row.volume
-        if before is None or row.volume > before:
+        ident, before = self.request_id, self.traded
+        self.traded = (row.bought, row.sold)
+        if before is None:
             yield say.size(ident, say.VOLUME, row.volume)
-        if row.volume and (before is None or row.volume > before):
-            size = row.volume - before if before is not None else 1
-            yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), row.last, size)
-            if before is not None and "233" in self.generics:
-                trade = Print(now, row.last, size, 0, "", row.volume)
-                yield say.rt_volume(ident, trade, row.last)
+            if row.volume:
+                yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), row.last, 1)
+            return
+        if self.traded == before:
+            return
+        yield say.size(ident, say.VOLUME, row.volume)
+        total = sum(before)
+        # The print that `last` is at comes last.
+        low = max(row.bid, TICK)
+        sides = [(row.ask, row.bought - before[0]), (low, row.sold - before[1])]
+        for price, size in sides if row.last == row.bid else sides[::-1]:
+            if size <= 0:
+                continue
+            total += size
+            yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), price, size)
+            if "233" in self.generics:
+                yield say.rt_volume(ident, Print(now, price, size, 0, "", total), price)
+
+
+@dataclass(slots=True)
+class Delayed:
+    """Another stream as it was a quarter of an hour ago, under the names of delayed ticks."""
+
+    request_id: int
+    listed: Listed
+    stream: Stream
+    board: Board
+
+    def pulse(self, now: datetime) -> Iterator[bytes]:
+        """What changed then."""
+        then = now - DELAY
+        self.board.turn(then)
+        for message in self.stream.pulse(then):
+            renamed = say.delayed(message)
+            if renamed is not None:
+                yield renamed
 
 
 @dataclass(slots=True)

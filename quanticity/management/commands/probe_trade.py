@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from analytics import selectors as analytics
 from analytics.services import scoring
 from analytics.signals.emit import Rehearsal
 from execution import selectors, tasks
@@ -18,6 +19,8 @@ from quanticity.store import health
 from quanticity.tasking import nudge
 
 _PATIENCE_S = 15.0
+_START_S = 30.0
+_LOOK_S = 1.0
 _WAITING = ("NEW", "CHECKED", "SIZED", "SUBMITTING")
 
 
@@ -45,7 +48,7 @@ class Command(BaseCommand):
             )
         rehearsal = Rehearsal(options["contracts"], options["exit_after"])
         try:
-            signal_id = scoring.rehearse(options["symbol"].upper(), rehearsal)
+            signal_id = self._signal(options["symbol"].upper(), rehearsal)
         except MalformedInput as error:
             raise CommandError(str(error), returncode=1) from error
         nudge(tasks.open_position, signal_id)
@@ -54,6 +57,23 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(answer) if options["json"] else _say(answer))
         if answer["denied_by"] or answer["state"] in _WAITING:
             raise SystemExit(1)
+
+    # Just after a start the first chain and the volatility regime are still on their way.
+    def _signal(self, symbol: str, rehearsal: Rehearsal) -> str:
+        deadline, said = time.monotonic() + _START_S, ""
+        while True:
+            try:
+                if analytics.vol_regime() is not None or time.monotonic() > deadline:
+                    return scoring.rehearse(symbol, rehearsal)
+                why = "the volatility regime is not known yet"
+            except MalformedInput as error:
+                if time.monotonic() > deadline:
+                    raise
+                why = str(error)
+            if why != said:
+                self.stderr.write(f"waiting: {why}")
+            said = why
+            time.sleep(_LOOK_S)
 
 
 def _follow(signal_id: str) -> dict[str, Any]:

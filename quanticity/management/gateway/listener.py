@@ -4,6 +4,7 @@ Methods run on the gateway's event loop and only buffer; nothing here touches SQ
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -30,69 +31,78 @@ MoneyFact = orders.OrderUpdate | orders.Fill | orders.Account | CommissionFact
 class FactListener:
     """Sorts facts; the queue of money facts is drained by one writer, in order of arrival."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(
+        self, recorder: Recorder, tape: Callable[[str, object], None] | None = None
+    ) -> None:
         self._recorder = recorder
+        self._tape = tape or (lambda _kind, _value: None)
         self.money: deque[MoneyFact] = deque()
         self.connection: Connection | None = None
         self.broker_time: tuple[datetime, datetime] | None = None
 
     def on_connection(self, connection: Connection) -> None:
         """Remember the link's state."""
+        self._tape("connection", connection)
         self.connection = connection
 
     def on_quote(self, quote: Quote) -> None:
         """Pass on a quote."""
+        self._tape("quote", quote)
         self._recorder.take_quote(quote)
 
     def on_trade(self, trade: Trade) -> None:
         """Pass on a print."""
+        self._tape("trade", trade)
         self._recorder.take_trade(trade)
 
     def on_book(self, book: Book) -> None:
         """Pass on a book."""
+        self._tape("book", book)
         self._recorder.take_book(book)
 
     def on_bar(self, bar: Bar) -> None:
         """Pass on a 5 s bar."""
+        self._tape("bar", bar)
         self._recorder.take_bar(bar)
 
     def on_imbalance(self, imbalance: Imbalance) -> None:
         """Pass on auction ticks."""
+        self._tape("imbalance", imbalance)
         self._recorder.take_imbalance(imbalance)
 
     def on_contract_quote(self, quote: ContractQuote) -> None:
         """Pass on an option's quote, under its OCC code."""
-        self._recorder.take_contract_quote(
-            Quote(
-                quote.contract.occ,
-                quote.bid,
-                quote.ask,
-                quote.bid_size,
-                quote.ask_size,
-                quote.last,
-                quote.event_at,
-                clock.now(),
-            )
-        )
+        under_code = Quote(
+            quote.contract.occ, quote.bid, quote.ask, quote.bid_size, quote.ask_size, quote.last,
+            quote.event_at, clock.now(),
+        )  # fmt: skip
+        self._tape("contract_quote", under_code)
+        self._recorder.take_contract_quote(under_code)
 
     def on_chain(self, chain: Chain) -> None:
         """Pass on a chain."""
+        self._tape("chain", chain)
         self._recorder.take_chain(chain)
 
     def on_order(self, update: orders.OrderUpdate) -> None:
         """Queue what the broker says of an order."""
+        self._tape("order", update)
         self.money.append(update)
 
     def on_fill(self, fill: orders.Fill) -> None:
         """Queue an execution."""
+        self._tape("fill", fill)
         self.money.append(fill)
 
     def on_commission(self, exec_id: str, raw: Decimal | None, currency: str) -> None:
         """Queue a cost."""
-        self.money.append(CommissionFact(exec_id, raw, currency))
+        fact = CommissionFact(exec_id, raw, currency)
+        self._tape("commission", fact)
+        self.money.append(fact)
 
     def on_account(self, account: orders.Account) -> None:
         """Queue account values."""
+        self._tape("account", account)
         self.money.append(account)
 
     def on_broker_time(self, broker_at: datetime, round_trip_s: float) -> None:

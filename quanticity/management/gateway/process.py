@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -31,9 +32,12 @@ from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
 from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
+from quanticity.gateway.tape_writer import Settings as TapeSettings
+from quanticity.gateway.tape_writer import TapeWriter
 from quanticity.management.gateway.blindness import BlindLedger
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.paces import Paces
+from quanticity.management.gateway.questions import Questions
 from quanticity.store import health
 from quanticity.store.client import StoreDown
 from quanticity.tasking import nudge
@@ -58,19 +62,27 @@ class GatewayProcess:
     def __init__(self, host: str, port: int) -> None:
         feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
         self.recorder = Recorder(feed)
-        self.listener = FactListener(self.recorder)
+        self.tape = TapeWriter(
+            settings.VAR / "tapes" / settings.TRADING_MODE, "gateway",
+            section("gateway.tape", TapeSettings),
+        )  # fmt: skip
+        self.listener = FactListener(self.recorder, partial(self.tape.take, feed))
         self.gateway = IbkrGateway(
             host, port, settings.IBKR_CLIENT_ID, settings.IBKR_ACCOUNT, self.listener,
             section("gateway.ibkr", GatewaySettings),
         )  # fmt: skip
+        if self.tape.is_wired:
+            self.gateway.overhear(partial(self.tape.take_wire, feed))
         self._sql = ThreadPoolExecutor(1, "sql")
         self._store = ThreadPoolExecutor(1, "store")
         self._wake = ThreadPoolExecutor(1, "wake")
+        self._disk = ThreadPoolExecutor(1, "disk")
         self._lease: leases.Lease | None = None
         self._next_id = 1
         self._reconciled = False
         self._blind = BlindLedger()
         self._woken = asyncio.Event()
+        self._questions = Questions(self._woken)
         self._store_down = False
         self._paces = Paces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
@@ -81,13 +93,16 @@ class GatewayProcess:
         async with asyncio.TaskGroup() as group:
             for loop in (
                 self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
-                self._reconcile, self._listen, self._watch,
+                self._reconcile, self._listen, self._watch, self._keep_tape,
             ):  # fmt: skip
                 group.create_task(loop())
+            group.create_task(self._questions.listen(self.gateway.trading))
 
     async def close(self) -> None:
         """Give the lease back and write what is still buffered."""
         await self._write_money()
+        self._questions.close()
+        await self._on(self._disk, self.tape.flush)
         await self._try_store(self._store, self.recorder.flush)
         if self._lease is not None:
             await self._on(self._sql, leases.release, self._lease)
@@ -117,6 +132,11 @@ class GatewayProcess:
                     nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(FLUSH_S)
 
+    async def _keep_tape(self) -> None:
+        while True:
+            await asyncio.sleep(section("gateway.tape", TapeSettings).flush_s)
+            await self._on(self._disk, self.tape.flush)
+
     async def _scribe(self) -> None:
         while True:
             await self._write_money()
@@ -144,6 +164,7 @@ class GatewayProcess:
             if not await self._on(self._sql, leases.is_valid, lease):
                 continue
             await self._send_owed(lease.epoch)
+            await self._put_questions()
 
     async def _send_owed(self, epoch: int) -> None:
         await self._on(self._sql, protecting.tend_moving)
@@ -151,6 +172,14 @@ class GatewayProcess:
         await self._send_amendments(epoch)
         for chain in await self._on(self._sql, broker.take_submissions, epoch, self._next_id):
             await self._send(chain)
+
+    async def _put_questions(self) -> None:
+        if not self._questions.due:
+            return
+        used = await self._on(self._sql, broker.highest_order_id)
+        self._next_id = await self._questions.put_all(
+            self.gateway.trading, max(self._next_id, used + 1)
+        )
 
     async def _listen(self) -> None:
         while True:
@@ -210,11 +239,15 @@ class GatewayProcess:
 
     async def _reconcile(self) -> None:
         asked_at: datetime | None = None
+        served = 0
         while True:
             await asyncio.sleep(DISPATCH_S)
             if not self.connected:
                 self._reconciled, asked_at = False, None
                 continue
+            wishes = await self._on(self._sql, reconciling.asked)
+            if wishes != served:  # an operator wants it now
+                served, asked_at = wishes, None
             doubt = await self._on(self._sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
             if asked_at is not None and (clock.now() - asked_at).total_seconds() < wait_s:
@@ -291,6 +324,7 @@ class GatewayProcess:
             "reported_at": now.astimezone(UTC).isoformat(),
             "counters": dict(self.gateway.counters),
             "refused": dict(self.recorder.refused),
+            "tape": dict(self.tape.counters),
         }
         await self._try_store(self._store, health.write_connection, facts)
         await self._try_store(self._store, health.beat, "gateway")

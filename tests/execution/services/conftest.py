@@ -1,13 +1,15 @@
 """The clock stands at 11:00 in New York, where the default chain is quoted, and all is well."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import factories, racing
+from quanticity.config import loader
+from quanticity.gateway import commands
+from tests import desks, factories, racing
 from tests.analytics import toy_chains
 
 
@@ -19,10 +21,18 @@ def morning(noon: Any) -> Any:
 
 
 @pytest.fixture
-def world(db: None, store: None, morning: Any) -> Any:
+def world(db: None, store: None, morning: Any) -> Iterator[Any]:
     """A world in which everything is allowed."""
     factories.quiet_world()
-    return morning
+    with commands.answered_by(desks.enough):
+        yield morning
+
+
+@pytest.fixture
+def turned() -> Iterator[Callable[..., None]]:
+    """Turn a number for one test: `turned("execution.watching.moves_n", value=3)`."""
+    yield lambda key, value: loader.lay_over({key: value})
+    loader.lay_over({})
 
 
 @pytest.fixture

@@ -230,7 +230,10 @@ def test_16_a_question_what_if_sends_nothing(play) -> None:
         margin = await world.gateway.trading.what_if(plan.first, plan.con_id, plan.entry())
         facts = await world.gateway.trading.facts()
 
-        assert margin is not None
+        cost = plan.price * plan.quantity * 100
+        assert margin.initial_after_usd == 0
+        assert margin.equity_after_usd < 1_000_000 - cost
+        assert margin.commission_usd > 0
         assert (facts.open_orders, facts.completed_orders) == ((), ())
 
     play(scenario)

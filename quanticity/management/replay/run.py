@@ -1,0 +1,167 @@
+"""A recorded or simulated day through the whole pipeline, as fast as it goes (DOMAIN 11).
+
+Time stands still while a second is worked through: the market of that second is told, the exchange
+steps, and every task that the timetable has for it runs in one fixed order. Nothing here reads the
+machine's clock, so the same day, seed and configuration give the same decisions and messages.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from analytics.ingestion.recorder import Recorder
+from execution import selectors as execution
+from execution.services import broker, reconciling
+from quanticity import workflows
+from quanticity.celery import app
+from quanticity.config import timetable
+from quanticity.config.loader import section
+from quanticity.config.universe import universe
+from quanticity.domain import calendar, clock
+from quanticity.domain.clock import ReplayedClock
+from quanticity.domain.errors import MalformedInput
+from quanticity.gateway import commands
+from quanticity.gateway.ports import ConnectionState
+from quanticity.gateway.simulated import account as exchange_account
+from quanticity.gateway.simulated import assembly, ledger, matching
+from quanticity.gateway.simulated.exchange import Exchange
+from quanticity.management.gateway.listener import MoneyFact
+from quanticity.management.gateway.paces import Paces
+from quanticity.management.gateway.process import write_facts
+from quanticity.management.replay import beat
+from quanticity.management.replay.boards import Settings
+from quanticity.management.replay.desk import Desk
+from quanticity.management.replay.market_feed import MarketFeed
+from quanticity.store import health
+
+_SECOND = timedelta(seconds=1)
+_EPOCH = 1  # nobody else holds the right to send
+_BEFORE_OPEN_S = 10
+Progress = Callable[[datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to replay: a simulated session or a recorded one, and how much of it."""
+
+    day: date | None
+    tape: Path | None
+    seed: int | None
+    workers: int
+    minutes: tuple[float, float | None]
+
+
+class Replay:
+    """One day, second by second."""
+
+    def __init__(self, plan: Plan) -> None:
+        market, recorded = assembly.open_market(plan.seed, plan.tape)
+        self.session = _session(plan, recorded)
+        self._settings = section("replay", Settings)
+        terms = section("gateway.simulated.account", exchange_account.Settings)
+        self._clock = ReplayedClock(self.session.open_at - timedelta(seconds=_BEFORE_OPEN_S))
+        first, last = plan.minutes
+        self._begins_at = self.session.open_at + timedelta(minutes=first)
+        self._ends_at = self.session.close_at + timedelta(seconds=self._settings.after_close_s)
+        if last is not None:
+            self._ends_at = self.session.open_at + timedelta(minutes=last)
+        self._clock.at = self._begins_at - timedelta(seconds=_BEFORE_OPEN_S)
+        exchange = Exchange(
+            market, section("gateway.simulated.matching", matching.Settings),
+            ledger.opened(terms), self._clock.at,
+        )  # fmt: skip
+        self._recorder = Recorder("replay")
+        self._feed = MarketFeed(market, self._recorder, universe(), self._settings)
+        self._desk = Desk(exchange)
+        self._paces = Paces()
+        self._entries = beat.entries(timetable.timetable())
+        self._workers = beat.Workers(plan.workers, _run)
+
+    def run(self, progress: Progress) -> None:
+        """Play the day."""
+        app.conf.update(task_always_eager=True, task_eager_propagates=True)
+        with clock.using(self._clock), commands.answered_by(self._desk.what_if):
+            self._feed.seed(self._clock.at)
+            second = 0
+            while self._clock.at < self._ends_at:
+                self._clock.at += _SECOND
+                self._second(second)
+                progress(self._clock.at)
+                second += 1
+        self._workers.close()
+
+    def _second(self, second: int) -> None:
+        now = self._clock.at
+        self._feed.tell(now, execution.contracts_to_hold())
+        self._report()
+        fresh = self._recorder.flush()
+        self._write([*self._desk.step(now), *self._account(second)])
+        if second % self._settings.reconcile_s == 0:
+            self._reconcile()
+        phases = beat.due(self._entries, second)
+        self._workers.by_symbol(self._with_chains(phases.by_symbol, fresh, now))
+        self._workers.in_order(phases.market)
+        self._workers.in_order(phases.scoring)
+        self._dispatch()
+        self._workers.in_order(phases.owed)
+
+    def _with_chains(
+        self, work: dict[str, list[beat.Due]], fresh: Sequence[str], now: datetime
+    ) -> dict[str, list[beat.Due]]:
+        """A fresh chain's exposures, at most as often as the timetable wants them."""
+        for symbol in fresh:
+            every_s = timetable.exposures_s(symbol)
+            if self._paces.is_due(symbol, now, every_s):
+                mine = beat.Due("analytics.refresh_exposures", (symbol,), int(every_s))
+                others = [one for one in work.get(symbol, ()) if one.task != mine.task]
+                work[symbol] = [mine, *others]
+        return work
+
+    def _dispatch(self) -> None:
+        """Send what is owed to the broker, as the gateway process does."""
+        broker.take_back_unsent_cancels()
+        for _, order_id in broker.take_cancels():
+            self._write(self._desk.cancel(order_id))
+        for one in broker.take_amendments():
+            self._write(self._desk.amend(one.order_id, one.ticket))
+        for chain in broker.take_submissions(_EPOCH, self._desk.next_order_id):
+            told = self._desk.place([(one.order_id, one.ticket) for one in chain])
+            self._write(told)
+
+    def _account(self, second: int) -> list[MoneyFact]:
+        return [self._desk.account()] if second % 3 == 0 else []
+
+    def _reconcile(self) -> None:
+        for intent_id in reconciling.reconcile(self._desk.snapshot()):
+            workflows.book.delay(intent_id)
+
+    def _report(self) -> None:
+        # The link of a replay never drops: what it was blind to is not on its tape.
+        health.write_connection(
+            {
+                "state": ConnectionState.CONNECTED, "reconciled": True, "leased": True,
+                "blind_300s_s": 0.0, "blind_session_s": 0.0, "account": "",
+                "reported_at": self._clock.at.isoformat(),
+            }
+        )  # fmt: skip
+
+    @staticmethod
+    def _write(facts: Sequence[MoneyFact]) -> None:
+        for intent_id in sorted(write_facts(facts)):
+            workflows.book.delay(intent_id)
+
+
+def _run(task: str, args: Sequence[Any]) -> None:
+    app.tasks[task](*args)
+
+
+def _session(plan: Plan, recorded: Sequence[calendar.Session]) -> calendar.Session:
+    if plan.day is None:
+        if not recorded:
+            raise MalformedInput(f"--tape: expected a recorded session in {plan.tape}, found none")
+        return recorded[0]
+    if not calendar.is_session(plan.day):
+        raise MalformedInput(f"--simulate: expected a trading session, was {plan.day}")
+    return calendar.session(plan.day)

@@ -1,0 +1,363 @@
+"""Breakers on real rows: they trip once, hold what they hold, and end as their kind does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from execution import selectors
+from execution.models import (
+    AccountValues,
+    BookRisk,
+    BreakerLatch,
+    BreakerTrip,
+    Notice,
+    Order,
+    OrderEvent,
+    Position,
+    Reconciliation,
+    RiskEvent,
+)
+from execution.services import broker, watching
+from quanticity.domain import clock
+from quanticity.domain.errors import MalformedInput
+from quanticity.models import AuditEntry
+from quanticity.store import keys
+from quanticity.store.client import client
+from tests import desks, factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("world")]
+DAY = Decimal(1_000_000)
+Turned = Callable[..., None]
+
+
+def lost(net: str, n: int = 1, **changes: Any) -> Position:
+    return desks.closed(n, net=net, **changes)
+
+
+def names() -> list[str]:
+    return sorted(f"{t.breaker} {t.scope}" for t in selectors.holding_trips())
+
+
+def test_on_a_quiet_morning_nothing_trips() -> None:
+    assert watching.watch() == []
+    assert selectors.trading_state("0DTE", "SPY") == "ACTIVE"
+    assert selectors.risk_multiplier("0DTE", "SPY") == 1
+
+
+def test_a_lost_percent_makes_stakes_smaller() -> None:
+    lost("-10000")
+
+    watching.watch()
+
+    assert names() == ["DAILY_LOSS_WARN global"]
+    assert selectors.trading_state("0DTE", "SPY") == "ACTIVE"
+    assert selectors.risk_multiplier("0DTE", "SPY") == Decimal("0.7")
+
+
+def test_two_lost_percent_halt_everything_and_leave_it() -> None:
+    held = desks.held(2)
+    lost("-20001")
+
+    watching.watch()
+
+    held.refresh_from_db()
+    assert selectors.trading_state("MOC", "QQQ") == "HALTED"
+    assert (held.state, held.exit_reason) == ("CLOSING", "FLATTEN")
+    assert Notice.objects.get().kind == "HALT"
+
+
+def test_flattening_on_a_daily_loss_is_a_choice(turned: Turned) -> None:
+    turned("execution.watching.flatten_on_daily_loss", value=False)
+    held = desks.held(2)
+    lost("-20001")
+
+    watching.watch()
+
+    held.refresh_from_db()
+    assert held.state == "OPEN"
+
+
+def test_a_trip_leaves_its_row_its_event_and_its_entry_in_the_trail() -> None:
+    lost("-20001")
+
+    watching.watch()
+
+    trip = BreakerTrip.objects.get(breaker="DAILY_LOSS")
+    assert (trip.value, trip.threshold, trip.rearm) == ("0.020001", "0.02", "OPERATOR")
+    assert RiskEvent.objects.filter(code="DAILY_LOSS").count() == 1
+    assert AuditEntry.objects.filter(actor="breaker", action="breaker tripped").count() == 3
+
+
+def test_looking_again_trips_nothing_again() -> None:
+    lost("-20001")
+    watching.watch()
+
+    assert watching.watch() == []
+    assert BreakerTrip.objects.count() == 3
+
+
+def test_working_entries_of_the_scope_are_cancelled() -> None:
+    intent = factories.intent(7)
+    Order.objects.filter(intent=intent).update(state="WORKING")
+    lost("-20001")
+
+    watching.watch()
+
+    assert Order.objects.get(intent=intent, role="E").cancel_wanted_at is not None
+    assert Order.objects.get(intent=intent, role="S").cancel_wanted_at is None
+
+
+def test_nothing_unsent_leaves_while_a_breaker_holds() -> None:
+    lost("-15000")
+    watching.watch()
+    factories.intent(7)
+
+    assert broker.take_submissions(1, 1) == []
+
+
+def test_a_daily_loss_stands_until_the_next_session(world: Any) -> None:
+    lost("-20001")
+    watching.watch()
+    trip = BreakerTrip.objects.get(breaker="DAILY_LOSS")
+
+    with pytest.raises(MalformedInput, match="next session"):
+        watching.release(trip.pk, actor="ada", reason="too soon")
+
+    world.at += timedelta(days=3)
+    watching.watch()
+    assert names() == ["DAILY_LOSS global"]
+    watching.release(trip.pk, actor="ada", reason="slept over it")
+    assert (names(), selectors.trading_state("0DTE", "SPY")) == ([], "ACTIVE")
+
+
+def test_a_release_wants_a_reason() -> None:
+    lost("-15000")
+    watching.watch()
+
+    with pytest.raises(MalformedInput, match="reason"):
+        watching.release(BreakerTrip.objects.first().pk, actor="ada", reason=" ")
+
+
+def test_a_released_breaker_waits_until_its_condition_has_gone(world: Any) -> None:
+    AccountValues.objects.update(equity_usd=DAY * Decimal("0.89"))
+    watching.watch()
+    warn = BreakerTrip.objects.get(breaker="DRAWDOWN_WARN")
+    watching.release(warn.pk, actor="ada", reason="seen")
+
+    assert watching.watch() == []
+
+
+def test_a_released_drawdown_is_measured_from_where_equity_is() -> None:
+    AccountValues.objects.update(equity_usd=DAY * Decimal("0.89"))
+    watching.watch()
+
+    watching.release(
+        BreakerTrip.objects.get(breaker="DRAWDOWN").pk, actor="ada", reason="new start"
+    )
+
+    account = AccountValues.objects.get()
+    assert account.high_water_usd == account.equity_usd
+    watching.watch()
+    assert BreakerLatch.objects.count() == 0
+
+
+def test_three_losses_cool_a_strategy_and_no_other(world: Any) -> None:
+    for n in range(1, 4):
+        lost("-10", n)
+
+    watching.watch()
+
+    assert names() == ["LOSS_STREAK 0DTE"]
+    assert selectors.trading_state("0DTE", "SPY") == "REDUCING"
+    assert selectors.trading_state("1DTE", "SPY") == "ACTIVE"
+    world.advance(1_801)
+    watching.watch()
+    assert names() == []
+
+
+def test_a_win_between_losses_begins_the_count_anew() -> None:
+    for n, net in enumerate(["-10", "-10", "5", "-10"], start=1):
+        lost(net, n)
+
+    assert watching.watch() == []
+
+
+def test_five_losses_cool_it_until_the_next_session(world: Any) -> None:
+    for n in range(1, 6):
+        lost("-10", n)
+
+    watching.watch()
+
+    assert names() == ["LOSS_STREAK_LONG 0DTE"]
+    world.at += timedelta(days=3)
+    watching.watch()
+    assert names() == []
+
+
+def test_three_losing_sessions_halve_stakes_until_one_wins(world: Any) -> None:
+    for n in range(3):
+        desks.session_result(n + 1, "-5")
+    watching.watch()
+    assert selectors.risk_multiplier("0DTE", "SPY") == Decimal("0.5")
+
+    world.advance(60)
+    desks.session_result(0, "7")
+    watching.watch()
+
+    assert selectors.risk_multiplier("0DTE", "SPY") == 1
+
+
+@pytest.mark.parametrize(
+    ("rejected", "halted"),
+    [
+        pytest.param(2, [], id="two are bad luck"),
+        pytest.param(3, ["ORDER_ANOMALIES SPY"], id="three halt the symbol"),
+        pytest.param(5, ["ORDER_ANOMALIES 0DTE", "ORDER_ANOMALIES SPY"], id="five the strategy"),
+    ],
+)
+def test_rejects_halt_what_they_concern(rejected: int, halted: list[str]) -> None:
+    for n in range(1, rejected + 1):
+        reject(n)
+
+    watching.watch()
+
+    assert names() == halted
+
+
+def test_ten_rejects_halt_everything() -> None:
+    for n in range(1, 11):
+        reject(n)
+
+    watching.watch()
+
+    assert selectors.trading_state("14DTE", "IWM") == "HALTED"
+
+
+def test_rejects_of_a_minute_ago_are_forgotten(world: Any) -> None:
+    for n in range(1, 4):
+        reject(n)
+    world.advance(61)
+    desks.account_now()
+
+    assert watching.watch() == []
+
+
+def test_an_order_unknown_for_a_minute_halts(world: Any) -> None:
+    intent = factories.intent()
+    Order.objects.filter(intent=intent, role="E").update(
+        state="UNKNOWN", unknown_since_at=clock.now() - timedelta(seconds=61)
+    )
+
+    watching.watch()
+
+    assert names() == ["BOOKS_IMPOSSIBLE global"]
+
+
+def test_while_the_link_is_down_an_unknown_order_is_no_wonder() -> None:
+    factories.link(state="DISCONNECTED", since_at=clock.now().isoformat())
+    intent = factories.intent()
+    Order.objects.filter(intent=intent, role="E").update(
+        state="UNKNOWN", unknown_since_at=clock.now() - timedelta(seconds=61)
+    )
+
+    assert watching.watch() == []
+
+
+def test_a_sale_beyond_holding_halts() -> None:
+    Position.objects.filter(pk=desks.held().pk).update(quantity_open=-1)
+
+    watching.watch()
+
+    assert names() == ["BOOKS_IMPOSSIBLE global"]
+
+
+def test_two_unclean_comparisons_reduce_and_a_clean_one_ends_it(world: Any) -> None:
+    world.advance(1)
+    factories.reconciled(is_clean=False)
+    watching.watch()
+    assert names() == []
+
+    world.advance(1)
+    factories.reconciled(is_clean=False)
+    watching.watch()
+    assert names() == ["UNCLEAN global"]
+
+    world.advance(30)
+    factories.reconciled()
+    watching.watch()
+    assert names() == []
+
+
+def test_a_blind_minute_with_positions_reduces_until_we_see(world: Any) -> None:
+    desks.held()
+    factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=61)).isoformat())
+    watching.watch()
+    assert names() == ["BLIND global"]
+
+    factories.link()
+    watching.watch()
+    assert names() == []
+
+
+def test_blind_without_positions_is_nobodys_loss() -> None:
+    factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=61)).isoformat())
+
+    assert watching.watch() == []
+
+
+def test_a_silent_gateway_is_blind_since_its_last_comparison(world: Any) -> None:
+    desks.held()
+    client().delete(keys.connection().name)
+    Reconciliation.objects.update(at=clock.now() - timedelta(seconds=61))
+
+    watching.watch()
+
+    assert names() == ["BLIND global"]
+
+
+def test_ten_failed_tasks_halt() -> None:
+    for _ in range(10):
+        watching.record_error("execution.book_intent", "KeyError: 'x'")
+
+    watching.watch()
+
+    assert names() == ["SYSTEM_ERRORS global"]
+
+
+def test_a_shock_reduces_for_a_quarter_of_an_hour(world: Any) -> None:
+    factories.reading("volatility", {"regime": "SHOCK", "since_at": clock.now().isoformat()})
+    watching.watch()
+    assert names() == ["VOL_SPIKE global"]
+
+    world.advance(901)
+    watching.watch()
+
+    assert names() == []
+
+
+def test_the_stress_grid_of_an_empty_book_is_calm() -> None:
+    watching.watch()
+
+    assert BookRisk.objects.get().worst_usd == 0
+
+
+def test_a_book_that_could_lose_too_much_reduces_until_it_is_smaller() -> None:
+    held = desks.held(quantity=1_000)
+    watching.watch()
+    assert "STRESS global" in names()
+
+    Position.objects.filter(pk=held.pk).update(quantity_open=3)
+    watching.watch()
+    assert names() == []
+
+
+def reject(n: int) -> None:
+    intent = factories.intent(100 + n, signal_changes={"state": "ended"})
+    Order.objects.filter(intent=intent).update(state="REJECTED")
+    for ref in intent.orders.values_list("pk", flat=True):
+        OrderEvent.objects.create(
+            order_ref=ref, kind="order", body={"status": "REJECTED"}, at=clock.now()
+        )
