@@ -438,3 +438,52 @@ class Reconciliation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {'clean' if self.is_clean else 'unclean'}"
+
+
+class ShadowTrade(models.Model):
+    """One contract that was never bought: what a gate stopped, or a strategy in shadow wanted."""
+
+    class State(models.TextChoices):
+        """UNPRICED expired without a quote: what it came to is not known."""
+
+        OPEN = "open"
+        CLOSED = "closed"
+        UNPRICED = "unpriced"
+
+    decision = models.ForeignKey("analytics.Decision", models.PROTECT)
+    signal = models.ForeignKey("analytics.Signal", models.PROTECT, null=True)
+    gate = models.CharField(max_length=40, help_text="what stopped it; SHADOW: its own mode")
+    is_sole = models.BooleanField(help_text="no other gate would have stopped it")
+    strategy = models.CharField(max_length=8)
+    symbol = models.CharField(max_length=8)
+    direction = models.SmallIntegerField()
+    occ = models.CharField(max_length=21)
+    multiplier = models.PositiveIntegerField()
+    entry_price = models.DecimalField(max_digits=12, decimal_places=4)
+    stop_price = models.DecimalField(max_digits=12, decimal_places=4)
+    target_price = models.DecimalField(max_digits=12, decimal_places=4)
+    mark_price = models.DecimalField(max_digits=12, decimal_places=4)
+    exit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    exit_reason = models.CharField(max_length=8, blank=True)
+    net_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="one contract, after commissions"
+    )
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-opened_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("decision", "gate"), name="shadow_once_per_decision"),
+            models.UniqueConstraint(
+                fields=("gate", "strategy", "symbol", "direction", "source"),
+                condition=Q(state="open"),
+                name="one_open_shadow_of_a_kind",
+            ),
+        )
+        indexes = (models.Index(fields=("state",), name="shadow_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.gate} {self.occ} {self.state}"

@@ -24,6 +24,7 @@ from execution.models import (
     Reconciliation,
     SessionResult,
     Settlement,
+    ShadowTrade,
     TradingScope,
 )
 from execution.orders import protection
@@ -36,6 +37,7 @@ from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.signals import Acknowledgement
 
 CANCEL_PATIENCE = timedelta(seconds=5)
+SHADOW_PATIENCE = timedelta(seconds=60)
 _STATS_SPAN = timedelta(days=87)  # 60 sessions
 GLOBAL = trips.GLOBAL
 _ALIVE = (Order.State.RECORDED, Order.State.SENDING, Order.State.WORKING, Order.State.UNKNOWN)
@@ -237,6 +239,33 @@ def owed_answers(limit: int) -> list[Answer]:
     return [answer_of(row) for row in rows[:limit]]
 
 
+def ended_answers(signal_ids: Sequence[str]) -> list[Answer]:
+    """Answers of those of these signals whose order and trade are over, given or not."""
+    if not signal_ids:
+        return []
+    over = OrderIntent.objects.filter(signal_id__in=signal_ids, state__in=[*TERMINAL])
+    found = [answer_of(row) for row in over.select_related("position")]
+    return [answer for answer in found if answer.ended]
+
+
+def ended_shadows(signal_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Which of these signals in shadow are followed no more, and why."""
+    if not signal_ids:
+        return []
+    trades = ShadowTrade.objects.filter(signal_id__in=signal_ids)
+    known = {row.signal_id: row for row in trades}
+    found = [
+        (row.signal_id or "", row.exit_reason)
+        for row in trades
+        if row.state != ShadowTrade.State.OPEN
+    ]
+    # Without a quote within its seconds it was never begun.
+    late = clock.now() - SHADOW_PATIENCE
+    lost = OrderIntent.objects.filter(signal_id__in=signal_ids, created_at__lt=late)
+    unseen = lost.values_list("signal_id", flat=True)
+    return found + [(signal_id, "NO_QUOTE") for signal_id in unseen if signal_id not in known]
+
+
 def answer_of(intent: OrderIntent) -> Answer:
     """What one intent's end, and its trade's, mean to the signal (DOMAIN 5.12)."""
     position = getattr(intent, "position", None)
@@ -262,6 +291,28 @@ def answer_of(intent: OrderIntent) -> Answer:
     )
 
 
+def trade_of(signal_id: str) -> dict[str, Any] | None:
+    """What became of a signal, for whoever asks about it; None while nothing was begun."""
+    intent = OrderIntent.objects.filter(signal_id=signal_id).select_related("position").first()
+    if intent is None:
+        return None
+    found: dict[str, Any] = {
+        "intent": intent.pk, "state": intent.state, "denied_by": intent.denied_by,
+        "quantity": intent.quantity, "reason": intent.reason,
+    }  # fmt: skip
+    position = getattr(intent, "position", None)
+    if position is None:
+        return found
+    net = position.realised_net_usd
+    return found | {
+        "trade_id": position.trade_id, "position": position.state,
+        "entry": None if position.entry_price is None else float(position.entry_price),
+        "exit": None if position.exit_price is None else float(position.exit_price),
+        "exit_reason": position.exit_reason,
+        "realised_net_usd": None if net is None else float(net),
+    }  # fmt: skip
+
+
 def trade_stats(strategy: str) -> Stats:
     """Wins and losses of a strategy's executed trades over the last sessions; flats left out."""
     first = clock.now().date() - _STATS_SPAN
@@ -285,6 +336,16 @@ def trade_stats(strategy: str) -> Stats:
 
 def _mean(values: Sequence[Decimal]) -> Decimal | None:
     return sum(values, Decimal(0)) / len(values) if values else None
+
+
+def has_unfinished() -> bool:
+    """Say whether an intent, a position or an event that is to be told is not over."""
+    return (
+        live_intents().exists()
+        or open_positions().exists()
+        or PositionEvent.objects.filter(announced=False).exists()
+        or OrderIntent.objects.filter(owes_acknowledgement=True).exists()
+    )
 
 
 def contracts_to_hold() -> list[OptionContract]:

@@ -10,6 +10,7 @@ from execution.services import (
     opening,
     operating,
     results,
+    shadows,
     statement_check,
     walking,
     watching,
@@ -48,6 +49,12 @@ def manage_entries() -> None:
 def manage_positions() -> None:
     """Mark, protect, trail and time every open position."""
     managing.manage_positions()
+
+
+@task("execution.follow_shadows", queue="execution", expires=5)
+def follow_shadows() -> None:
+    """Follow what was never sent: signals in shadow, and what a gate stopped."""
+    shadows.follow()
 
 
 @task("execution.watch_breakers", queue="execution", expires=5)
