@@ -115,8 +115,8 @@ def refresh_volatility() -> None:
 
 
 @task("analytics.score", queue="market", expires=5)
-def score(strategy: str, symbol: str) -> list[str]:
+def score(strategy: str, symbol: str, trading_state: str = "ACTIVE") -> list[str]:
     """Judge one symbol by one playbook; return the ids of admitted signals."""
     overrides.refresh()
-    found = scoring.score(Strategy(strategy), symbol)
+    found = scoring.score(Strategy(strategy), symbol, trading_state=trading_state)
     return [] if found is None else [found]

@@ -10,7 +10,9 @@ from execution.services import (
     opening,
     operating,
     results,
+    shadows,
     statement_check,
+    walking,
     watching,
 )
 from quanticity.tasking import task
@@ -40,13 +42,19 @@ def book_owed() -> None:
 def manage_entries() -> None:
     """Walk or abandon every working entry; tend those that wait for an operator."""
     operating.tend_approvals()
-    managing.manage_entries()
+    walking.manage_entries()
 
 
 @task("execution.manage_positions", queue="execution", expires=5)
 def manage_positions() -> None:
     """Mark, protect, trail and time every open position."""
     managing.manage_positions()
+
+
+@task("execution.follow_shadows", queue="execution", expires=5)
+def follow_shadows() -> None:
+    """Follow what was never sent: signals in shadow, and what a gate stopped."""
+    shadows.follow()
 
 
 @task("execution.watch_breakers", queue="execution", expires=5)

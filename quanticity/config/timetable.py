@@ -43,12 +43,20 @@ class Settings:
     statements_s: float
     book_s: float
     answer_s: float
+    shadows_s: float
     announce_s: float
     deliver_s: float
     strategies: tuple[str, ...]
 
 
 Entries = dict[str, dict[str, Any]]
+# Where each playbook's numbers stand.
+PLAYBOOKS = {
+    "0DTE": "analytics.strategies.zero_dte",
+    "1DTE": "analytics.strategies.one_dte",
+    "14DTE": "analytics.strategies.fourteen_dte",
+    "MOC": "analytics.strategies.moc",
+}
 # By stage, and by name where one of its tasks goes elsewhere.
 _QUEUES = {
     "analytics": "market",
@@ -111,7 +119,9 @@ def _of_chain(s: Settings, symbol: str) -> Entries:
         | _every(s.unusual_s, "analytics.refresh_unusual", symbol)
     )
     for strategy in s.strategies:
-        entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
+        # A playbook has nothing to say of symbols it does not trade.
+        if symbol in loader.values(PLAYBOOKS[strategy])["symbols"]:
+            entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
     return entries
 
 
@@ -132,6 +142,7 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.session_end_s, "execution.end_session"),
         (s.statements_s, "execution.check_statements"),
         (s.book_s, "execution.book_owed"),
+        (s.shadows_s, "execution.follow_shadows"),
         (s.answer_s, "pipeline.answer_owed"),
         (s.announce_s, "pipeline.announce_owed"),
         (s.deliver_s, "pipeline.deliver_owed"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analytics.models import Signal
+from analytics.models import Decision, Signal
 from execution.models import Order, OrderIntent, Position, PositionEvent
 from execution.services import broker, operating
 from publishing.models import Announcement, Delivery
@@ -179,15 +179,25 @@ def test_the_lock_is_held_while_the_trade_is_open_and_freed_by_its_end(gateway: 
 
 
 def test_a_denial_is_answered_and_frees_the_lock() -> None:
+    admitted = workflows.analytics_tasks.score("0DTE", "SPY")
     operating.halt(actor="ann", reason="drill")
 
-    workflows.score_and_open.delay("0DTE", "SPY")
+    workflows.open_all.delay(admitted)
     workflows.answer_owed.delay()
 
     row = Signal.objects.get()
     assert (row.state, row.acknowledgement, row.acknowledged_by) == (
         "ended", "RISK_REJECTED", "STATE_HALTED",
     )  # fmt: skip
+
+
+def test_while_trading_is_halted_nothing_is_even_proposed() -> None:
+    operating.halt(actor="ann", reason="drill")
+
+    workflows.score_and_open.delay("0DTE", "SPY")
+
+    row = Decision.objects.get()
+    assert (Signal.objects.count(), row.explanation["reasons"]) == (0, ["TRADING_STATE"])
 
 
 def test_a_signal_whose_hint_was_lost_is_handed_over(rally: Any) -> None:
