@@ -83,9 +83,10 @@ def held_breakers() -> QuerySet[BreakerTrip]:
     return BreakerTrip.objects.filter(ended_at=None)
 
 
-def quarantines(symbol: str) -> QuerySet[Quarantine]:
-    """Unresolved breaks in a symbol, or in the account as a whole."""
-    return Quarantine.objects.filter(ended_at=None, symbol__in=(symbol, ""))
+def quarantines(symbol: str, occ: str) -> QuerySet[Quarantine]:
+    """Unresolved breaks in a symbol or the account; a foreign order blocks only its contract."""
+    rows = Quarantine.objects.filter(ended_at=None, symbol__in=(symbol, ""))
+    return rows.exclude(~Q(occ=occ), kind="ORDER_FOREIGN")
 
 
 def closed_in(session_date: date) -> QuerySet[Position]:
