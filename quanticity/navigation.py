@@ -12,6 +12,11 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ("Signals", "sensors", "analytics_signal"),
         ("Metric histories", "timeline", "analytics_metrichistory"),
     )),
+    ("Market data", (
+        ("Feed events", "rss_feed", "analytics_feedevent"),
+        ("Blind spans", "visibility_off", "analytics_blindspan"),
+        ("Quarantine", "report", "analytics_quarantined"),
+    )),
     ("Execution", (
         ("Positions", "work", "execution_position"),
         ("Position events", "history", "execution_positionevent"),

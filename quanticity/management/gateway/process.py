@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from analytics.ingestion.recorder import Recorder
-from analytics.services import flow
+from analytics.services import flow, quarantine, sources
 from execution import selectors as execution_selectors
 from execution.services import booking, broker, costs, protecting, reconciling
 from quanticity import leases, workflows
@@ -49,6 +49,7 @@ LEASE_S = 6.0
 RENEW_S = 2.0
 FLUSH_S = 0.1
 DISPATCH_S = 0.1
+REFUSALS_S = 1.0
 LISTEN_S = 1.0
 RECONCILE_S = 30.0  # platform seconds
 DOUBT_S = 5.0  # platform seconds between two questions about an order in doubt
@@ -60,7 +61,7 @@ class GatewayProcess:
     """Owns the gateway and its threads for the life of the process."""
 
     def __init__(self, host: str, port: int) -> None:
-        feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
+        self._feed = feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
         self.recorder = Recorder(feed)
         self.tape = TapeWriter(
             settings.VAR / "tapes" / settings.TRADING_MODE, "gateway",
@@ -94,6 +95,7 @@ class GatewayProcess:
             for loop in (
                 self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
                 self._reconcile, self._listen, self._watch, self._keep_tape,
+                self._keep_refusals,
             ):  # fmt: skip
                 group.create_task(loop())
             group.create_task(self._questions.listen(self.gateway.trading))
@@ -131,6 +133,14 @@ class GatewayProcess:
                 if self._paces.is_due(symbol, now, timetable.exposures_s(symbol)):
                     nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(FLUSH_S)
+
+    async def _keep_refusals(self) -> None:
+        while True:
+            await asyncio.sleep(REFUSALS_S)
+            if refusals := self.recorder.refusals():
+                await self._on(self._sql, quarantine.keep, refusals, self._feed)
+            if events := self.recorder.events():
+                await self._on(self._sql, sources.note, events)
 
     async def _keep_tape(self) -> None:
         while True:
