@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 ACTOR = "breaker"
 _BY_MEASURE = (Breaker.VALUE_AT_RISK, Breaker.STRESS)  # a clean run is one that finds less
 _NEXT_SESSION = (Breaker.DAILY_LOSS,)
+_BY_HAND = Rearm.OPERATOR
 
 
 def watch() -> list[Trip]:
@@ -59,6 +60,18 @@ def release(trip_id: int, *, actor: str, reason: str) -> BreakerTrip:
     if row.breaker == Breaker.DRAWDOWN:
         _restart_high_water(actor, reason)
     return BreakerTrip.objects.get(pk=trip_id)
+
+
+def release_scope(scope: str, *, actor: str, reason: str) -> list[str]:
+    """Release what an operator may end in one scope; say what still holds there, and why."""
+    held = selectors.held_breakers().filter(scope=scope)
+    left = [f"{row.breaker} ends by itself: {row.rearm}" for row in held.exclude(rearm=_BY_HAND)]
+    for row in held.filter(rearm=_BY_HAND):
+        try:
+            release(row.pk, actor=actor, reason=reason)
+        except MalformedInput as error:
+            left.append(str(error))
+    return left
 
 
 def record_error(task: str, error: str) -> None:
