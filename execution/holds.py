@@ -213,6 +213,7 @@ class BookRisk(models.Model):
     worst_usd = models.FloatField(null=True, help_text="worst cell of the grid, a loss is plus")
     sessions_n = models.PositiveIntegerField(help_text="days of history behind the VaR")
     cells = models.JSONField(help_text="spot move, volatility move, P&L in dollars")
+    gauges = models.JSONField(default=list, help_text="each measure beside its breaker's limit")
     missing = models.CharField(max_length=60, blank=True, help_text="why something is null")
 
     class Meta:

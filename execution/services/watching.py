@@ -19,9 +19,9 @@ from execution.models import (
     RiskEvent,
     SessionResult,
 )
-from execution.risk import breakers, trips
+from execution.risk import breakers, gauges, trips
 from execution.risk.trips import Breaker, Rearm, Relief, Trip
-from execution.services import breaker_facts, managing, operating
+from execution.services import book_risk, breaker_facts, managing, operating
 from quanticity import audit
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -38,7 +38,9 @@ _BY_HAND = Rearm.OPERATOR
 def watch() -> list[Trip]:
     """Look once at every breaker; return the trips that are new."""
     facts = breaker_facts.gather()
-    found = breakers.evaluate(_state(), facts, section("execution.breakers", breakers.Settings))
+    limits = section("execution.breakers", breakers.Settings)
+    book_risk.keep_gauges(gauges.read(facts, limits))
+    found = breakers.evaluate(_state(), facts, limits)
     _rearm(facts, found)
     new = [trip for trip in found.trips if _keep(trip)]
     _latch(found.latched)
