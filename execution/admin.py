@@ -13,7 +13,7 @@ from execution import models
 from quanticity.admin import FactAdmin
 
 
-def to(operation: str, subject: object = "") -> HttpResponse:
+def to(operation: str, subject: str = "") -> HttpResponse:
     """The page of one operation."""
     asked = "?" + urlencode({"subject": str(subject)}) if subject else ""
     return HttpResponseRedirect(reverse("operate", args=(operation,)) + asked)
