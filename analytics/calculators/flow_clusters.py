@@ -208,6 +208,8 @@ def _typical(scales: Sequence[Scale]) -> Scale:
 
 
 def _rescaled(model: Model, before: Scale, after: Scale) -> Model:
+    if before == after:
+        return model
     raw = np.array(model.centroids) * np.array(before.iqr) + np.array(before.median)
     return _model((raw - np.array(after.median)) / np.array(after.iqr))
 
