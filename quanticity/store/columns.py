@@ -20,6 +20,7 @@ from quanticity.domain.options import Chain, Expiry
 from quanticity.domain.readings import plain
 
 VERSION = 3
+HEAD_BYTES = 16_384  # enough for the header of any chain we watch
 _LENGTH = 4  # bytes of the header's length
 _ALIGNED = 8
 _CHARACTER = 4  # bytes of a character in a NumPy string
@@ -56,7 +57,7 @@ class Listing:
     columns: dict[str, NDArray[Any]]
 
 
-def pack(chain: Chain) -> Packed:
+def pack(chain: Chain, written_at: datetime) -> Packed:
     """Both values of a chain."""
     codes = _bytes_of(chain.occ)
     body = b"".join([*_buffers(chain, _LISTING), codes.tobytes()])
@@ -70,6 +71,7 @@ def pack(chain: Chain) -> Packed:
             "underlying": chain.underlying,
             "spot": chain.spot,
             "as_of": chain.as_of.isoformat(),
+            "written_at": written_at.isoformat(),
             "feed": chain.feed,
             "delayed": chain.delayed,
             "multiplier": chain.multiplier,
@@ -87,6 +89,14 @@ def opened(quotes: bytes) -> Quotes | None:
     if header["v"] != VERSION:
         return None
     return Quotes(header["listing"], header, quotes, start)
+
+
+def head(start: bytes) -> dict[str, Any] | None:
+    """What a chain says of itself, from its first bytes; None when they are too few or of old."""
+    if len(start) < _LENGTH + int.from_bytes(start[:_LENGTH], "big"):
+        return None
+    header, _ = _read_header(start)
+    return header if header["v"] == VERSION else None
 
 
 def unpack_listing(raw: bytes, digest: str) -> Listing | None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+from quanticity.domain import clock
 from quanticity.domain.market import Bar, Book, Imbalance, Level, Quote, Trade
 from quanticity.domain.options import Chain
 from quanticity.domain.readings import plain
@@ -157,7 +158,7 @@ def bars(symbol: str, size: str, count: int = BARS_KEPT) -> list[Bar]:
 
 def write_chain(chain: Chain) -> None:
     """Replace a chain, and its listing when that is another one or gone."""
-    packed = columns.pack(chain)
+    packed = columns.pack(chain, clock.now())
     key, listing = keys.chain(chain.underlying), keys.chain_listing(chain.underlying)
     kept = _written.get(chain.underlying) == packed.digest
     with client().pipeline(transaction=True) as pipe:
@@ -182,6 +183,12 @@ def chain(symbol: str) -> Chain | None:
     if listing is not None and listing.digest == quotes.digest:
         return columns.unpack(quotes, listing)
     return _chain_of_new_listing(symbol)
+
+
+def chain_head(symbol: str) -> dict[str, Any] | None:
+    """What the stored chain says of itself, without its columns."""
+    raw = client().getrange(keys.chain(symbol).name, 0, columns.HEAD_BYTES - 1)
+    return columns.head(raw) if raw else None
 
 
 def _chain_of_new_listing(symbol: str) -> Chain | None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
+from quanticity.domain import clock
 from quanticity.domain.calendar import Settlement
 from quanticity.domain.market import Bar, Book, Imbalance, Level, Quote, Trade
 from quanticity.domain.options import Chain, Expiry
@@ -150,13 +151,13 @@ def test_a_lost_listing_is_written_with_the_next_chain() -> None:
 def test_a_listing_of_other_bytes_is_not_believed() -> None:
     market.write_chain(a_chain(3))
     market._listings.clear()
-    client().set(keys.chain_listing("SPY").name, columns.pack(a_chain(2)).listing)
+    client().set(keys.chain_listing("SPY").name, columns.pack(a_chain(2), clock.now()).listing)
 
     assert market.chain("SPY") is None
 
 
 def test_quotes_are_read_where_they_lie() -> None:
-    packed = columns.pack(a_chain(4))
+    packed = columns.pack(a_chain(4), clock.now())
     quotes = columns.opened(packed.quotes)
     listing = columns.unpack_listing(packed.listing, packed.digest)
     assert quotes is not None
