@@ -59,9 +59,7 @@ def close(state: State, session: date, sums: Mapping[str, Sums]) -> State:
     for occ, one in sums.items():
         net, noise = held.get(occ, (0.0, 0.0))
         held[occ] = (net + one.signed, noise + one.noise)
-    alive = tuple(
-        (occ, *kept) for occ, kept in held.items() if parse_occ(occ).expiry > session
-    )
+    alive = tuple((occ, *kept) for occ, kept in held.items() if parse_occ(occ).expiry > session)
     return State(state.sessions_n + 1, session, alive)
 
 
