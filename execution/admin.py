@@ -3,10 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import TabularInline
 
 from execution import models
+from execution.orders.shadows import Settings as Shadows
+from execution.services import shadows
 from quanticity.admin import FactAdmin
+from quanticity.config.loader import section
 
 
 class FactInline(TabularInline):  # type: ignore[misc] # untyped library
@@ -164,3 +168,26 @@ class TradingScopeAdmin(FactAdmin):
 
     list_display = ("scope", "state", "reason", "actor", "changed_at")
     list_filter = ("state",)
+
+
+@admin.register(models.ShadowTrade)
+class ShadowTradeAdmin(FactAdmin):
+    """What was never sent, followed in shadow; before the list, what each gate is worth."""
+
+    list_before_template = "execution/gate_values.html"
+    list_display = (
+        "opened_at", "gate", "is_sole", "strategy", "symbol", "way", "occ", "entry_price",
+        "mark_price", "exit_price", "exit_reason", "net_usd", "state", "source",
+    )  # fmt: skip
+    list_filter = ("gate", "is_sole", "strategy", "symbol", "state", "exit_reason", "source")
+    search_fields = ("gate", "symbol", "occ")
+    date_hierarchy = "opened_at"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Put the gates' values before the list."""
+        own = section("execution.shadows", Shadows)
+        found = {"gate_values": shadows.gate_values(), "min_trades": own.min_trades}
+        response: HttpResponse = super().changelist_view(request, (extra_context or {}) | found)
+        return response
