@@ -168,6 +168,98 @@ class MetricHistory(models.Model):
         return f"{self.symbol} {self.metric} = {self.value}"
 
 
+class Quarantined(models.Model):
+    """A record that was refused: as it came, why, from whom; judged again after a rule change.
+
+    A sample, bounded in number; the counts by reason are complete and live in the store.
+    """
+
+    kind = models.CharField(max_length=16, help_text="quote, trade, bar, chain row, …")
+    instrument = models.CharField(max_length=21)
+    reason = models.CharField(max_length=24)
+    raw = models.JSONField()
+    feed = models.CharField(max_length=16)
+    recv_at = models.DateTimeField()
+    session_date = models.DateField()
+    source = models.CharField(max_length=6, choices=Source)
+    judged_at = models.DateTimeField(null=True, help_text="when it was judged again")
+    verdict = models.CharField(max_length=80, blank=True, help_text="what came of that")
+
+    class Meta:
+        verbose_name = "quarantined record"
+        ordering = ("-pk",)
+        indexes = (models.Index(fields=("reason", "-recv_at"), name="quarantine_by_reason"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.instrument} {self.reason}"
+
+
+class BlindSpan(models.Model):
+    """A stretch of a session in which we did not see the market; open while `to_at` is null."""
+
+    feed = models.CharField(max_length=16)
+    symbol = models.CharField(max_length=8, blank=True, help_text="empty: the whole connection")
+    cause = models.CharField(max_length=80)
+    from_at = models.DateTimeField()
+    to_at = models.DateTimeField(null=True)
+    session_date = models.DateField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-from_at",)
+        indexes = (models.Index(fields=("session_date", "feed"), name="blind_by_session"),)
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.symbol} {self.cause}".replace("  ", " ")
+
+
+class BlindWatch(models.Model):
+    """How long one feed was blind in one session, and when somebody last looked."""
+
+    feed = models.CharField(max_length=16)
+    session_date = models.DateField()
+    blind_s = models.FloatField()
+    looked_at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-session_date",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("feed", "session_date", "source"), name="watch_once_per_session"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.session_date}: {self.blind_s:.0f} s"
+
+
+class FeedEvent(models.Model):
+    """Something happened to a source: it was switched, suspended, restored, or contradicted."""
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        SWITCHED = "SWITCHED"
+        SUSPENDED = "SUSPENDED"
+        RESTORED = "RESTORED"
+        DISAGREE = "DISAGREE"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    feed = models.CharField(max_length=16)
+    symbol = models.CharField(max_length=8, blank=True)
+    detail = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        indexes = (models.Index(fields=("feed", "symbol", "-at"), name="feed_event_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.symbol} {self.kind}".replace("  ", " ")
+
+
 class CalculatorState(models.Model):
     """What an incremental calculator remembers of one symbol, so that a restart loses nothing."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
@@ -252,6 +252,16 @@ def five_minute_moves(symbol: str, count: int) -> list[float]:
     """The latest returns of 5 min bars within sessions, oldest first."""
     bars = market.bars(symbol, "5min")[-count:]
     return [bar.close / bar.open - 1 for bar in bars if bar.open > 0]
+
+
+def official_close(symbol: str, day: date) -> Decimal | None:
+    """The close of a session: its daily bar, else its last minute; None while neither is there."""
+    session = calendar.session(day)
+    days = (bar for bar in market.bars(symbol, "1day") if bar.open_at == session.open_at)
+    last = session.close_at - timedelta(minutes=1)
+    minutes = (bar for bar in market.bars(symbol, "1min") if bar.open_at == last)
+    found = next(days, None) or next(minutes, None)
+    return None if found is None else Decimal(str(round(found.close, 2)))
 
 
 def vol_regime() -> Regime | None:

@@ -1,6 +1,6 @@
 """Reads of the execution stage: its only entrance for the stages after it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from execution.models import (
     BreakerTrip,
     Commission,
     Fill,
+    Notice,
     Order,
     OrderEvent,
     OrderIntent,
@@ -22,9 +23,11 @@ from execution.models import (
     Quarantine,
     Reconciliation,
     SessionResult,
+    Settlement,
     ShadowTrade,
     TradingScope,
 )
+from execution.orders import protection
 from execution.orders.lifecycle import TERMINAL
 from execution.orders.references import intent_id, parse_order_ref
 from execution.orders.sizing import Stats
@@ -37,6 +40,7 @@ CANCEL_PATIENCE = timedelta(seconds=5)
 SHADOW_PATIENCE = timedelta(seconds=60)
 _STATS_SPAN = timedelta(days=87)  # 60 sessions
 GLOBAL = trips.GLOBAL
+_ALIVE = (Order.State.RECORDED, Order.State.SENDING, Order.State.WORKING, Order.State.UNKNOWN)
 _HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING", "QUARANTINED")
 
 
@@ -137,10 +141,12 @@ def intents_to_book() -> list[str]:
     moving = live_intents().exclude(state__in=("NEW", "CHECKED", "SIZED"))
     open_trades = Position.objects.filter(state__in=_HELD).values("intent_id")
     # An exit waits for its commissions, but is told in the end.
-    closed = Position.objects.filter(state="CLOSED").values("intent_id")
-    untold = closed.exclude(events__kind=PositionEvent.Kind.EXIT)
+    over = Position.objects.filter(state__in=("CLOSED", "SETTLED")).values("intent_id")
+    ends = (PositionEvent.Kind.EXIT, PositionEvent.Kind.EXPIRY)
+    untold = over.exclude(events__kind__in=ends)
     rows = OrderIntent.objects.filter(
         Q(orders__order_ref__in=unbooked)
+        | Q(position__fills__booked=False)
         | Q(pk__in=moving)
         | Q(pk__in=open_trades)
         | Q(pk__in=untold)
@@ -154,6 +160,35 @@ def awaits_fills(row: Order) -> bool:
         return row.filled < row.quantity
     said = OrderEvent.objects.filter(order_ref=row.pk, kind="order")
     return row.filled < max(said.values_list("body__filled", flat=True), default=0)
+
+
+def owner_of(fill: Fill) -> str:
+    """The intent a fill belongs to: its order's, or its trade's when it was made by hand."""
+    mine = intent_of(fill.order_ref)
+    return mine or ("" if fill.position is None else str(fill.position.intent_id))
+
+
+def trade_fills(intent: OrderIntent) -> list[orders.Fill]:
+    """Executions of an intent's orders, those made by hand in its trade, and its settlement."""
+    refs = intent.orders.values_list("order_ref", flat=True)
+    rows = Fill.objects.filter(Q(order_ref__in=refs) | Q(position__intent=intent))
+    settled = Settlement.objects.filter(position__intent=intent).select_related("position")
+    return [*_values(rows.distinct()), *(_settlement(row) for row in settled)]
+
+
+def settled_quantities() -> dict[tuple[str, int], int]:
+    """Contracts that expiry took out of positions, signed, by account and contract."""
+    found: dict[tuple[str, int], int] = {}
+    for row in Settlement.objects.select_related("position"):
+        key = (row.position.account, row.position.con_id)
+        found[key] = found.get(key, 0) - row.quantity
+    return found
+
+
+def awaits_sales(intent_id: str) -> bool:
+    """Say whether a sell that is over spoke of executions that have not come."""
+    over = Order.objects.filter(intent_id=intent_id, side="SELL").exclude(state__in=_ALIVE)
+    return any(awaits_fills(row) for row in over)
 
 
 def domain_fills(refs: Sequence[str]) -> list[orders.Fill]:
@@ -177,10 +212,25 @@ def last_reconciliation() -> Reconciliation | None:
     return Reconciliation.objects.first()
 
 
+def working_entries(scope: str = GLOBAL) -> QuerySet[Order]:
+    """Entries of a scope that are on their way and not asked to come back."""
+    rows = Order.objects.filter(
+        role=orders.Role.ENTRY, state__in=("RECORDED", "SENDING", "WORKING"), cancel_wanted_at=None
+    )
+    if scope == GLOBAL:
+        return rows
+    return rows.filter(Q(intent__strategy=scope) | Q(intent__symbol=scope))
+
+
 def owed_events(limit: int) -> list[PositionEvent]:
     """Facts that publishing has not taken over, oldest first."""
     rows = PositionEvent.objects.filter(announced=False).select_related("position")
     return list(rows.order_by("pk")[:limit])
+
+
+def owed_notices(limit: int) -> list[Notice]:
+    """Halts and the like that publishing has not taken over, oldest first."""
+    return list(Notice.objects.filter(announced=False).order_by("pk")[:limit])
 
 
 def owed_answers(limit: int) -> list[Answer]:
@@ -330,10 +380,57 @@ def naked_ms(session_date: date) -> int:
 
 
 def protected_quantity(position: Position) -> int:
-    """Contracts of the position under a working stop."""
-    rows = Order.objects.filter(intent_id=position.intent_id, role="S", state=Order.State.WORKING)
-    # An attached child sells no more than its parent bought.
-    return sum(min(row.quantity - row.filled, position.quantity_open) for row in rows)
+    """Contracts of the position that the broker's working stops could sell now."""
+    sells = working_sells(position.intent_id)
+    return sum(one.executable for one in sells if one.role is orders.Role.STOP)
+
+
+def working_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What the broker could sell now for an intent."""
+    return protection.executable(_resting(intent_id, _works))
+
+
+def wished_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What it could still sell once the cancellations and cuts we asked for are done."""
+    return protection.executable(_resting(intent_id, _is_wished, as_wished=True))
+
+
+def claiming_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What it can sell now or may come to: on its way, or in doubt."""
+    return protection.executable(_resting(intent_id, _is_alive))
+
+
+def _works(row: Order) -> bool:
+    return row.state == Order.State.WORKING
+
+
+def _is_wished(row: Order) -> bool:
+    return _works(row) and row.cancel_wanted_at is None
+
+
+def _is_alive(row: Order) -> bool:
+    return row.state in _ALIVE
+
+
+def _resting(
+    intent_id: str, counts: Callable[[Order], bool], *, as_wished: bool = False
+) -> tuple[protection.Resting, ...]:
+    rows = list(Order.objects.filter(intent_id=intent_id))
+    bought = {row.pk: row.filled for row in rows if row.role == orders.Role.ENTRY}
+    return tuple(
+        protection.Resting(
+            row.pk, orders.Role(row.role), _size(row, as_wished=as_wished), row.filled,
+            row.oca_group or row.parent_ref, row.order_id or 0, counts(row),
+            bought.get(row.parent_ref),
+        )
+        for row in rows
+        if row.side == "SELL"
+    )  # fmt: skip
+
+
+def _size(row: Order, *, as_wished: bool) -> int:
+    wanted = row.wanted_quantity if as_wished else None
+    return row.quantity if wanted is None else min(wanted, row.quantity)
 
 
 def books() -> dict[str, Any]:
@@ -382,6 +479,15 @@ def _order_line(row: Order) -> dict[str, Any]:
 
 def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
+
+
+def _settlement(row: Settlement) -> orders.Fill:
+    """A settlement as an execution without an order: it costs nothing."""
+    held = row.position
+    return orders.Fill(
+        f"{held.pk}.settled.01", "", 0, parse_occ(held.occ), held.con_id, -row.quantity,
+        row.price, row.settled_at, held.account, Decimal(0),
+    )  # fmt: skip
 
 
 def _fill(row: Fill, cost: Commission | None) -> orders.Fill:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+
 from quanticity.config import loader
 from quanticity.config.universe import universe
 
@@ -40,11 +42,13 @@ class Settings:
     positions_s: float
     watch_s: float
     session_end_s: float
+    statements_s: float
     book_s: float
     answer_s: float
     shadows_s: float
     announce_s: float
     deliver_s: float
+    feeds_s: float
     strategies: tuple[str, ...]
 
 
@@ -60,10 +64,14 @@ PLAYBOOKS = {
 _QUEUES = {
     "analytics": "market",
     "analytics.discover": "reporting",
+    "analytics.fetch_sentiment": "feeds",
+    "analytics.fetch_vix1d": "feeds",
     "execution": "execution",
+    "execution.check_statements": "reporting",
     "publishing": "publishing",
     "reporting": "reporting",
     "pipeline": "market",
+    "pipeline.fetch_chain": "feeds",
     "pipeline.open_owed": "execution",
     "pipeline.answer_owed": "execution",
     "pipeline.announce_owed": "publishing",
@@ -85,7 +93,7 @@ def timetable() -> Entries:
         entries |= _every(s.sector_s, "analytics.refresh_sector", sector)
     for seconds, task in (*_whole_market(s), *_owed(s)):
         entries |= _every(seconds, task)
-    return entries
+    return entries | _of_sources(s)
 
 
 def exposures_s(symbol: str) -> float:
@@ -95,6 +103,21 @@ def exposures_s(symbol: str) -> float:
     """
     s: Settings = loader.section("timetable", Settings)
     return s.exposures_depth_s if symbol in universe().depth else s.exposures_s
+
+
+def _of_sources(s: Settings) -> Entries:
+    """Sources that are on; each fetch takes its own turn, so this only has to be often enough."""
+    entries: Entries = {}
+    urls, wanted = settings.FEED_URLS, universe()
+    has_key = bool(settings.ALPHAVANTAGE_API_KEY)
+    for feed, is_on in (("alphavantage", has_key), ("cboe_delayed", urls["QC_CBOE_QUOTES_URL"])):
+        for symbol in wanted.chains if is_on else ():
+            entries |= _every(s.feeds_s, "pipeline.fetch_chain", feed, symbol)
+    for symbol in wanted.stocks if has_key else ():
+        entries |= _every(10 * s.feeds_s, "analytics.fetch_sentiment", symbol)
+    if urls["QC_CBOE_VIX1D_URL"] or urls["QC_YAHOO_URL"]:
+        entries |= _every(10 * s.feeds_s, "analytics.fetch_vix1d")
+    return entries
 
 
 def _of_symbol(s: Settings, symbol: str) -> Entries:
@@ -138,6 +161,7 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.positions_s, "execution.manage_positions"),
         (s.watch_s, "execution.watch_breakers"),
         (s.session_end_s, "execution.end_session"),
+        (s.statements_s, "execution.check_statements"),
         (s.book_s, "execution.book_owed"),
         (s.shadows_s, "execution.follow_shadows"),
         (s.answer_s, "pipeline.answer_owed"),

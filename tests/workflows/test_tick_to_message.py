@@ -14,9 +14,10 @@ from publishing.models import Announcement, Delivery
 from quanticity import workflows
 from quanticity.celery import app
 from quanticity.domain import clock
+from quanticity.gateway import commands
 from quanticity.management.gateway.listener import FactListener
 from quanticity.management.gateway.process import write_facts
-from tests import bullish, factories
+from tests import bullish, desks, factories
 from tests.analytics import toy_chains
 from tests.fakes import FakeBroker
 
@@ -33,12 +34,13 @@ def eager() -> Iterator[None]:
 
 
 @pytest.fixture
-def rally(db: None, store: None, noon: Any) -> Any:
+def rally(db: None, store: None, noon: Any) -> Iterator[Any]:
     """A market that pushes up, at eleven o'clock, and a broker account with a million."""
     noon.at = toy_chains.AS_OF + timedelta(seconds=1)
     factories.quiet_world()
     bullish.write()
-    return noon
+    with commands.answered_by(desks.enough):
+        yield noon
 
 
 class Gateway:

@@ -24,6 +24,7 @@ from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.clock import ReplayedClock
 from quanticity.domain.errors import MalformedInput
+from quanticity.gateway import commands
 from quanticity.gateway.ports import ConnectionState
 from quanticity.gateway.simulated import account as exchange_account
 from quanticity.gateway.simulated import assembly, ledger, matching
@@ -85,7 +86,7 @@ class Replay:
     def run(self, progress: Progress) -> None:
         """Play the day."""
         app.conf.update(task_always_eager=True, task_eager_propagates=True)
-        with clock.using(self._clock):
+        with clock.using(self._clock), commands.answered_by(self._desk.what_if):
             self._feed.seed(self._clock.at)
             second = 0
             while self._clock.at < self._ends_at:
