@@ -11,8 +11,8 @@ when an earlier one failed. "Why did nothing happen at 10:42?" is answered from 
     manage.py show decision SPY 0DTE --at 10:42
 
 and on the decision's page in the admin. The table is made by `analytics/signals/page.py` from
-`analytics/signals/codes.py`, and a test fails when it is not current. One test per row makes its gate
-fail in a world where all others pass (`tests/analytics/signals/test_gates.py`); run one with
+`analytics/signals/codes.py`, and a test fails when it is not current. One test per row makes its
+gate fail in a world where all others pass (`tests/analytics/signals/test_gates.py`); run one with
 `pytest -k "test_a_gate_fails[LOW_TOXICITY]"`.
 
 | gate | step | its value | needs | DOMAIN | proved by |

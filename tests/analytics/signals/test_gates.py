@@ -1,5 +1,6 @@
 """One world in which nothing stands in the way, and per gate one change that makes it fail."""
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tests import bullish, factories
 from tests.analytics import toy_chains
 
 ROOT = Path(__file__).parents[3]
+_later = itertools.count(1)
 Scenario = Callable[[Any], dict[str, Any] | None]
 
 
@@ -55,7 +57,9 @@ def read(family: str, **changes: Any) -> None:
 
 def chain(**columns: Any) -> None:
     """A chain of this moment with some columns replaced, each by one value for all rows."""
-    found = replace(factories.chain(), as_of=clock.now())
+    # Priced once per instant and process: no two of these are of the same instant.
+    at = clock.now() - timedelta(microseconds=next(_later))
+    found = replace(factories.chain(), as_of=at)
     made = {name: np.full(len(found), value) for name, value in columns.items()}
     market.write_chain(replace(found, **made))
 
