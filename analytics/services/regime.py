@@ -1,12 +1,15 @@
 """Refreshing the volatility regime from the strip of options that expire today and next."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from django.conf import settings
 
 from analytics import chains, states
 from analytics.calculators import variance, volatility
 from analytics.calculators.pricing import PricedChain
+from analytics.feeds import vix1d
 from analytics.services import histories
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -21,7 +24,7 @@ _SAMPLE_EVERY = timedelta(seconds=60)
 
 def refresh_volatility() -> None:
     """Take one sample of the day's variance into the regime and publish it."""
-    settings = section("analytics.volatility", volatility.Settings)
+    own = section("analytics.volatility", volatility.Settings)
     now = clock.now()
     session = calendar.current(now)
     found = chains.priced_chain(SYMBOL)
@@ -35,16 +38,25 @@ def refresh_volatility() -> None:
     state = states.load(SYMBOL, "volatility", volatility.State) or volatility.State()
     if state.at is None or now - state.at >= _SAMPLE_EVERY:
         state = volatility.update(
-            state, volatility.Sample(now, session.date, _x(split, now, session), "r_day"), settings
+            state, volatility.Sample(now, session.date, _x(split, now, session), "r_day"), own
         )
         states.save(SYMBOL, "volatility", state)
         _remember(state, now)
-    sources = volatility.Sources()
+    sources = _index(now)
     if isinstance(split, variance.DaySplit):
-        sources = volatility.Sources(r_day=split.r_day, r_next=split.r_next)
+        sources = replace(sources, r_day=split.r_day, r_next=split.r_next)
     readings.write(
-        SYMBOL, "volatility", volatility.compute(state, sources, now, settings),
+        SYMBOL, "volatility", volatility.compute(state, sources, now, own),
         as_of=found.chain.as_of, feed="model", section="analytics.volatility",
+    )  # fmt: skip
+
+
+def _index(now: datetime) -> volatility.Sources:
+    """What the index itself and its official closes say."""
+    known = vix1d.known(now, settings.TRADING_MODE)
+    return volatility.Sources(
+        vix1d=known.values, vix1d_prev_close=known.prev_close, ages_s=known.ages_s,
+        daily_closes=known.closes,
     )  # fmt: skip
 
 

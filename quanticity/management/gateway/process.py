@@ -268,7 +268,7 @@ class GatewayProcess:
 
     async def _watch(self) -> None:
         wanted = universe()
-        await self.gateway.feed.watch(wanted.symbols, wanted.depth)
+        await self.gateway.feed.watch((*wanted.symbols, *wanted.indexes), wanted.depth)
         for symbol in wanted.chains:
             await self.gateway.feed.watch_chain(symbol)
         seeded: dict[str, date] = {}

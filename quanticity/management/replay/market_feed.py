@@ -83,9 +83,7 @@ class MarketFeed:
         found = self._market.imbalance(symbol, at)
         if found is not None:
             self._recorder.take_imbalance(
-                Imbalance(
-                    symbol, at, found.paired, found.imbalance, found.price, found.regulatory
-                )
+                Imbalance(symbol, at, found.paired, found.imbalance, found.price, found.regulatory)
             )
 
     def _tell_chain(self, symbol: str, at: datetime) -> None:

@@ -23,8 +23,8 @@ from quanticity.domain import calendar, clock
 from quanticity.domain.clock import ReplayedClock
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.ports import ConnectionState
-from quanticity.gateway.simulated import assembly, ledger, matching
 from quanticity.gateway.simulated import account as exchange_account
+from quanticity.gateway.simulated import assembly, ledger, matching
 from quanticity.gateway.simulated.exchange import Exchange
 from quanticity.management.gateway.listener import MoneyFact
 from quanticity.management.gateway.paces import Paces
@@ -164,4 +164,3 @@ def _session(plan: Plan, recorded: Sequence[calendar.Session]) -> calendar.Sessi
     if not calendar.is_session(plan.day):
         raise MalformedInput(f"--simulate: expected a trading session, was {plan.day}")
     return calendar.session(plan.day)
-
