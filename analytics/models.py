@@ -24,6 +24,9 @@ class Decision(models.Model):
     confidence = models.FloatField(null=True, help_text="rank 0-100, not a probability")
     explanation = models.JSONField(help_text="gates, votes, components, inputs with their ages")
     config_hash = models.CharField(max_length=16)
+    code_version = models.CharField(
+        max_length=12, default="", help_text="hash of the code that decides"
+    )
     source = models.CharField(max_length=6, choices=Source)
 
     class Meta:
@@ -48,11 +51,22 @@ class Signal(models.Model):
         LIVE = "live"
         ENDED = "ended"
 
+    class Mode(models.TextChoices):
+        """Whether it may be sent, or is only followed on paper of our own."""
+
+        LIVE = "live"
+        SHADOW = "shadow"
+
     signal_id = models.CharField(max_length=32, primary_key=True)
     strategy = models.CharField(max_length=8)
     symbol = models.CharField(max_length=8)
     direction = models.SmallIntegerField(help_text="+1 bullish, -1 bearish")
     confidence = models.FloatField()
+    last_confidence = models.FloatField(null=True, help_text="of the last material change")
+    updates_n = models.PositiveIntegerField(default=0, help_text="material changes while live")
+    mode = models.CharField(max_length=6, choices=Mode, default=Mode.LIVE)
+    config_hash = models.CharField(max_length=16, default="")
+    code_version = models.CharField(max_length=12, default="")
     occ = models.CharField(max_length=21)
     multiplier = models.PositiveIntegerField()
     reference = models.JSONField(help_text="bid, ask, mid, delta, iv, spot when it was chosen")
@@ -95,6 +109,41 @@ class Signal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.strategy} {self.symbol} {self.occ}"
+
+
+class AdmissionTurn(models.Model):
+    """The one row that admissions queue for, so that two cannot count the same room at once."""
+
+    name = models.CharField(max_length=16, primary_key=True)
+    taken_n = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.taken_n}"
+
+
+class ScheduledEvent(models.Model):
+    """One instant at which nobody enters: a release for the whole market, or one symbol's."""
+
+    class Kind(models.TextChoices):
+        """What happens then (DOMAIN 5.9)."""
+
+        FOMC = "FOMC"
+        CPI = "CPI"
+        NFP = "NFP"
+        EARNINGS = "EARNINGS"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    symbol = models.CharField(max_length=8, blank=True, help_text="empty: the whole market")
+    at = models.DateTimeField()
+    source = models.CharField(max_length=80, help_text="who says so: an address or a name")
+
+    class Meta:
+        ordering = ("at",)
+        constraints = (models.UniqueConstraint(fields=("kind", "symbol", "at"), name="event_once"),)
+        indexes = (models.Index(fields=("at",), name="event_at"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.symbol} {self.at:%Y-%m-%d %H:%M}"
 
 
 class MetricHistory(models.Model):

@@ -134,8 +134,8 @@ def fetch_vix1d() -> None:
 
 
 @task("analytics.score", queue="market", expires=5)
-def score(strategy: str, symbol: str) -> list[str]:
+def score(strategy: str, symbol: str, trading_state: str = "ACTIVE") -> list[str]:
     """Judge one symbol by one playbook; return the ids of admitted signals."""
     overrides.refresh()
-    found = scoring.score(Strategy(strategy), symbol)
+    found = scoring.score(Strategy(strategy), symbol, trading_state=trading_state)
     return [] if found is None else [found]

@@ -101,6 +101,11 @@ def health(now: datetime) -> Health:
     )
 
 
+def has_unsent() -> bool:
+    """Say whether a delivery has not come to its end."""
+    return Delivery.objects.exclude(state__in=outbox.FINISHED).exists()
+
+
 def receipts_export() -> list[dict[str, Any]]:
     """The whole ledger, oldest first, as `verify_receipts` reads it."""
     names = ("seq", "kind", "at", "trade_id", "body", "prev_hash", "hash")

@@ -75,6 +75,7 @@ SECTIONS: dict[str, str] = {
     "execution.exits": "execution.orders.exits:Settings",
     "execution.sizing": "execution.orders.sizing:Settings",
     "execution.pricing": "execution.orders.pricing:Settings",
+    "execution.shadows": "execution.orders.shadows:Settings",
     "execution.stops": "execution.orders.stops:Settings",
     "execution.protection": "execution.orders.protection:Settings",
     "execution.lifecycle": "execution.orders.lifecycle:Settings",

@@ -42,8 +42,10 @@ class Settings:
     positions_s: float
     watch_s: float
     session_end_s: float
+    statements_s: float
     book_s: float
     answer_s: float
+    shadows_s: float
     announce_s: float
     deliver_s: float
     feeds_s: float
@@ -51,6 +53,13 @@ class Settings:
 
 
 Entries = dict[str, dict[str, Any]]
+# Where each playbook's numbers stand.
+PLAYBOOKS = {
+    "0DTE": "analytics.strategies.zero_dte",
+    "1DTE": "analytics.strategies.one_dte",
+    "14DTE": "analytics.strategies.fourteen_dte",
+    "MOC": "analytics.strategies.moc",
+}
 # By stage, and by name where one of its tasks goes elsewhere.
 _QUEUES = {
     "analytics": "market",
@@ -58,6 +67,7 @@ _QUEUES = {
     "analytics.fetch_sentiment": "feeds",
     "analytics.fetch_vix1d": "feeds",
     "execution": "execution",
+    "execution.check_statements": "reporting",
     "publishing": "publishing",
     "reporting": "reporting",
     "pipeline": "market",
@@ -130,7 +140,9 @@ def _of_chain(s: Settings, symbol: str) -> Entries:
         | _every(s.unusual_s, "analytics.refresh_unusual", symbol)
     )
     for strategy in s.strategies:
-        entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
+        # A playbook has nothing to say of symbols it does not trade.
+        if symbol in loader.values(PLAYBOOKS[strategy])["symbols"]:
+            entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
     return entries
 
 
@@ -149,7 +161,9 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.positions_s, "execution.manage_positions"),
         (s.watch_s, "execution.watch_breakers"),
         (s.session_end_s, "execution.end_session"),
+        (s.statements_s, "execution.check_statements"),
         (s.book_s, "execution.book_owed"),
+        (s.shadows_s, "execution.follow_shadows"),
         (s.answer_s, "pipeline.answer_owed"),
         (s.announce_s, "pipeline.announce_owed"),
         (s.deliver_s, "pipeline.deliver_owed"),

@@ -100,6 +100,11 @@ def chain(symbol: str) -> Key:
     return Key(f"chain:{symbol}:current", 180, "columns")
 
 
+def chain_listing(symbol: str) -> Key:
+    """Codes, strikes and rights of the latest chain, which change once a day."""
+    return Key(f"chain:{symbol}:listing", 180)
+
+
 def history(symbol: str, metric: str) -> Key:
     """The last values of one metric, newest last."""
     return Key(f"history:{symbol}:{metric}", 5 * DAY, "list")

@@ -45,7 +45,7 @@ def _environment(folder: Path, store: str) -> dict[str, str]:
     }
     return hidden | {
         "QC_VAR": str(folder), "QC_TRADING_MODE": "replay", "QC_REDIS_URL": store,
-        "QC_BROKER_URL": f"{store}?db=1",
+        "QC_BROKER_URL": "memory://",
     }  # fmt: skip
 
 
