@@ -102,7 +102,7 @@ def chain(symbol: str) -> Key:
 
 def chain_listing(symbol: str) -> Key:
     """Codes, strikes and rights of the latest chain, which change once a day."""
-    return Key(f"chain:{symbol}:listing", 180)
+    return Key(f"chain:{symbol}:listing", 180, "columns")
 
 
 def history(symbol: str, metric: str) -> Key:
