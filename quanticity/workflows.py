@@ -89,12 +89,14 @@ def _heal() -> None:
 @task("pipeline.announce_owed", queue="publishing", expires=5)
 def announce_owed() -> None:
     """Announce every event of a trade that is not announced yet, and plan its deliveries."""
-    for owed in publishing.announce_owed():
-        nudge(publishing_tasks.deliver, owed.delivery_id, countdown=owed.countdown_s)
+    owed = publishing.announce_owed()
+    # One hint per instant, not per row: whoever comes sends everything that is due.
+    for countdown_s in sorted({round(one.countdown_s, 1) for one in owed}):
+        nudge(publishing_tasks.deliver_due, countdown=countdown_s)
 
 
 @task("pipeline.deliver_owed", queue="publishing", expires=5)
 def deliver_owed() -> None:
     """Send every delivery that is due and that no hint came for."""
-    for delivery_id in publishing.deliver_owed():
-        nudge(publishing_tasks.deliver, delivery_id)
+    if publishing.deliver_owed():
+        nudge(publishing_tasks.deliver_due)
