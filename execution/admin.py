@@ -15,7 +15,7 @@ from quanticity.admin import FactAdmin
 
 def to(operation: str, subject: object = "") -> HttpResponse:
     """The page of one operation."""
-    asked = "?" + urlencode({"subject": subject}) if subject else ""
+    asked = "?" + urlencode({"subject": str(subject)}) if subject else ""
     return HttpResponseRedirect(reverse("operate", args=(operation,)) + asked)
 
 

@@ -4,9 +4,10 @@ It says which contracts it wants lines for, and turns their lines into a `Chain`
 """
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from quanticity.gateway.ibkr.line import Line, count
 from quanticity.gateway.ibkr.settings import Settings
 
 _VENDOR = ("iv", "delta", "gamma", "vega", "theta")
+_REMEMBERED = timedelta(seconds=60)
+_BEFORE = timedelta(seconds=1)  # between two looks at the spot
 _NEAR = 2  # expiries that are watched as widely as can be
 Class = tuple[date, str]
 
@@ -32,10 +35,10 @@ def nearest(series: Sequence[Series], n: int, at: datetime, far_days: int) -> li
     still_open = calendar.session(today).close_at > at
     alive = [(day, root) for day, root in found if day > today or (day == today and still_open)]
     near, rest = alive[:n], alive[n:]
-    far = min(
-        rest, key=lambda c: (abs((c[0] - today).days - far_days), -c[0].toordinal()), default=None
-    )
-    return near if far is None else [*near, far]
+    if not rest:
+        return near
+    far = min(rest, key=lambda one: (abs((one[0] - today).days - far_days), -one[0].toordinal()))
+    return [*near, far]
 
 
 @dataclass(slots=True, eq=False)
@@ -51,9 +54,16 @@ class Board:
     listed_on: date | None = None
     centre: float | None = None
     reach: int = 0
+    spots: deque[tuple[datetime, float]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.reach = self.settings.n_strikes
+
+    def see(self, at: datetime, spot: float) -> None:
+        """Remember where the underlying was; as long as a quote may count."""
+        self.spots.append((at, spot))
+        while self.spots[0][0] < at - _REMEMBERED:
+            self.spots.popleft()
 
     def recentre(self, spot: float) -> bool:
         """Move the centre when spot has left it by so many strikes; say whether it moved."""
@@ -102,7 +112,8 @@ class Board:
             return None
         rows.sort(key=lambda row: (row[0], row[1].contract.strike, -row[1].contract.right.sign))
         quotes = [line.contract_quote(at) for _, _, line in rows]
-        confirmed = _confirmed([line for _, _, line in rows], live)
+        confirmed = list(_confirmed([line for _, _, line in rows], live))
+        seen = self._seen_since(min((each for each in confirmed if each), default=at))
         n_unseen = len(self.watched()) - len(rows)
         return Chain(
             underlying=self.underlying,
@@ -127,6 +138,8 @@ class Board:
             quote_epoch_ms=np.array([_epoch_ms(each) for each in confirmed]),
             vendor=_vendor([line.model for _, _, line in rows]),
             warnings=(f"{n_unseen} contracts not seen yet",) if n_unseen else (),
+            spot_low=min(seen, default=None),
+            spot_high=max(seen, default=None),
         )
 
     def _watched(self) -> Iterator[tuple[int, int, Listed]]:
@@ -138,6 +151,10 @@ class Board:
                 away = abs(bisect_left(strikes, float(one.contract.strike)) - at)
                 if away <= self._reach(rank, self.reach):
                     yield rank, away, one
+
+    def _seen_since(self, since: datetime) -> list[float]:
+        # Quotes that have grown stale are refused by their age.
+        return [spot for at, spot in self.spots if at >= since - _BEFORE]
 
     def _reach(self, rank: int, reach: int) -> int:
         """Later expiries are watched less widely: their strikes are fewer and move less."""

@@ -133,7 +133,9 @@ class Chains:
             moved = False
             for board in self._boards.values():
                 spot = self._spot(board.underlying)
-                moved = (spot is not None and board.recentre(spot)) or moved
+                if spot is not None:
+                    board.see(clock.now(), spot)
+                    moved = board.recentre(spot) or moved
             now_s = asyncio.get_running_loop().time()
             if now_s - turn_s >= self._settings.rotate_s:
                 turn_s = now_s

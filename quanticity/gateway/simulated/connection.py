@@ -16,7 +16,7 @@ from quanticity.gateway.simulated.pace import Bucket
 from quanticity.gateway.simulated.streams import Stream
 from quanticity.gateway.simulated.wire import Fields, Frames, frame
 
-OLDEST, NEWEST = 157, 176
+OLDEST, NEWEST = 157, 178
 _START_API = 71
 _FARMS = (
     (2104, "Market data farm connection is OK:usfarm"),

@@ -138,9 +138,9 @@ class Replay:
     def _dispatch(self) -> None:
         """Send what is owed to the broker, as the gateway process does."""
         broker.take_back_unsent_cancels()
-        for _, order_id in broker.take_cancels():
+        for _, order_id in broker.take_cancels(_EPOCH):
             self._write(self._desk.cancel(order_id))
-        for one in broker.take_amendments():
+        for one in broker.take_amendments(_EPOCH):
             self._write(self._desk.amend(one.order_id, one.ticket))
         for chain in broker.take_submissions(_EPOCH, self._desk.next_order_id):
             told = self._desk.place([(one.order_id, one.ticket) for one in chain])
