@@ -11,6 +11,7 @@ SECTIONS: dict[str, str] = {
     "timetable": "quanticity.config.timetable:Settings",
     "replay": "quanticity.management.replay.boards:Settings",
     "gateway.ibkr": "quanticity.gateway.ibkr.settings:Settings",
+    "gateway.freshness": "quanticity.management.gateway.freshness:Settings",
     "gateway.tape": "quanticity.gateway.tape_writer:Settings",
     "gateway.commands": "quanticity.gateway.commands:Settings",
     "gateway.simulated.prices": "quanticity.gateway.simulated.prices:Settings",
