@@ -1,14 +1,21 @@
 """The operators' door to decisions and signals."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from analytics.models import (
+    BlindSpan,
     CalculatorState,
     Decision,
     DiscoveredParameter,
+    FeedEvent,
     MetricHistory,
+    Quarantined,
     Signal,
 )
+from analytics.services import quarantine
+from quanticity import audit
 from quanticity.admin import FactAdmin
 
 
@@ -44,6 +51,49 @@ class MetricHistoryAdmin(FactAdmin):
     list_display = ("as_of", "symbol", "metric", "value", "source")
     list_filter = ("symbol", "metric", "source")
     date_hierarchy = "as_of"
+
+
+@admin.register(Quarantined)
+class QuarantinedAdmin(FactAdmin):
+    """Records that were refused, and what came of judging them again."""
+
+    list_display = (
+        "recv_at", "kind", "instrument", "reason", "feed", "judged_at", "verdict", "source",
+    )  # fmt: skip
+    list_filter = ("reason", "kind", "feed", "source", ("judged_at", admin.EmptyFieldListFilter))
+    search_fields = ("instrument", "reason", "verdict")
+    date_hierarchy = "recv_at"
+    actions = ("judge_again",)
+
+    @admin.action(description="Judge again by the rules of today")
+    def judge_again(self, request: HttpRequest, queryset: QuerySet[Quarantined]) -> None:
+        """Judge the chosen records, and put back what passes and still matters."""
+        found = quarantine.judge_again(queryset)
+        said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(found.items()))
+        audit.record(
+            request.user.get_username(), "quarantine judged again",
+            f"{sum(found.values())} records", reason=said,
+        )  # fmt: skip
+        self.message_user(request, said or "nothing was chosen", messages.INFO)
+
+
+@admin.register(BlindSpan)
+class BlindSpanAdmin(FactAdmin):
+    """When we did not see the market, and why."""
+
+    list_display = ("from_at", "to_at", "feed", "symbol", "cause", "session_date", "source")
+    list_filter = ("feed", "symbol", "cause", "source")
+    date_hierarchy = "from_at"
+
+
+@admin.register(FeedEvent)
+class FeedEventAdmin(FactAdmin):
+    """What happened to the sources: switched, suspended, restored, contradicted."""
+
+    list_display = ("at", "kind", "feed", "symbol", "detail", "source")
+    list_filter = ("kind", "feed", "symbol", "source")
+    search_fields = ("detail",)
+    date_hierarchy = "at"
 
 
 @admin.register(CalculatorState)

@@ -24,6 +24,9 @@ class Decision(models.Model):
     confidence = models.FloatField(null=True, help_text="rank 0-100, not a probability")
     explanation = models.JSONField(help_text="gates, votes, components, inputs with their ages")
     config_hash = models.CharField(max_length=16)
+    code_version = models.CharField(
+        max_length=12, default="", help_text="hash of the code that decides"
+    )
     source = models.CharField(max_length=6, choices=Source)
 
     class Meta:
@@ -48,11 +51,22 @@ class Signal(models.Model):
         LIVE = "live"
         ENDED = "ended"
 
+    class Mode(models.TextChoices):
+        """Whether it may be sent, or is only followed on paper of our own."""
+
+        LIVE = "live"
+        SHADOW = "shadow"
+
     signal_id = models.CharField(max_length=32, primary_key=True)
     strategy = models.CharField(max_length=8)
     symbol = models.CharField(max_length=8)
     direction = models.SmallIntegerField(help_text="+1 bullish, -1 bearish")
     confidence = models.FloatField()
+    last_confidence = models.FloatField(null=True, help_text="of the last material change")
+    updates_n = models.PositiveIntegerField(default=0, help_text="material changes while live")
+    mode = models.CharField(max_length=6, choices=Mode, default=Mode.LIVE)
+    config_hash = models.CharField(max_length=16, default="")
+    code_version = models.CharField(max_length=12, default="")
     occ = models.CharField(max_length=21)
     multiplier = models.PositiveIntegerField()
     reference = models.JSONField(help_text="bid, ask, mid, delta, iv, spot when it was chosen")
@@ -97,6 +111,41 @@ class Signal(models.Model):
         return f"{self.strategy} {self.symbol} {self.occ}"
 
 
+class AdmissionTurn(models.Model):
+    """The one row that admissions queue for, so that two cannot count the same room at once."""
+
+    name = models.CharField(max_length=16, primary_key=True)
+    taken_n = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.taken_n}"
+
+
+class ScheduledEvent(models.Model):
+    """One instant at which nobody enters: a release for the whole market, or one symbol's."""
+
+    class Kind(models.TextChoices):
+        """What happens then (DOMAIN 5.9)."""
+
+        FOMC = "FOMC"
+        CPI = "CPI"
+        NFP = "NFP"
+        EARNINGS = "EARNINGS"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    symbol = models.CharField(max_length=8, blank=True, help_text="empty: the whole market")
+    at = models.DateTimeField()
+    source = models.CharField(max_length=80, help_text="who says so: an address or a name")
+
+    class Meta:
+        ordering = ("at",)
+        constraints = (models.UniqueConstraint(fields=("kind", "symbol", "at"), name="event_once"),)
+        indexes = (models.Index(fields=("at",), name="event_at"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.symbol} {self.at:%Y-%m-%d %H:%M}"
+
+
 class MetricHistory(models.Model):
     """One sample of one metric of one symbol, for z-scores; one per distinct as_of."""
 
@@ -117,6 +166,98 @@ class MetricHistory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.metric} = {self.value}"
+
+
+class Quarantined(models.Model):
+    """A record that was refused: as it came, why, from whom; judged again after a rule change.
+
+    A sample, bounded in number; the counts by reason are complete and live in the store.
+    """
+
+    kind = models.CharField(max_length=16, help_text="quote, trade, bar, chain row, …")
+    instrument = models.CharField(max_length=21)
+    reason = models.CharField(max_length=24)
+    raw = models.JSONField()
+    feed = models.CharField(max_length=16)
+    recv_at = models.DateTimeField()
+    session_date = models.DateField()
+    source = models.CharField(max_length=6, choices=Source)
+    judged_at = models.DateTimeField(null=True, help_text="when it was judged again")
+    verdict = models.CharField(max_length=80, blank=True, help_text="what came of that")
+
+    class Meta:
+        verbose_name = "quarantined record"
+        ordering = ("-pk",)
+        indexes = (models.Index(fields=("reason", "-recv_at"), name="quarantine_by_reason"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.instrument} {self.reason}"
+
+
+class BlindSpan(models.Model):
+    """A stretch of a session in which we did not see the market; open while `to_at` is null."""
+
+    feed = models.CharField(max_length=16)
+    symbol = models.CharField(max_length=8, blank=True, help_text="empty: the whole connection")
+    cause = models.CharField(max_length=80)
+    from_at = models.DateTimeField()
+    to_at = models.DateTimeField(null=True)
+    session_date = models.DateField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-from_at",)
+        indexes = (models.Index(fields=("session_date", "feed"), name="blind_by_session"),)
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.symbol} {self.cause}".replace("  ", " ")
+
+
+class BlindWatch(models.Model):
+    """How long one feed was blind in one session, and when somebody last looked."""
+
+    feed = models.CharField(max_length=16)
+    session_date = models.DateField()
+    blind_s = models.FloatField()
+    looked_at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-session_date",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("feed", "session_date", "source"), name="watch_once_per_session"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.session_date}: {self.blind_s:.0f} s"
+
+
+class FeedEvent(models.Model):
+    """Something happened to a source: it was switched, suspended, restored, or contradicted."""
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        SWITCHED = "SWITCHED"
+        SUSPENDED = "SUSPENDED"
+        RESTORED = "RESTORED"
+        DISAGREE = "DISAGREE"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    feed = models.CharField(max_length=16)
+    symbol = models.CharField(max_length=8, blank=True)
+    detail = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        indexes = (models.Index(fields=("feed", "symbol", "-at"), name="feed_event_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.symbol} {self.kind}".replace("  ", " ")
 
 
 class CalculatorState(models.Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
@@ -24,12 +24,12 @@ from analytics.calculators import (
 from analytics.calculators.exposure_grid import ExposureGrid
 from analytics.calculators.smile_points import SmilePoints
 from analytics.models import Decision, MetricHistory, Signal
-from analytics.signals import features
+from analytics.signals import explain, features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, signals
-from quanticity.domain.instruments import OptionContract, parse_occ
+from quanticity.domain.instruments import OptionContract, Right, parse_occ
 from quanticity.domain.options import Flag
 from quanticity.domain.readings import Unavailable
 from quanticity.store import market, readings
@@ -43,6 +43,10 @@ _PLAYBOOKS: Mapping[signals.Strategy, tuple[str, Any]] = {
     signals.Strategy.MOC: ("analytics.strategies.moc", moc.Settings),
 }
 SHOWN_FAMILIES = (*features.FAMILIES, "volatility")
+_NOT_STOPPED = (
+    signals.Outcome.EMITTED, signals.Outcome.UPDATED, signals.Outcome.THIN_UPDATE,
+    signals.Outcome.DUPLICATE,
+)  # fmt: skip
 _GRID_STRIKES = 24
 _PROFILE_SPAN, _PROFILE_POINTS = 0.05, 61  # fraction of spot to either side, and how finely
 
@@ -67,6 +71,22 @@ class Listing:
     flags: frozenset[str] | None
     open_interest: int | None
     ask_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What would have been bought had one gate not stopped it; alone, or among others."""
+
+    decision_id: int
+    signal_id: str | None
+    gate: str
+    is_sole: bool
+    strategy: str
+    symbol: str
+    direction: int
+    occ: str
+    multiplier: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +118,17 @@ def signal_order(signal_id: str) -> SignalOrder:
     """One admitted signal as a value."""
     row = Signal.objects.get(pk=signal_id)
     strategy = signals.Strategy(row.strategy)
-    mode = section("analytics.signals", AdmissionSettings).mode[strategy]
+    admission = section("analytics.signals", AdmissionSettings)
+    mode = admission.mode_of(strategy, settings.TRADING_MODE)
     value = signals.Signal(
         signal_id=row.signal_id, strategy=strategy, symbol=row.symbol, direction=row.direction,
         confidence=row.confidence, created_at=row.created_at, valid_until=row.valid_until,
         session_date=row.session_date, contract=parse_occ(row.occ), multiplier=row.multiplier,
         reference_mid=Decimal(row.reference["mid"]), source=row.source,
     )  # fmt: skip
-    return SignalOrder(value, mode == "live" or row.probe, row.probe, row.contracts_wanted)
+    # Live when it was made and live still: an operator who turns it off is obeyed at once.
+    sent = row.mode == mode == Signal.Mode.LIVE
+    return SignalOrder(value, sent or row.probe, row.probe, row.contracts_wanted)
 
 
 def unanswered_signals(older_than_s: float) -> list[str]:
@@ -117,6 +140,56 @@ def unanswered_signals(older_than_s: float) -> list[str]:
         for row in rows.order_by("created_at")
         if (now - row.created_at).total_seconds() > older_than_s
     ]
+
+
+def live_signal_ids(mode: str = Signal.Mode.LIVE) -> list[str]:
+    """Signals that were taken up and await their end, oldest first."""
+    rows = Signal.objects.filter(state=Signal.State.LIVE, mode=mode).exclude(acknowledgement="")
+    return list(rows.order_by("created_at").values_list("pk", flat=True))
+
+
+def stopped_decisions(since: datetime) -> list[Stopped]:
+    """Decisions kept since then that knew what to buy and were stopped by a gate."""
+    rows = Decision.objects.filter(
+        at__gte=since, direction__in=(1, -1), source=settings.TRADING_MODE
+    ).exclude(outcome__in=_NOT_STOPPED)
+    return [found for row in rows.order_by("at", "pk") if (found := _stopped(row)) is not None]
+
+
+def _stopped(row: Decision) -> Stopped | None:
+    contract = row.explanation.get("contract")
+    failed = [gate["code"] for gate in row.explanation["gates"] if not gate["passed"]]
+    if not contract or not failed:
+        return None
+    series = contract["contract"]
+    occ = OptionContract(
+        series["root"], date.fromisoformat(series["expiry"]), Right(series["right"]),
+        Decimal(series["strike"]),
+    ).occ  # fmt: skip
+    return Stopped(
+        row.pk, None, failed[0], len(failed) == 1, row.strategy, row.symbol, row.direction, occ,
+        contract["multiplier"], row.source,
+    )  # fmt: skip
+
+
+def contract_touch(symbol: str, occ: str) -> tuple[float, float, datetime] | None:
+    """Bid, ask and instant of one row of the latest chain; NaN is no quote."""
+    found = chains.priced_chain(symbol)
+    rows = () if found is None else np.flatnonzero(found.chain.occ == occ)
+    if found is None or not len(rows):
+        return None
+    row = int(rows[0])
+    return float(found.chain.bid[row]), float(found.chain.ask[row]), found.chain.as_of
+
+
+def has_live_signals() -> bool:
+    """Say whether a signal awaits its end."""
+    return Signal.objects.filter(state=Signal.State.LIVE).exists()
+
+
+def n_signals() -> int:
+    """How many signals there ever were."""
+    return Signal.objects.count()
 
 
 def listing(symbol: str, occ: str) -> Listing:
@@ -177,6 +250,16 @@ def five_minute_moves(symbol: str, count: int) -> list[float]:
     """The latest returns of 5 min bars within sessions, oldest first."""
     bars = market.bars(symbol, "5min")[-count:]
     return [bar.close / bar.open - 1 for bar in bars if bar.open > 0]
+
+
+def official_close(symbol: str, day: date) -> Decimal | None:
+    """The close of a session: its daily bar, else its last minute; None while neither is there."""
+    session = calendar.session(day)
+    days = (bar for bar in market.bars(symbol, "1day") if bar.open_at == session.open_at)
+    last = session.close_at - timedelta(minutes=1)
+    minutes = (bar for bar in market.bars(symbol, "1min") if bar.open_at == last)
+    found = next(days, None) or next(minutes, None)
+    return None if found is None else Decimal(str(round(found.close, 2)))
 
 
 def vol_regime() -> Regime | None:
@@ -270,6 +353,39 @@ def metric_history(symbol: str, metrics: Sequence[str], since: datetime) -> dict
     for metric, as_of, value in rows.values_list("metric", "as_of", "value"):
         found[metric].append((as_of, value))
     return found
+
+
+def decision_at(symbol: str, strategy: str, at: datetime) -> Decision | None:
+    """The decision that stood at an instant: the last one kept until then, in this world."""
+    rows = Decision.objects.filter(
+        symbol=symbol, strategy=strategy, at__lte=at, source=settings.TRADING_MODE
+    )
+    return rows.first()
+
+
+def decision_after(decision: Decision) -> Decision | None:
+    """The next one kept of the same strategy and symbol; until then this one stood."""
+    rows = Decision.objects.filter(
+        symbol=decision.symbol, strategy=decision.strategy, at__gt=decision.at,
+        source=decision.source,
+    )  # fmt: skip
+    return rows.order_by("at", "pk").first()
+
+
+def decisions_between(
+    symbol: str, strategy: str, since: datetime, until: datetime
+) -> QuerySet[Decision]:
+    """Decisions kept in a span of time, oldest first."""
+    rows = Decision.objects.filter(
+        symbol=symbol, strategy=strategy, at__gte=since, at__lte=until,
+        source=settings.TRADING_MODE,
+    )  # fmt: skip
+    return rows.order_by("at", "pk")
+
+
+def explained(decision: Decision) -> explain.Explained:
+    """A decision in an order that people can read."""
+    return explain.explain(decision.explanation)
 
 
 def recent_decisions(count: int) -> QuerySet[Decision]:

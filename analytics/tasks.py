@@ -4,6 +4,7 @@ from analytics import discovery
 from analytics.services import (
     closing,
     exposures,
+    fetching,
     flow,
     hidden,
     options,
@@ -114,9 +115,27 @@ def refresh_volatility() -> None:
     regime.refresh_volatility()
 
 
+@task("analytics.fetch_chain", queue="feeds", expires=10)
+def fetch_chain(feed: str, symbol: str) -> str | None:
+    """Fetch one chain from a source over HTTP; name the symbol when it now stands."""
+    return symbol if fetching.fetch_chain(feed, symbol) else None
+
+
+@task("analytics.fetch_sentiment", queue="feeds", expires=60)
+def fetch_sentiment(symbol: str) -> None:
+    """Fetch and score one company's news."""
+    fetching.fetch_sentiment(symbol)
+
+
+@task("analytics.fetch_vix1d", queue="feeds", expires=60)
+def fetch_vix1d() -> None:
+    """Fetch what is due of VIX1D: its daily closes, and its value while the broker is silent."""
+    fetching.fetch_vix1d()
+
+
 @task("analytics.score", queue="market", expires=5)
-def score(strategy: str, symbol: str) -> list[str]:
+def score(strategy: str, symbol: str, trading_state: str = "ACTIVE") -> list[str]:
     """Judge one symbol by one playbook; return the ids of admitted signals."""
     overrides.refresh()
-    found = scoring.score(Strategy(strategy), symbol)
+    found = scoring.score(Strategy(strategy), symbol, trading_state=trading_state)
     return [] if found is None else [found]

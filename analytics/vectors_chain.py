@@ -17,6 +17,7 @@ from analytics.calculators import (
     inventory,
     levels,
     pricing,
+    tally,
 )
 from analytics.calculators.inventory import Inventory
 from analytics.calculators.levels import Strikes
@@ -38,8 +39,9 @@ def chain(case: Case) -> dict[str, Any]:
     given = case.given
     held = _inventory(given)
     p, settings = held.priced, section("analytics.levels", levels.Settings)
-    strikes = aggregates.by_strike(held)
-    near = aggregates.by_strike(held, p.column("dte_sess") <= settings.pin_sessions)
+    sums = tally.compute(held)
+    strikes = aggregates.by_strike(sums)
+    near = aggregates.near_strikes(held, p.column("dte_sess") <= settings.pin_sessions)
     found = flip.compute(held, section("analytics.flip", flip.Settings))
     call, put, net = aggregates.oi_delta(held)
     names = [e["name"] for e in given["expiries"]]
@@ -50,10 +52,10 @@ def chain(case: Case) -> dict[str, Any]:
         adv_usd=given["adv_usd"],
     )
     return {
-        "gex_usd_per_1pct": held.total(aggregates.gamma_column(p)),
-        "dex_usd": held.total(p.greeks.delta * p.spot),
-        "vex_usd_per_volpt": held.total(p.greeks.vanna_per_volpt * p.spot),
-        "cex_usd_per_day": held.total(p.charm_per_day * p.spot),
+        "gex_usd_per_1pct": sums.total(tally.GEX),
+        "dex_usd": sums.total(tally.DEX),
+        "vex_usd_per_volpt": sums.total(tally.VEX),
+        "cex_usd_per_day": sums.total(tally.CEX),
         "charm_to_close_usd": dealer_flow.charm_to_close_usd(held, given["t_close_s"]),
         "call_oi_delta_usd": call,
         "put_oi_delta_usd": put,
@@ -63,7 +65,7 @@ def chain(case: Case) -> dict[str, Any]:
         ],
         "by_expiry": [
             {"name": names[(e.expiry_date - _SOMEDAY).days], **dataclasses.asdict(e)}
-            for e in aggregates.by_expiry(held)
+            for e in aggregates.by_expiry(held, sums)
         ],
         "flips": [dataclasses.asdict(c) for c in found.flips],
         "flip": found.flip,

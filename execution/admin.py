@@ -3,10 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from unfold.admin import TabularInline
+from unfold.decorators import action
 
 from execution import models
 from quanticity.admin import FactAdmin
+
+
+def to(operation: str, subject: object = "") -> HttpResponse:
+    """The page of one operation."""
+    asked = "?" + urlencode({"subject": subject}) if subject else ""
+    return HttpResponseRedirect(reverse("operate", args=(operation,)) + asked)
 
 
 class FactInline(TabularInline):  # type: ignore[misc] # untyped library
@@ -72,6 +82,12 @@ class OrderAdmin(FactAdmin):
     list_filter = ("state", "role", "side", "order_type")
     search_fields = ("order_ref", "occ", "perm_id", "error")
     date_hierarchy = "recorded_at"
+    actions_row = actions_detail = ("cancel",)
+
+    @action(description="Cancel…", icon="cancel")  # type: ignore[untyped-decorator]
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that cancels it."""
+        return to("cancel", object_id)
 
 
 @admin.register(models.OrderEvent)
@@ -118,6 +134,18 @@ class PositionAdmin(FactAdmin):
     search_fields = ("trade_id", "occ", "symbol")
     date_hierarchy = "opened_at"
     inlines = (FillInline, EventInline)
+    actions_row = actions_detail = ("close",)
+    actions_list = ("flatten",)
+
+    @action(description="Close…", icon="logout")  # type: ignore[untyped-decorator]
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that closes it."""
+        return to("close", object_id)
+
+    @action(description="Close everything…", icon="emergency_home")  # type: ignore[untyped-decorator]
+    def flatten(self, request: HttpRequest) -> HttpResponse:
+        """To the page that closes everything."""
+        return to("flatten")
 
 
 @admin.register(models.PositionEvent)
@@ -155,7 +183,16 @@ class ReconciliationAdmin(FactAdmin):
 class AccountValuesAdmin(FactAdmin):
     """The broker account as last reported."""
 
-    list_display = ("account", "equity_usd", "buying_power_usd", "available_usd", "cash_usd", "at")
+    list_display = (
+        "account", "equity_usd", "buying_power_usd", "available_usd", "cash_usd",
+        "start_of_day_usd", "high_water_usd", "at",
+    )  # fmt: skip
+    actions_list = ("cash",)
+
+    @action(description="Deposit or withdrawal…", icon="payments")  # type: ignore[untyped-decorator]
+    def cash(self, request: HttpRequest) -> HttpResponse:
+        """To the page that takes cash out of the result."""
+        return to("cash")
 
 
 @admin.register(models.TradingScope)
@@ -164,3 +201,128 @@ class TradingScopeAdmin(FactAdmin):
 
     list_display = ("scope", "state", "reason", "actor", "changed_at")
     list_filter = ("state",)
+    actions_list = ("halt", "resume", "flatten")
+    actions_row = ("resume_one",)
+
+    @action(description="Halt…", icon="front_hand")  # type: ignore[untyped-decorator]
+    def halt(self, request: HttpRequest) -> HttpResponse:
+        """To the page that halts."""
+        return to("halt")
+
+    @action(description="Resume…", icon="play_arrow")  # type: ignore[untyped-decorator]
+    def resume(self, request: HttpRequest) -> HttpResponse:
+        """To the page that lets trading go on."""
+        return to("resume")
+
+    @action(description="Resume…", icon="play_arrow")  # type: ignore[untyped-decorator]
+    def resume_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that lets one scope go on."""
+        return to("resume", object_id)
+
+    @action(description="Close everything…", icon="emergency_home")  # type: ignore[untyped-decorator]
+    def flatten(self, request: HttpRequest) -> HttpResponse:
+        """To the page that closes everything."""
+        return to("flatten")
+
+
+@admin.register(models.BreakerTrip)
+class BreakerTripAdmin(FactAdmin):
+    """Breakers: what tripped, what it holds, how it ended."""
+
+    list_display = (
+        "at", "breaker", "scope", "state", "multiplier", "value", "threshold", "rearm", "until",
+        "ended_at", "ended_by",
+    )  # fmt: skip
+    list_filter = (("ended_at", admin.EmptyFieldListFilter), "breaker", "scope", "state")
+    search_fields = ("breaker", "scope", "reason")
+    date_hierarchy = "at"
+    actions_row = actions_detail = ("release",)
+
+    @action(description="Release…", icon="lock_open")  # type: ignore[untyped-decorator]
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that releases it."""
+        return to("release", object_id)
+
+
+@admin.register(models.Quarantine)
+class QuarantineAdmin(FactAdmin):
+    """Breaks that nothing explained, until somebody did."""
+
+    list_display = ("opened_at", "symbol", "kind", "detail", "seen_at", "ended_at", "ended_by")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter), "kind", "symbol")
+    search_fields = ("symbol", "detail", "reason")
+    date_hierarchy = "opened_at"
+    actions_row = actions_detail = ("resolve",)
+
+    @action(description="Resolve…", icon="task_alt")  # type: ignore[untyped-decorator]
+    def resolve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that resolves it."""
+        return to("resolve", object_id)
+
+
+@admin.register(models.Approval)
+class ApprovalAdmin(FactAdmin):
+    """Entries that wait, or waited, for an operator's yes."""
+
+    list_display = ("created_at", "summary", "state", "expires_at", "decided_at", "decided_by")
+    list_filter = ("state",)
+    search_fields = ("summary", "reason")
+    date_hierarchy = "created_at"
+    actions_row = actions_detail = ("approve", "decline")
+
+    @action(description="Approve…", icon="check")  # type: ignore[untyped-decorator]
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that says yes."""
+        return to("approve", object_id)
+
+    @action(description="Decline…", icon="close")  # type: ignore[untyped-decorator]
+    def decline(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that says no."""
+        return to("decline", object_id)
+
+
+@admin.register(models.SessionResult)
+class SessionResultAdmin(FactAdmin):
+    """Sessions as they ended."""
+
+    list_display = ("session_date", "account", "start_usd", "end_usd", "day_pnl_usd", "source")
+    list_filter = ("account", "source")
+    date_hierarchy = "session_date"
+
+
+@admin.register(models.ClosingMark)
+class ClosingMarkAdmin(FactAdmin):
+    """What positions held overnight had come to at each close."""
+
+    list_display = ("session_date", "position", "quantity", "mark_price", "total_usd")
+    list_select_related = ("position",)
+    date_hierarchy = "session_date"
+
+
+@admin.register(models.StatementCheck)
+class StatementCheckAdmin(FactAdmin):
+    """Comparisons with the broker's statements."""
+
+    list_display = ("at", "name", "from_date", "to_date", "fills_n", "breaks_n")
+    search_fields = ("name", "digest")
+    date_hierarchy = "at"
+
+    @admin.display(description="breaks")
+    def breaks_n(self, row: models.StatementCheck) -> int:
+        """How many differences there were."""
+        return len(row.breaks)
+
+
+@admin.register(models.BookRisk)
+class BookRiskAdmin(FactAdmin):
+    """What the book could lose: value at risk and the stress grid."""
+
+    list_display = ("account", "at", "var_usd", "worst_usd", "sessions_n", "missing")
+
+
+@admin.register(models.Notice)
+class NoticeAdmin(FactAdmin):
+    """What followers of our trades were told beside the trades."""
+
+    list_display = ("at", "kind", "text", "announced", "source")
+    list_filter = ("kind", "announced")

@@ -126,7 +126,12 @@ class Position(models.Model):
     peak_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     mark_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     marked_at = models.DateTimeField(null=True)
-    exit_reason = models.CharField(max_length=16, blank=True)
+    exit_reason = models.CharField(max_length=16, blank=True, help_text="what ended it")
+    exit_wanted = models.CharField(max_length=16, blank=True, help_text="why we decided to leave")
+    breach_marks = models.PositiveIntegerField(default=0, help_text="marks in a row at the stop")
+    breach_since_at = models.DateTimeField(null=True)
+    rules_fired = models.JSONField(default=list, help_text="timed rules that acted, with session")
+    replaced_at = models.DateTimeField(null=True, help_text="last replacement of a stop began")
     naked_ms = models.PositiveBigIntegerField(default=0)
     naked_since_at = models.DateTimeField(null=True)
     exit_started_at = models.DateTimeField(null=True)
@@ -144,6 +149,76 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return f"{self.trade_id} {self.occ} {self.quantity_open}"
+
+
+class Tranche(models.Model):
+    """A part of a position that leaves at its own target, under a stop of its own.
+
+    Number 0 keeps the pair that came with the entry; the others have an OCA group each.
+    """
+
+    position = models.ForeignKey(Position, models.PROTECT, related_name="tranches")
+    number = models.PositiveSmallIntegerField()
+    quantity = models.PositiveIntegerField(help_text="contracts given to it, sold ones included")
+    target_price = models.DecimalField(max_digits=12, decimal_places=4)
+    generation = models.PositiveSmallIntegerField(default=0, help_text="of its last stop")
+    leaving_at = models.DateTimeField(null=True, help_text="decided to be sold")
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=("position", "number"), name="tranche_once_per_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.position_id}/{self.number}: {self.quantity}"
+
+
+class BracketReplace(models.Model):
+    """One replacement of a tranche's stop and target, written before its first message (6.7)."""
+
+    position = models.ForeignKey(Position, models.PROTECT, related_name="replacements")
+    number = models.PositiveSmallIntegerField(help_text="of the tranche")
+    oca_group = models.CharField(max_length=64)
+    phase = models.CharField(max_length=10)
+    reason = models.CharField(max_length=8, help_text="PLACE, TRAIL, REPAIR, SIZE")
+    quantity = models.PositiveIntegerField()
+    old_stop = models.DecimalField(max_digits=12, decimal_places=4)
+    new_stop = models.DecimalField(max_digits=12, decimal_places=4)
+    stop_ref = models.CharField(max_length=64, blank=True, help_text="the new stop, once made")
+    target_ref = models.CharField(max_length=64, blank=True, help_text="the new target, once made")
+    began_at = models.DateTimeField()
+    since_at = models.DateTimeField(help_text="of this phase")
+    gap_since_at = models.DateTimeField(null=True)
+    naked_ms = models.PositiveBigIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-began_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("position", "number"), condition=Q(ended_at=None),
+                name="replace_once_at_a_time",
+            ),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.position_id}/{self.number} {self.reason} {self.phase}"
+
+
+class Settlement(models.Model):
+    """What an option we still held at its expiry came to, at the official value."""
+
+    position = models.OneToOneField(Position, models.PROTECT, related_name="settlement")
+    quantity = models.PositiveIntegerField(help_text="contracts")
+    price = models.DecimalField(max_digits=12, decimal_places=4, help_text="value of one share")
+    underlying = models.DecimalField(max_digits=12, decimal_places=4, help_text="official close")
+    exercised = models.BooleanField(help_text="in the money: shares change hands")
+    settled_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.position_id}: {self.quantity} at {self.price}"
 
 
 class Order(models.Model):
@@ -172,18 +247,21 @@ class Order(models.Model):
     order_type = models.CharField(max_length=4)
     time_in_force = models.CharField(max_length=3)
     limit_price = models.DecimalField(
-        max_digits=12, decimal_places=4, null=True, help_text="as last sent"
+        max_digits=12, decimal_places=4, null=True, help_text="as the broker works it"
     )
     stop_price = models.DecimalField(
-        max_digits=12, decimal_places=4, null=True, help_text="as last sent"
+        max_digits=12, decimal_places=4, null=True, help_text="as the broker works it"
     )
     wanted_limit = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     wanted_stop = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    wanted_quantity = models.PositiveIntegerField(null=True)
+    tranche = models.PositiveSmallIntegerField(null=True, help_text="part of the position it sells")
     oca_group = models.CharField(max_length=64, blank=True, help_text="explicit: never amended")
     oca_type = models.PositiveSmallIntegerField(default=0, help_text="2: reduce with block")
     cancel_wanted_at = models.DateTimeField(null=True)
     cancel_sent_at = models.DateTimeField(null=True)
-    amended_at = models.DateTimeField(null=True)
+    amended_at = models.DateTimeField(null=True, help_text="an amendment is on its way since")
+    amend_refused_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECORDED)
     order_id = models.PositiveBigIntegerField(null=True, unique=True)
     perm_id = models.PositiveBigIntegerField(null=True, db_index=True)
@@ -246,7 +324,10 @@ class Fill(models.Model):
             models.UniqueConstraint(
                 fields=("account", "base_exec_id", "revision"), name="fill_once_per_revision"
             ),
-            models.CheckConstraint(condition=~Q(quantity=0), name="fill_is_not_empty"),
+            # A correction may take the whole execution back: a bust.
+            models.CheckConstraint(
+                condition=~Q(quantity=0) | Q(revision__gt=1), name="fill_is_not_empty"
+            ),
         )
 
     def __str__(self) -> str:
@@ -295,6 +376,7 @@ class PositionEvent(models.Model):
     clock_at = models.DateTimeField(help_text="tier delays count from here")
     created_at = models.DateTimeField()
     facts = models.JSONField()
+    about = models.CharField(max_length=64, blank=True, help_text="order or event it is about")
     announced = models.BooleanField(default=False, help_text="publishing has taken it over")
 
     class Meta:
@@ -356,3 +438,52 @@ class Reconciliation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {'clean' if self.is_clean else 'unclean'}"
+
+
+class ShadowTrade(models.Model):
+    """One contract that was never bought: what a gate stopped, or a strategy in shadow wanted."""
+
+    class State(models.TextChoices):
+        """UNPRICED expired without a quote: what it came to is not known."""
+
+        OPEN = "open"
+        CLOSED = "closed"
+        UNPRICED = "unpriced"
+
+    decision = models.ForeignKey("analytics.Decision", models.PROTECT)
+    signal = models.ForeignKey("analytics.Signal", models.PROTECT, null=True)
+    gate = models.CharField(max_length=40, help_text="what stopped it; SHADOW: its own mode")
+    is_sole = models.BooleanField(help_text="no other gate would have stopped it")
+    strategy = models.CharField(max_length=8)
+    symbol = models.CharField(max_length=8)
+    direction = models.SmallIntegerField()
+    occ = models.CharField(max_length=21)
+    multiplier = models.PositiveIntegerField()
+    entry_price = models.DecimalField(max_digits=12, decimal_places=4)
+    stop_price = models.DecimalField(max_digits=12, decimal_places=4)
+    target_price = models.DecimalField(max_digits=12, decimal_places=4)
+    mark_price = models.DecimalField(max_digits=12, decimal_places=4)
+    exit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    exit_reason = models.CharField(max_length=8, blank=True)
+    net_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="one contract, after commissions"
+    )
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-opened_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("decision", "gate"), name="shadow_once_per_decision"),
+            models.UniqueConstraint(
+                fields=("gate", "strategy", "symbol", "direction", "source"),
+                condition=Q(state="open"),
+                name="one_open_shadow_of_a_kind",
+            ),
+        )
+        indexes = (models.Index(fields=("state",), name="shadow_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.gate} {self.occ} {self.state}"

@@ -1,6 +1,6 @@
 """Reads of the execution stage: its only entrance for the stages after it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from execution.models import (
     BreakerTrip,
     Commission,
     Fill,
+    Notice,
     Order,
     OrderEvent,
     OrderIntent,
@@ -22,8 +23,11 @@ from execution.models import (
     Quarantine,
     Reconciliation,
     SessionResult,
+    Settlement,
+    ShadowTrade,
     TradingScope,
 )
+from execution.orders import protection
 from execution.orders.lifecycle import TERMINAL
 from execution.orders.references import intent_id, parse_order_ref
 from execution.orders.sizing import Stats
@@ -33,8 +37,10 @@ from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.signals import Acknowledgement
 
 CANCEL_PATIENCE = timedelta(seconds=5)
+SHADOW_PATIENCE = timedelta(seconds=60)
 _STATS_SPAN = timedelta(days=87)  # 60 sessions
 GLOBAL = trips.GLOBAL
+_ALIVE = (Order.State.RECORDED, Order.State.SENDING, Order.State.WORKING, Order.State.UNKNOWN)
 _HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING", "QUARANTINED")
 
 
@@ -135,10 +141,12 @@ def intents_to_book() -> list[str]:
     moving = live_intents().exclude(state__in=("NEW", "CHECKED", "SIZED"))
     open_trades = Position.objects.filter(state__in=_HELD).values("intent_id")
     # An exit waits for its commissions, but is told in the end.
-    closed = Position.objects.filter(state="CLOSED").values("intent_id")
-    untold = closed.exclude(events__kind=PositionEvent.Kind.EXIT)
+    over = Position.objects.filter(state__in=("CLOSED", "SETTLED")).values("intent_id")
+    ends = (PositionEvent.Kind.EXIT, PositionEvent.Kind.EXPIRY)
+    untold = over.exclude(events__kind__in=ends)
     rows = OrderIntent.objects.filter(
         Q(orders__order_ref__in=unbooked)
+        | Q(position__fills__booked=False)
         | Q(pk__in=moving)
         | Q(pk__in=open_trades)
         | Q(pk__in=untold)
@@ -152,6 +160,35 @@ def awaits_fills(row: Order) -> bool:
         return row.filled < row.quantity
     said = OrderEvent.objects.filter(order_ref=row.pk, kind="order")
     return row.filled < max(said.values_list("body__filled", flat=True), default=0)
+
+
+def owner_of(fill: Fill) -> str:
+    """The intent a fill belongs to: its order's, or its trade's when it was made by hand."""
+    mine = intent_of(fill.order_ref)
+    return mine or ("" if fill.position is None else str(fill.position.intent_id))
+
+
+def trade_fills(intent: OrderIntent) -> list[orders.Fill]:
+    """Executions of an intent's orders, those made by hand in its trade, and its settlement."""
+    refs = intent.orders.values_list("order_ref", flat=True)
+    rows = Fill.objects.filter(Q(order_ref__in=refs) | Q(position__intent=intent))
+    settled = Settlement.objects.filter(position__intent=intent).select_related("position")
+    return [*_values(rows.distinct()), *(_settlement(row) for row in settled)]
+
+
+def settled_quantities() -> dict[tuple[str, int], int]:
+    """Contracts that expiry took out of positions, signed, by account and contract."""
+    found: dict[tuple[str, int], int] = {}
+    for row in Settlement.objects.select_related("position"):
+        key = (row.position.account, row.position.con_id)
+        found[key] = found.get(key, 0) - row.quantity
+    return found
+
+
+def awaits_sales(intent_id: str) -> bool:
+    """Say whether a sell that is over spoke of executions that have not come."""
+    over = Order.objects.filter(intent_id=intent_id, side="SELL").exclude(state__in=_ALIVE)
+    return any(awaits_fills(row) for row in over)
 
 
 def domain_fills(refs: Sequence[str]) -> list[orders.Fill]:
@@ -175,16 +212,58 @@ def last_reconciliation() -> Reconciliation | None:
     return Reconciliation.objects.first()
 
 
+def working_entries(scope: str = GLOBAL) -> QuerySet[Order]:
+    """Entries of a scope that are on their way and not asked to come back."""
+    rows = Order.objects.filter(
+        role=orders.Role.ENTRY, state__in=("RECORDED", "SENDING", "WORKING"), cancel_wanted_at=None
+    )
+    if scope == GLOBAL:
+        return rows
+    return rows.filter(Q(intent__strategy=scope) | Q(intent__symbol=scope))
+
+
 def owed_events(limit: int) -> list[PositionEvent]:
     """Facts that publishing has not taken over, oldest first."""
     rows = PositionEvent.objects.filter(announced=False).select_related("position")
     return list(rows.order_by("pk")[:limit])
 
 
+def owed_notices(limit: int) -> list[Notice]:
+    """Halts and the like that publishing has not taken over, oldest first."""
+    return list(Notice.objects.filter(announced=False).order_by("pk")[:limit])
+
+
 def owed_answers(limit: int) -> list[Answer]:
     """Answers that analytics has not received."""
     rows = OrderIntent.objects.filter(owes_acknowledgement=True).select_related("position")
     return [answer_of(row) for row in rows[:limit]]
+
+
+def ended_answers(signal_ids: Sequence[str]) -> list[Answer]:
+    """Answers of those of these signals whose order and trade are over, given or not."""
+    if not signal_ids:
+        return []
+    over = OrderIntent.objects.filter(signal_id__in=signal_ids, state__in=[*TERMINAL])
+    found = [answer_of(row) for row in over.select_related("position")]
+    return [answer for answer in found if answer.ended]
+
+
+def ended_shadows(signal_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Which of these signals in shadow are followed no more, and why."""
+    if not signal_ids:
+        return []
+    trades = ShadowTrade.objects.filter(signal_id__in=signal_ids)
+    known = {row.signal_id: row for row in trades}
+    found = [
+        (row.signal_id or "", row.exit_reason)
+        for row in trades
+        if row.state != ShadowTrade.State.OPEN
+    ]
+    # Without a quote within its seconds it was never begun.
+    late = clock.now() - SHADOW_PATIENCE
+    lost = OrderIntent.objects.filter(signal_id__in=signal_ids, created_at__lt=late)
+    unseen = lost.values_list("signal_id", flat=True)
+    return found + [(signal_id, "NO_QUOTE") for signal_id in unseen if signal_id not in known]
 
 
 def answer_of(intent: OrderIntent) -> Answer:
@@ -212,6 +291,28 @@ def answer_of(intent: OrderIntent) -> Answer:
     )
 
 
+def trade_of(signal_id: str) -> dict[str, Any] | None:
+    """What became of a signal, for whoever asks about it; None while nothing was begun."""
+    intent = OrderIntent.objects.filter(signal_id=signal_id).select_related("position").first()
+    if intent is None:
+        return None
+    found: dict[str, Any] = {
+        "intent": intent.pk, "state": intent.state, "denied_by": intent.denied_by,
+        "quantity": intent.quantity, "reason": intent.reason,
+    }  # fmt: skip
+    position = getattr(intent, "position", None)
+    if position is None:
+        return found
+    net = position.realised_net_usd
+    return found | {
+        "trade_id": position.trade_id, "position": position.state,
+        "entry": None if position.entry_price is None else float(position.entry_price),
+        "exit": None if position.exit_price is None else float(position.exit_price),
+        "exit_reason": position.exit_reason,
+        "realised_net_usd": None if net is None else float(net),
+    }  # fmt: skip
+
+
 def trade_stats(strategy: str) -> Stats:
     """Wins and losses of a strategy's executed trades over the last sessions; flats left out."""
     first = clock.now().date() - _STATS_SPAN
@@ -235,6 +336,16 @@ def trade_stats(strategy: str) -> Stats:
 
 def _mean(values: Sequence[Decimal]) -> Decimal | None:
     return sum(values, Decimal(0)) / len(values) if values else None
+
+
+def has_unfinished() -> bool:
+    """Say whether an intent, a position or an event that is to be told is not over."""
+    return (
+        live_intents().exists()
+        or open_positions().exists()
+        or PositionEvent.objects.filter(announced=False).exists()
+        or OrderIntent.objects.filter(owes_acknowledgement=True).exists()
+    )
 
 
 def contracts_to_hold() -> list[OptionContract]:
@@ -269,10 +380,57 @@ def naked_ms(session_date: date) -> int:
 
 
 def protected_quantity(position: Position) -> int:
-    """Contracts of the position under a working stop."""
-    rows = Order.objects.filter(intent_id=position.intent_id, role="S", state=Order.State.WORKING)
-    # An attached child sells no more than its parent bought.
-    return sum(min(row.quantity - row.filled, position.quantity_open) for row in rows)
+    """Contracts of the position that the broker's working stops could sell now."""
+    sells = working_sells(position.intent_id)
+    return sum(one.executable for one in sells if one.role is orders.Role.STOP)
+
+
+def working_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What the broker could sell now for an intent."""
+    return protection.executable(_resting(intent_id, _works))
+
+
+def wished_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What it could still sell once the cancellations and cuts we asked for are done."""
+    return protection.executable(_resting(intent_id, _is_wished, as_wished=True))
+
+
+def claiming_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What it can sell now or may come to: on its way, or in doubt."""
+    return protection.executable(_resting(intent_id, _is_alive))
+
+
+def _works(row: Order) -> bool:
+    return row.state == Order.State.WORKING
+
+
+def _is_wished(row: Order) -> bool:
+    return _works(row) and row.cancel_wanted_at is None
+
+
+def _is_alive(row: Order) -> bool:
+    return row.state in _ALIVE
+
+
+def _resting(
+    intent_id: str, counts: Callable[[Order], bool], *, as_wished: bool = False
+) -> tuple[protection.Resting, ...]:
+    rows = list(Order.objects.filter(intent_id=intent_id))
+    bought = {row.pk: row.filled for row in rows if row.role == orders.Role.ENTRY}
+    return tuple(
+        protection.Resting(
+            row.pk, orders.Role(row.role), _size(row, as_wished=as_wished), row.filled,
+            row.oca_group or row.parent_ref, row.order_id or 0, counts(row),
+            bought.get(row.parent_ref),
+        )
+        for row in rows
+        if row.side == "SELL"
+    )  # fmt: skip
+
+
+def _size(row: Order, *, as_wished: bool) -> int:
+    wanted = row.wanted_quantity if as_wished else None
+    return row.quantity if wanted is None else min(wanted, row.quantity)
 
 
 def books() -> dict[str, Any]:
@@ -321,6 +479,15 @@ def _order_line(row: Order) -> dict[str, Any]:
 
 def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
+
+
+def _settlement(row: Settlement) -> orders.Fill:
+    """A settlement as an execution without an order: it costs nothing."""
+    held = row.position
+    return orders.Fill(
+        f"{held.pk}.settled.01", "", 0, parse_occ(held.occ), held.con_id, -row.quantity,
+        row.price, row.settled_at, held.account, Decimal(0),
+    )  # fmt: skip
 
 
 def _fill(row: Fill, cost: Commission | None) -> orders.Fill:

@@ -4,7 +4,17 @@ from typing import Any
 
 from celery.signals import task_failure
 
-from execution.services import booking, managing, opening, results, watching
+from execution.services import (
+    booking,
+    managing,
+    opening,
+    operating,
+    results,
+    shadows,
+    statement_check,
+    walking,
+    watching,
+)
 from quanticity.tasking import task
 
 
@@ -30,14 +40,21 @@ def book_owed() -> None:
 
 @task("execution.manage_entries", queue="execution", expires=5)
 def manage_entries() -> None:
-    """Walk or abandon every working entry."""
-    managing.manage_entries()
+    """Walk or abandon every working entry; tend those that wait for an operator."""
+    operating.tend_approvals()
+    walking.manage_entries()
 
 
 @task("execution.manage_positions", queue="execution", expires=5)
 def manage_positions() -> None:
     """Mark, protect, trail and time every open position."""
     managing.manage_positions()
+
+
+@task("execution.follow_shadows", queue="execution", expires=5)
+def follow_shadows() -> None:
+    """Follow what was never sent: signals in shadow, and what a gate stopped."""
+    shadows.follow()
 
 
 @task("execution.watch_breakers", queue="execution", expires=5)
@@ -52,7 +69,13 @@ def end_session() -> None:
     results.end_session()
 
 
-@task_failure.connect
+@task("execution.check_statements", queue="reporting", expires=600)
+def check_statements() -> None:
+    """Compare every new statement in `statements/` with our book."""
+    statement_check.check_new()
+
+
+@task_failure.connect  # type: ignore[untyped-decorator] # celery has no types
 def count_failure(sender: Any = None, exception: Any = None, **_: Any) -> None:
     """A failed task of this stage is an execution error; ten in five minutes halt trading."""
     name = getattr(sender, "name", "")

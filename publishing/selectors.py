@@ -115,6 +115,11 @@ def told_to_all(now: datetime) -> QuerySet[Announcement]:
     return Announcement.objects.filter(kind__in=("EXIT", "EXPIRY"), clock_at__lte=over)
 
 
+def has_unsent() -> bool:
+    """Say whether a delivery has not come to its end."""
+    return Delivery.objects.exclude(state__in=outbox.FINISHED).exists()
+
+
 def announcement(trade_id: str, seq: int) -> Announcement | None:
     """One event of one trade."""
     return Announcement.objects.filter(trade_id=trade_id, seq=seq).first()

@@ -272,6 +272,21 @@ X_KEYS = tuple(
 X_API_URL = _text("QC_X_API_URL", "https://api.twitter.com").rstrip("/")
 STRIPE_SECRET_KEY = _text("STRIPE_SECRET_KEY")
 
+# --- market data over HTTP: what has no credential is off; a simulation asks nobody outside -------
+ALPHAVANTAGE_API_KEY = _text("ALPHAVANTAGE_API_KEY")
+_PUBLIC_FEEDS = {
+    "QC_ALPHAVANTAGE_URL": "https://www.alphavantage.co/query",
+    "QC_CBOE_QUOTES_URL": "https://cdn.cboe.com/api/global/delayed_quotes/options",
+    "QC_CBOE_VIX1D_URL": "https://cdn.cboe.com/api/global/us_indices/daily_prices/VIX1D_History.csv",
+    "QC_YAHOO_URL": "https://query1.finance.yahoo.com/v8/finance/chart",
+}
+FEED_URLS = {
+    name: _text(name) or ("" if TRADING_MODE == "sim" else url)
+    for name, url in _PUBLIC_FEEDS.items()
+}
+if ALPHAVANTAGE_API_KEY and not FEED_URLS["QC_ALPHAVANTAGE_URL"]:
+    FEED_URLS["QC_ALPHAVANTAGE_URL"] = _PUBLIC_FEEDS["QC_ALPHAVANTAGE_URL"]
+
 # --- mail about accounts and alerts: without an address it is printed -----------------------------
 _MAIL = urlsplit(_text("QC_EMAIL_URL"))
 OPS_EMAIL = _text("QC_OPS_EMAIL")

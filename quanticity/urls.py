@@ -4,6 +4,7 @@ from channels.security.websocket import WebsocketDenier
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from execution.views import operate
 from reporting.dashboard.consumers import DashboardConsumer, FeedConsumer
 
 admin.autodiscover()
@@ -13,6 +14,7 @@ websocket_urlpatterns = [
     re_path("", WebsocketDenier.as_asgi()),
 ]
 urlpatterns = [
+    path("admin/operate/<slug:name>/", admin.site.admin_view(operate), name="operate"),
     path("admin/", admin.site.urls),
     path("", include("publishing.subscriptions.urls")),
     path("", include("reporting.dashboard.urls")),

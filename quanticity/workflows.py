@@ -34,10 +34,18 @@ def chain_arrived(symbol: str) -> None:
     nudge(analytics_tasks.refresh_exposures, symbol)
 
 
+@task("pipeline.fetch_chain", queue="feeds", expires=10)
+def fetch_chain(feed: str, symbol: str) -> None:
+    """Ask a source over HTTP for a chain; what stands now is worked on at once."""
+    if analytics_tasks.fetch_chain.run(feed, symbol):
+        chain_arrived.run(symbol)
+
+
 @task("pipeline.score_and_open", queue="market", expires=5)
 def score_and_open(strategy: str, symbol: str) -> None:
     """Score one symbol, and open what is admitted."""
-    chain(analytics_tasks.score.s(strategy, symbol), open_all.s()).delay()
+    state = execution.trading_state(strategy, symbol)
+    chain(analytics_tasks.score.s(strategy, symbol, state), open_all.s()).delay()
 
 
 @task("pipeline.open_all", queue="market")
@@ -68,6 +76,15 @@ def answer_owed() -> None:
             answer.signal_id, answer.acknowledgement, answer.code, ended=answer.ended
         )
         operating.mark_answered(answer.intent_id, ended=answer.ended)
+    _heal()
+
+
+def _heal() -> None:
+    # What ended long ago and whose answer was lost; and what is no longer followed in shadow.
+    for answer in execution.ended_answers(analytics.live_signal_ids()):
+        scoring.acknowledge(answer.signal_id, answer.acknowledgement, answer.code, ended=True)
+    for signal_id, reason in execution.ended_shadows(analytics.live_signal_ids("shadow")):
+        scoring.end_shadow(signal_id, reason)
 
 
 @task("pipeline.announce_owed", queue="publishing", expires=5)

@@ -29,7 +29,8 @@ def _trades(case: Case) -> dict[str, Any]:
 
 
 def _settings() -> performance.Settings:
-    return section("reporting.performance", performance.Settings)
+    own: performance.Settings = section("reporting.performance", performance.Settings)
+    return own
 
 
 CHECKS: dict[str, Check] = {

@@ -9,3 +9,6 @@ for name in base gateway analytics publishing web; do
     .venv/bin/uv pip compile "${options[@]}" -c requirements/dev.txt \
         "requirements/$name.in" -o "requirements/$name.txt"
 done
+# Resolved alone: it takes the place of gateway.txt, and wants an older tzdata. NumPy is there.
+.venv/bin/uv pip compile "${options[@]}" --no-emit-package numpy \
+    requirements/gateway-ib_async.in -o requirements/gateway-ib_async.txt

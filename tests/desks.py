@@ -15,9 +15,15 @@ from execution.models import (
 )
 from execution.services import broker
 from quanticity.domain import calendar, clock
+from quanticity.domain.orders import Margin, Ticket
 from tests import factories
 
 COST = Decimal("0.65")
+
+
+def enough(ticket: Ticket) -> Margin:
+    """A broker whose what-if always finds plenty of margin."""
+    return Margin(Decimal(0), Decimal(1_000_000), COST * ticket.quantity, clock.now())
 
 
 def held(n: int = 1, quantity: int = 3, *, price: str = "2.00", **changes: Any) -> Position:

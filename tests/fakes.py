@@ -74,7 +74,7 @@ class FakeBroker:
         self.take(tickets)
 
     async def amend(self, order_id: int, con_id: int, ticket: Ticket) -> None:
-        self._by_id(order_id).ticket = ticket
+        self.revise(order_id, ticket)
 
     async def cancel(self, order_id: int) -> None:
         self.end(self._by_id(order_id).ticket.order_ref, OrderStatus.CANCELLED)
@@ -123,6 +123,11 @@ class FakeBroker:
         if order.status is OrderStatus.FILLED and order.parent:
             self._end_siblings(order)
         return made
+
+    def revise(self, order_id: int, ticket: Ticket) -> None:
+        """Work an order on other terms, and say so."""
+        self._by_id(order_id).ticket = ticket
+        self._tell(ticket.order_ref)
 
     def end(self, ref: str, status: OrderStatus) -> None:
         """Cancel or reject an order that works."""

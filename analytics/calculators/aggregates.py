@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analytics.calculators import inventory
 from analytics.calculators.inventory import BUCKETS, Inventory
 from analytics.calculators.levels import Strikes
-from analytics.calculators.pricing import Priced
+from analytics.calculators.tally import Tally
 from quanticity.domain.readings import Unavailable
 
 Floats = NDArray[np.float64]
@@ -51,17 +51,16 @@ def unavailable(name: str, held: Inventory, settings: inventory.Settings) -> Una
     return None
 
 
-def gamma_column(priced: Priced) -> Floats:
-    """Gamma S^2 / 100 per share held: dollars of delta per +1 %."""
-    return priced.greeks.gamma * priced.spot**2 * 0.01
+def by_strike(sums: Tally) -> Strikes:
+    """Gamma exposure per strike that has a counted row."""
+    return Strikes(sums.strike, sums.by_strike[:, 0], sums.by_strike[:, 1])
 
 
-def by_strike(held: Inventory, among: Bools | None = None) -> Strikes:
-    """Gamma exposure per listed strike of the counted rows."""
-    p = held.priced
-    rows = np.flatnonzero(held.counted if among is None else held.counted & among)
+def near_strikes(held: Inventory, among: Bools) -> Strikes:
+    """As `by_strike`, of some of the counted rows."""
+    p, rows = held.priced, np.flatnonzero(held.counted & among)
     strike, at = np.unique(p.strike[rows], return_inverse=True)
-    value = (held.weight * gamma_column(p))[rows]
+    value = held.weight[rows] * p.greeks.gamma[rows] * p.spot**2 * 0.01
     call = np.bincount(at, np.where(p.right[rows] > 0, value, 0.0), len(strike))
     put = np.bincount(at, np.where(p.right[rows] < 0, value, 0.0), len(strike))
     return Strikes(strike, call.astype(float), put.astype(float))
@@ -81,32 +80,20 @@ def listed(strikes: Strikes, spot: float, limit: int) -> tuple[StrikeExposure, .
     )
 
 
-def by_bucket(held: Inventory, column: Floats) -> dict[str, float]:
-    """Sum of weight x column per expiry bucket; gt30 lies outside every total."""
-    rows = np.flatnonzero(held.counted | held.later)
-    sums = np.bincount(
-        inventory.buckets(held.priced)[rows], (held.weight * column)[rows], len(BUCKETS)
-    )
-    return dict(zip(BUCKETS, sums.tolist(), strict=True))
+def by_bucket(held: Inventory, sums: Tally, exposure: int) -> dict[str, float]:
+    """Sum of one exposure per expiry bucket; gt30 lies outside every total."""
+    found = np.zeros(len(BUCKETS))
+    np.add.at(found, inventory.expiry_buckets(held.priced), sums.by_expiry[:, exposure])
+    return dict(zip(BUCKETS, found.tolist(), strict=True))
 
 
-def by_expiry(held: Inventory) -> tuple[ExpiryExposure, ...]:
+def by_expiry(held: Inventory, sums: Tally) -> tuple[ExpiryExposure, ...]:
     """The four exposures per expiry date of the filter, nearest first."""
-    p = held.priced
-    columns = (
-        gamma_column(p),
-        p.greeks.delta * p.spot,
-        p.greeks.vanna_per_volpt * p.spot,
-        p.charm_per_day * p.spot,
-    )
-    found = []
-    for day in sorted({e.expiry_date for e in p.expiries}):
-        same = np.array([e.expiry_date == day for e in p.expiries])[p.expiry_idx]
-        rows = held.counted & same
-        if rows.any():
-            sums = (float(held.weight[rows] @ column[rows]) for column in columns)
-            found.append(ExpiryExposure(day, *sums))
-    return tuple(found)
+    found: dict[date, Floats] = {}
+    for expiry, within, row in zip(held.priced.expiries, sums.within, sums.by_expiry, strict=True):
+        if within:
+            found[expiry.expiry_date] = found.get(expiry.expiry_date, 0.0) + row
+    return tuple(ExpiryExposure(day, *found[day].tolist()) for day in sorted(found))
 
 
 def oi_delta(held: Inventory) -> tuple[float, float, float]:

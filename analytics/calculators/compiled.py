@@ -7,6 +7,7 @@ with NumPy until they are there. Both paths give the same numbers to 1e-13 of th
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -27,8 +28,8 @@ _WORTH = 1_000  # rows from which a loaded kernel is called
 _ROWS_PER_RUN = 16  # shorter runs of one expiry than this are not what the kernel is for
 _MIN_DEVIATION, _MAX_DEVIATION = 1e-7, 20.0  # sigma sqrt t outside of which rows are NumPy's
 _ORDER = (
-    "price", "delta", "gamma", "vega_per_volpt", "theta_per_day", "vanna_per_volpt",
-    "charm_per_day", "rho_per_1pct",
+    "delta", "gamma", "vega_per_volpt", "vanna_per_volpt", "charm_per_day", "price",
+    "theta_per_day", "rho_per_1pct",
 )  # fmt: skip
 
 _loaded: list[Any] = []
@@ -40,11 +41,17 @@ def load(cache: Path) -> None:
     with _loading:
         if _loaded:
             return
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / _source_hash()))
         from analytics.calculators import kernels  # noqa: PLC0415 - see the module docstring
 
-        _try_out(kernels)
         _loaded.append(kernels)
+
+
+def _source_hash() -> str:
+    # numba notices a change of the file a kernel stands in, not of one it inlines from.
+    here = Path(__file__).parent
+    sources = ("polynomials.py", "kernels.py", "kernels_iv.py")
+    return hashlib.sha256(b"".join((here / n).read_bytes() for n in sources)).hexdigest()[:12]
 
 
 def load_in_background(cache: Path) -> None:
@@ -70,13 +77,40 @@ def greeks(
     if len(strike) < _ROWS_PER_RUN * len(starts):
         return black_scholes.greeks(right, spot, strike, t, sigma, r, q)
     columns = np.empty((made.COLUMNS, len(strike)))
-    nothing, nowhere = np.empty(0), np.empty(0, dtype=np.int64)
-    made.greeks(
-        float(spot), right, strike, t, sigma, r, q, starts, columns,
-        nothing, nowhere, np.zeros((len(starts) - 1, made.EXPOSURES)), np.zeros((0, 2)),
+    odd = made.greeks(
+        float(spot), right, strike, t, sigma, r, q, starts, columns, np.empty(0),
+        np.empty(0, dtype=np.int64), np.empty((0, made.EXPOSURES)), np.empty(0),
     )  # fmt: skip
-    _repair(columns, right, spot, strike, t, sigma, r, q)
+    if odd:
+        _repair(columns, right, spot, strike, t, sigma, r, q)
     return Greeks(**dict(zip(_ORDER, columns, strict=True)))
+
+
+def exposures(
+    spot: float, columns: tuple[Floats, ...], weight: Floats, cell: Ints, cells_n: int
+) -> tuple[Ints, Floats, Floats] | None:
+    """Weighted sums of the Greeks in one pass; None where the kernel is not to be had.
+
+    `columns` are right, strike, t, sigma, r, q. The answer: first row of each run of one expiry;
+    gamma (USD per 1 %), delta (USD), vanna (USD per point) and charm in force (USD per day) of
+    each run; gamma of each cell.
+    """
+    made = kernels(len(weight))
+    if made is None:
+        return None
+    right, strike, t, sigma, r, q = (_plain(column) for column in columns)
+    starts = made.runs(t, r, q)
+    if len(strike) < _ROWS_PER_RUN * len(starts):
+        return None
+    by_run, by_cell = np.zeros((len(starts) - 1, made.EXPOSURES)), np.zeros(cells_n)
+    odd = made.greeks(
+        float(spot), right, strike, t, sigma, r, q, starts, np.empty((0, 0)), weight, cell,
+        by_run, by_cell,
+    )  # fmt: skip
+    # Rows without time or volatility must not weigh; where one does, the textbook adds up.
+    if odd and np.any(weight[~_is_usual(strike, t, sigma)]):
+        return None
+    return starts[:-1], by_run, by_cell
 
 
 def implied(
@@ -98,28 +132,17 @@ def implied(
 def _repair(columns: Floats, right: Floats, spot: float, *others: Floats) -> None:
     """Rows without time, volatility or a strike, by the textbook."""
     strike, t, sigma, _, _ = others
+    rows = np.flatnonzero(~_is_usual(strike, t, sigma))
+    found = black_scholes.greeks(right[rows], spot, *(column[rows] for column in others))
+    columns[:, rows] = [getattr(found, name) for name in _ORDER]
+
+
+def _is_usual(strike: Floats, t: Floats, sigma: Floats) -> Bools:
     deviation = sigma * np.sqrt(t)
-    plain = (deviation > _MIN_DEVIATION) & (deviation < _MAX_DEVIATION) & (strike > 0.0)
-    rows = np.flatnonzero(~plain)
-    if rows.size:
-        found = black_scholes.greeks(right[rows], spot, *(column[rows] for column in others))
-        columns[:, rows] = [getattr(found, name) for name in _ORDER]
+    return (deviation > _MIN_DEVIATION) & (deviation < _MAX_DEVIATION) & (strike > 0.0)
 
 
 def _plain(column: Floats) -> Floats:
-    """As the kernels were compiled for: contiguous, writable float64; else a copy."""
-    flags = column.flags
-    fits = column.dtype == np.float64 and flags.c_contiguous and flags.aligned and flags.writeable
+    """As the kernels were compiled for: contiguous float64, a view of received bytes too."""
+    fits = column.dtype == np.float64 and column.flags.c_contiguous and column.flags.aligned
     return column if fits else np.array(column, dtype=np.float64)
-
-
-def _try_out(made: Any) -> None:
-    """Call every kernel once, so that no task waits for a compiler."""
-    one = [np.array([value]) for value in (1.0, 100.0, 100.0, 0.5, 0.2, 0.01, 0.0)]
-    right, _, strike, t, sigma, r, q = one
-    made.greeks(
-        100.0, right, strike, t, sigma, r, q, made.runs(t, r, q), np.empty((made.COLUMNS, 1)),
-        right, np.zeros(1, dtype=np.int64), np.zeros((1, made.EXPOSURES)), np.zeros((1, 2)),
-    )  # fmt: skip
-    flag, answer = np.empty(1, dtype=np.bool_), np.empty(1)
-    made.implied(np.array([6.0]), right, one[1], strike, t, r, q, sigma, False, answer, flag)

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.calculators import aggregates, black_scholes, inventory
+from analytics.calculators import aggregates, black_scholes, inventory, tally
 from analytics.calculators.inventory import Inventory
 from analytics.calculators.pricing import Priced
 from quanticity.domain.calendar import SECONDS_PER_YEAR
@@ -76,14 +76,16 @@ def compute_vanna(
     missing = aggregates.unavailable("vanna", held, settings)
     if missing is not None:
         return missing
-    dollars = priced.greeks.vanna_per_volpt * priced.spot
-    vex = held.total(dollars)
+    sums = tally.compute(held)
+    vex = sums.total(tally.VEX)
     flow = None if atm_iv_chg_30m_volpts is None else -vex * atm_iv_chg_30m_volpts
     return Vanna(
         vex_usd_per_volpt=vex,
         vex_shares_per_volpt=vex / priced.spot,
-        by_bucket=aggregates.by_bucket(held, dollars),
-        by_expiry={str(e.expiry_date): e.vex_usd_per_volpt for e in aggregates.by_expiry(held)},
+        by_bucket=aggregates.by_bucket(held, sums, tally.VEX),
+        by_expiry={
+            str(e.expiry_date): e.vex_usd_per_volpt for e in aggregates.by_expiry(held, sums)
+        },
         atm_iv_chg_30m_volpts=atm_iv_chg_30m_volpts,
         vanna_flow_usd=flow,
         vanna_flow_frac=flow / adv_usd if flow is not None and adv_usd else None,
@@ -108,16 +110,16 @@ def compute_charm(
     missing = aggregates.unavailable("charm", held, settings)
     if missing is not None:
         return missing
-    dollars = priced.charm_per_day * priced.spot
+    sums = tally.compute(held)
     to_close = charm_to_close_usd(held, t_close_s)
     return Charm(
-        cex_usd_per_day=held.total(dollars),
+        cex_usd_per_day=sums.total(tally.CEX),
         charm_to_close_usd=to_close,
         charm_flow_to_close_usd=-to_close,
         charm_flow_frac=-to_close / adv_usd if adv_usd else None,
         to_next_close=to_next_close,
-        by_bucket=aggregates.by_bucket(held, dollars),
-        by_expiry={str(e.expiry_date): e.cex_usd_per_day for e in aggregates.by_expiry(held)},
+        by_bucket=aggregates.by_bucket(held, sums, tally.CEX),
+        by_expiry={str(e.expiry_date): e.cex_usd_per_day for e in aggregates.by_expiry(held, sums)},
         coverage=held.coverage or 0.0,
         sign_model=held.model.value,
         oi_basis="settled",

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.calculators import aggregates, flip, inventory, levels, uncertainty
+from analytics.calculators import aggregates, flip, inventory, levels, tally, uncertainty
 from analytics.calculators.aggregates import ExpiryExposure, StrikeExposure
 from analytics.calculators.flip import Crossing, Flip
 from analytics.calculators.inventory import SignModel
@@ -124,17 +124,17 @@ def compute(
     missing = aggregates.unavailable("gex", held, parts.inventory)
     if missing is not None:
         return missing
-    gex = aggregates.gamma_column(priced)
-    total, adv = held.total(gex), adv_usd or None
-    alternatives = _alternatives(priced, parts.inventory, gex, rr25_volpts, dealer_contracts)
+    sums = tally.compute(held)
+    total, adv = sums.total(tally.GEX), adv_usd or None
+    alternatives = _alternatives(priced, parts.inventory, total, rr25_volpts, dealer_contracts)
     agree = _agree(list(alternatives.values()))
     bars = uncertainty.compute(
         held, parts.uncertainty, parts.flip, seed=seed, is_single_name=is_single_name
     )
     found = flip.compute(held, parts.flip)
-    strikes = aggregates.by_strike(held)
+    strikes = aggregates.by_strike(sums)
     pin = levels.pin_strike(
-        aggregates.by_strike(held, priced.column("dte_sess") <= parts.levels.pin_sessions),
+        aggregates.near_strikes(held, priced.column("dte_sess") <= parts.levels.pin_sessions),
         priced.spot,
         parts.levels,
     )
@@ -143,8 +143,8 @@ def compute(
         gex_usd_per_1pct=total,
         gex_frac=None if adv is None else total / adv,
         gex_shares_per_usd=held.total(priced.greeks.gamma),
-        by_bucket=aggregates.by_bucket(held, gex),
-        by_expiry=aggregates.by_expiry(held),
+        by_bucket=aggregates.by_bucket(held, sums, tally.GEX),
+        by_expiry=aggregates.by_expiry(held, sums),
         gex_by_strike=aggregates.listed(strikes, priced.spot, parts.exposure.by_strike),
         regime=_regime(bars, agree),
         ci90_usd_per_1pct=bars.ci90_usd_per_1pct,
@@ -180,17 +180,17 @@ def compute_delta(priced: Priced, parts: Parts) -> DeltaExposure | Unavailable:
     missing = aggregates.unavailable("dex", held, parts.inventory)
     if missing is not None:
         return missing
-    dollars = priced.greeks.delta * priced.spot
+    sums = tally.compute(held)
     call, put, net = aggregates.oi_delta(held)
     calls, puts = (
         float(priced.open_interest[held.counted & (priced.right == w)].sum()) for w in (1, -1)
     )
     return DeltaExposure(
-        dex_usd=held.total(dollars),
+        dex_usd=sums.total(tally.DEX),
         call_oi_delta_usd=call,
         put_oi_delta_usd=put,
         net_oi_delta_usd=net,
-        by_bucket=aggregates.by_bucket(held, dollars),
+        by_bucket=aggregates.by_bucket(held, sums, tally.DEX),
         put_call_oi_ratio=puts / calls if calls else None,
         key_strikes=aggregates.heaviest_strikes(held, parts.exposure.key_strikes),
         coverage=held.coverage or 0.0,
@@ -204,26 +204,24 @@ def compute_delta(priced: Priced, parts: Parts) -> DeltaExposure | Unavailable:
 def _alternatives(
     priced: Priced,
     settings: inventory.Settings,
-    gex: Floats,
+    naive: float,
     rr25_volpts: float | None,
     dealer_contracts: Floats | None,
 ) -> dict[str, float]:
-    available = {
-        SignModel.NAIVE: True,
-        SignModel.SKEW_ADJ: rr25_volpts is not None,
-        SignModel.SIGNED_FLOW: dealer_contracts is not None,
-    }
-    return {
-        model.value: inventory.compute(
-            priced,
-            settings,
-            model=model,
-            rr25_volpts=rr25_volpts,
-            dealer_contracts=dealer_contracts,
-        ).total(gex)
-        for model, known in available.items()
-        if known
-    }
+    """Total GEX under each sign model whose input is known."""
+    dollars = priced.greeks.gamma * priced.spot**2 * 0.01
+    found = {SignModel.NAIVE.value: naive}
+    if rr25_volpts is not None:
+        held = inventory.compute(
+            priced, settings, model=SignModel.SKEW_ADJ, rr25_volpts=rr25_volpts
+        )
+        found[SignModel.SKEW_ADJ.value] = held.total(dollars)
+    if dealer_contracts is not None:
+        held = inventory.compute(
+            priced, settings, model=SignModel.SIGNED_FLOW, dealer_contracts=dealer_contracts
+        )
+        found[SignModel.SIGNED_FLOW.value] = held.total(dollars)
+    return found
 
 
 def _agree(totals: list[float]) -> bool | None:

@@ -92,9 +92,10 @@ def compute(
     )
 
 
-def buckets(priced: Priced) -> Ints:
-    """Index into `BUCKETS` of each row."""
-    sessions, days = priced.column("dte_sess"), priced.column("dte_cal")
+def expiry_buckets(priced: Priced) -> Ints:
+    """Index into `BUCKETS` of each of the chain's expiries."""
+    sessions = np.array([e.dte_sess for e in priced.expiries], dtype=np.int64)
+    days = np.array([e.dte_cal for e in priced.expiries], dtype=np.int64)
     return np.select(
         [sessions <= 0, sessions == 1, days <= _FORTNIGHT, days <= _MONTH], [0, 1, 2, 3], 4
     ).astype(np.int64)

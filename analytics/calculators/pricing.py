@@ -34,7 +34,7 @@ class Priced:
     right +1/-1, strike in dollars, open_interest in contracts, t in years; sigma is NaN where
     nothing is known. `admitted` rows have a believable quote of their own; [sigma_low,
     sigma_high] is the interval of their bid and ask. `charm_per_day` follows the near-expiry
-    rule; `expiry_idx` points into `expiries`.
+    rule; `expiry_idx` points into `expiries`, `strike_at` into `strikes` (distinct, ascending).
     """
 
     spot: float
@@ -54,6 +54,8 @@ class Priced:
     admitted: Bools
     greeks: Greeks
     charm_per_day: Floats
+    strikes: Floats
+    strike_at: Ints
 
     def column(self, name: str) -> Ints:
         """An attribute of each row's expiry, e.g. `dte_cal`."""
@@ -165,6 +167,7 @@ def from_columns(  # noqa: PLR0913 - one argument per column
     charm[near] = black_scholes.charm_decay(
         right[near], spot, strike[near], t[near], sigma[near], r[near], q[near]
     )
+    strikes, strike_at = np.unique(strike, return_inverse=True)
     return Priced(
         spot,
         multiplier,
@@ -183,6 +186,8 @@ def from_columns(  # noqa: PLR0913 - one argument per column
         np.ones(len(strike), dtype=bool) if admitted is None else admitted,
         greeks,
         charm,
+        strikes,
+        strike_at,
     )
 
 

@@ -45,19 +45,30 @@ def load(
     `as_of` and `spot` replace what the file says; `symbol` picks an underlying.
     """
     try:
-        rows = _rows(opening.read(path))
-        underlying, kept = columns.contracts(rows, symbol)
-        instant = _instant(rows, as_of)
-        chain = columns.chain(
-            rows,
-            underlying,
-            kept,
-            as_of=instant,
-            spot=rows.spot if spot is None else spot,
-            multiplier=settings.multiplier,
-        )
+        return parse(opening.read(path), settings, symbol=symbol, as_of=as_of, spot=spot)
     except MalformedInput as error:
         raise MalformedInput(f"{path}: {error}") from error
+
+
+def parse(
+    text: str,
+    settings: Settings,
+    *,
+    symbol: str | None = None,
+    as_of: datetime | None = None,
+    spot: float | None = None,
+) -> Loaded:
+    """Read a file's text, or the body of an answer; raise MalformedInput."""
+    rows = _rows(text)
+    underlying, kept = columns.contracts(rows, symbol)
+    chain = columns.chain(
+        rows,
+        underlying,
+        kept,
+        as_of=_instant(rows, as_of),
+        spot=rows.spot if spot is None else spot,
+        multiplier=settings.multiplier,
+    )
     dated = rows.vendor_at is not None or rows.vendor_date is not None
     return Loaded(chain, rows.source_format, len(rows.occ), dict(rows.rejected), dated)
 

@@ -7,15 +7,16 @@ counted by reason; the counts go to the store with each flush.
 """
 
 import threading
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from analytics.calculators import order_book
 from analytics.ingestion import bars as bar_rules
 from analytics.ingestion import book as book_rules
-from analytics.ingestion import sentinels
+from analytics.ingestion import desk, sentinels
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar, Book, Imbalance, Quote, Trade
@@ -24,6 +25,17 @@ from quanticity.store import market, readings
 
 _OBI_EVERY_S = 1.0
 _MINUTE = timedelta(seconds=bar_rules.MINUTE_S)
+_REFUSALS = 2_000  # waiting to be looked at; the oldest go, and are counted all the same
+
+
+class Refusal(NamedTuple):
+    """A record that was not believed."""
+
+    kind: str
+    instrument: str
+    reason: str
+    value: Any
+    recv_at: datetime
 
 
 @dataclass(slots=True)
@@ -53,23 +65,25 @@ class Recorder:
         self._obi_at: dict[str, datetime] = {}
         self.refused: Counter[str] = Counter()
         self._told: Counter[str] = Counter()
+        self._refusals: deque[Refusal] = deque(maxlen=_REFUSALS)
+        self._events: list[desk.Event] = []
 
     def take_quote(self, quote: Quote) -> None:
         """Keep the latest quote of an underlying."""
         with self._lock:
-            if self._admits(sentinels.of_quote(quote)):
+            if self._admits("quote", quote, sentinels.of_quote(quote)):
                 self._buffer.quotes[quote.instrument] = quote
 
     def take_contract_quote(self, quote: Quote) -> None:
         """Keep the latest quote of an option contract."""
         with self._lock:
-            if self._admits(sentinels.of_quote(quote)):
+            if self._admits("contract_quote", quote, sentinels.of_quote(quote)):
                 self._buffer.contract_quotes[quote.instrument] = quote
 
     def take_trade(self, trade: Trade) -> None:
         """Keep a print."""
         with self._lock:
-            if self._admits(sentinels.of_trade(trade)):
+            if self._admits("trade", trade, sentinels.of_trade(trade)):
                 self._buffer.trades[trade.instrument].append(trade)
 
     def take_book(self, book: Book) -> None:
@@ -80,7 +94,7 @@ class Recorder:
     def take_bar(self, bar: Bar) -> None:
         """Keep a 5 s bar."""
         with self._lock:
-            if self._admits(sentinels.of_bar(bar)):
+            if self._admits("bar", bar, sentinels.of_bar(bar)):
                 self._buffer.bars[bar.symbol].append(bar)
 
     def take_imbalance(self, imbalance: Imbalance) -> None:
@@ -108,10 +122,9 @@ class Recorder:
             market.write_imbalance(imbalance)
         self._write_books(buffer.books, buffer.quotes)
         self._write_bars(buffer.bars)
-        for chain in buffer.chains.values():
-            market.write_chain(chain)
+        stands = tuple(symbol for symbol, chain in buffer.chains.items() if self._offer(chain))
         self._tell_refused()
-        return tuple(buffer.chains)
+        return stands
 
     def seed(self, symbol: str, minutes: Sequence[Bar]) -> None:
         """Begin a symbol's bar streams from history, oldest first; the running minute is ours."""
@@ -125,11 +138,32 @@ class Recorder:
         if ended:
             self._close(symbol, ended[-1])
 
-    def _admits(self, reason: str | None) -> bool:
-        """Count a refusal under its reason."""
-        if reason is not None:
-            self.refused[reason] += 1
-        return reason is None
+    def refusals(self) -> list[Refusal]:
+        """What was refused since the last call."""
+        with self._lock:
+            found, self._refusals = self._refusals, deque(maxlen=_REFUSALS)
+        return list(found)
+
+    def _admits(self, kind: str, value: Quote | Trade | Bar, reason: str | None) -> bool:
+        """Count a refusal under its reason, and keep it to be looked at."""
+        if reason is None:
+            return True
+        self.refused[reason] += 1
+        name = value.symbol if isinstance(value, Bar) else value.instrument
+        self._refusals.append(Refusal(kind, name, reason, value, clock.now()))
+        return False
+
+    def events(self) -> list[desk.Event]:
+        """What happened to sources since the last call."""
+        with self._lock:
+            found, self._events = self._events, []
+        return found
+
+    def _offer(self, chain: Chain) -> bool:
+        stands, events = desk.offer(chain)
+        with self._lock:
+            self._events += events
+        return stands
 
     def _tell_refused(self) -> None:
         with self._lock:
@@ -201,7 +235,7 @@ class Recorder:
         """Whether the bar's minute still waits; a second bar of a closed minute is none."""
         late = bar.open_at < self._closed_until.get(bar.symbol, bar.open_at)
         with self._lock:
-            return self._admits("B_LATE" if late else None)
+            return self._admits("bar", bar, "B_LATE" if late else None)
 
     def _close(self, symbol: str, minute: Bar) -> None:
         ended = minute.open_at + _MINUTE

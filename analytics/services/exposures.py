@@ -19,7 +19,7 @@ from analytics.calculators import (
     uncertainty,
 )
 from analytics.calculators.pricing import PricedChain
-from analytics.services import atm, daily, histories
+from analytics.services import atm, daily, histories, quarantine
 from quanticity.config import timetable
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
@@ -55,6 +55,7 @@ def refresh_exposures(symbol: str) -> None:
                 symbol, family, Unavailable(family, "NO_DATA"), as_of=clock.now(), feed="none"
             )
         return
+    quarantine.keep_chain_rows(found)
     shape = _skew(found)
     rr25 = None if isinstance(shape, Unavailable) else shape.rr25_volpts
     parts = _parts()

@@ -62,11 +62,11 @@ def refresh_toxicity(symbol: str) -> None:
     """Measure what it cost to trade against the last minutes' flow."""
     settings = section("analytics.toxicity", toxicity.Settings)
     prints, now, as_of = _recent(symbol, settings.markout_window_s)
-    known = inputs.of(symbol, ("vpin", "flow_clusters"), now)
-    context = toxicity.Context(
-        known.value("vpin", "vpin_cdf"), large_print_usd(symbol),
-        known.value("flow_clusters", "block_share"),
-    )  # fmt: skip
+    known = inputs.of(symbol, ("vpin",), now)
+    # The blocks are told beside it and are no input of it: they come every 90 s, and a measure as
+    # old as they would be too old for a strategy a third of the time.
+    blocks = inputs.of(symbol, ("flow_clusters",), now).value("flow_clusters", "block_share")
+    context = toxicity.Context(known.value("vpin", "vpin_cdf"), large_print_usd(symbol), blocks)
     result = toxicity.compute(prints, _quotes(prints), context, now, settings)
     _learn_sizes(symbol)
     readings.write(

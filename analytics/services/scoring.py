@@ -1,11 +1,14 @@
 """Scoring: features in, a decision recorded, at most one signal out."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+
+from django.conf import settings as django_settings
 
 from analytics import chains
 from analytics.models import Signal
-from analytics.signals import emit, features
+from analytics.signals import emit, events, features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, contracts, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
@@ -17,6 +20,7 @@ from quanticity.domain.signals import (
     Candidate,
     Decision,
     Features,
+    Gate,
     Outcome,
     Strategy,
 )
@@ -35,6 +39,7 @@ SECTIONS = {
 }
 _SHOWN = 3
 _REHEARSAL_CONFIDENCE = 95.0
+_REHEARSED = ("PROBE",)
 
 
 def playbook_settings(strategy: Strategy) -> Any:
@@ -42,19 +47,26 @@ def playbook_settings(strategy: Strategy) -> Any:
     return section(SECTIONS[strategy], PLAYBOOKS[strategy].Settings)
 
 
-def score(strategy: Strategy, symbol: str) -> str | None:
+def score(strategy: Strategy, symbol: str, *, trading_state: str = "ACTIVE") -> str | None:
     """Judge one symbol now; return the id of the signal that was admitted, if any."""
     admission = section("analytics.signals", AdmissionSettings)
-    if admission.mode[strategy] == "off":
+    own, at = playbook_settings(strategy), clock.now()
+    mode = admission.mode_of(strategy, django_settings.TRADING_MODE)
+    context = (
+        Gate("MODULE", mode, "off", mode != "off"),
+        Gate("TRADING_STATE", trading_state, "ACTIVE", trading_state == "ACTIVE"),
+        *base.context_gates(own, symbol, at),
+        events.release_gate(strategy, at, admission),
+    )
+    if mode == "off":
+        emit.emit(_silent(strategy, symbol, at, context), admission)
         return None
-    own = playbook_settings(strategy)
-    context = base.context_gates(own, symbol, clock.now())
     read = features.read(symbol, section("analytics.features", features.Settings))
     decision = PLAYBOOKS[strategy].evaluate(read, own)
     decision = replace(decision, gates=(*context, *decision.gates))
     if not all(gate.passed for gate in context):
-        decision = replace(decision, outcome=Outcome.CONTEXT_BLOCKED)
-    return emit.emit(_propose(decision, read, own), admission)
+        decision = replace(decision, outcome=Outcome.CONTEXT_BLOCKED, reasons=_failed(context))
+    return emit.emit(_propose(decision, read, own, admission), admission)
 
 
 def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
@@ -64,13 +76,13 @@ def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
     read = features.read(symbol, section("analytics.features", features.Settings))
     decision = Decision(
         strategy=strategy, symbol=symbol, at=clock.now(), outcome=Outcome.CANDIDATE, direction=1,
-        confidence=_REHEARSAL_CONFIDENCE, reasons=("PROBE",),
+        confidence=_REHEARSAL_CONFIDENCE, reasons=_REHEARSED,
     )  # fmt: skip
-    proposed = _propose(decision, read, own)
+    admission = section("analytics.signals", AdmissionSettings)
+    proposed = _propose(decision, read, own, admission)
     if proposed.candidate is None:
         why = ", ".join(proposed.decision.reasons) or "no chain"
         raise MalformedInput(f"expected a contract of {symbol} to rehearse with, was none: {why}")
-    admission = section("analytics.signals", AdmissionSettings)
     found = emit.emit(proposed, admission, rehearsal=rehearsal)
     if found is None:
         raise MalformedInput(f"expected to admit a rehearsal of {symbol}, was refused")
@@ -80,27 +92,73 @@ def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
 def acknowledge(
     signal_id: str, acknowledgement: Acknowledgement, code: str, *, ended: bool
 ) -> None:
-    """Take execution's answer; an ended one frees the live lock."""
+    """Take execution's answer; an ended one frees the live lock.
+
+    A signal in shadow was never sent: it lives as long as it is followed (`end_shadow`).
+    """
     changes: dict[str, Any] = {"acknowledgement": acknowledgement, "acknowledged_by": code}
-    if ended:
+    if ended and acknowledgement is not Acknowledgement.SHADOW:
         changes |= {"state": Signal.State.ENDED, "ended_at": clock.now()}
     Signal.objects.filter(pk=signal_id, state=Signal.State.LIVE).update(**changes)
 
 
-def _propose(decision: Decision, read: Features, own: Any) -> emit.Proposed:
-    candidate: Candidate | None = None
-    reference: dict[str, Any] = {}
-    if decision.outcome is Outcome.CANDIDATE:
-        found = _select(decision, own)
-        if isinstance(found, Candidate):
-            candidate, reference = found, _reference(decision, found, read)
-        else:
-            reasons = found.reasons if found is not None else ("CHAIN_MISSING",)
-            decision = replace(
-                decision, outcome=Outcome.NO_CONTRACT, reasons=reasons,
-                gates=(*decision.gates, *(found.checks if found is not None else ())),
-            )  # fmt: skip
-    return emit.Proposed(decision, read, candidate, reference, SECTIONS[decision.strategy])
+def end_shadow(signal_id: str, reason: str) -> None:
+    """Free the live lock of a signal that is no longer followed in shadow."""
+    Signal.objects.filter(pk=signal_id, state=Signal.State.LIVE, mode=Signal.Mode.SHADOW).update(
+        state=Signal.State.ENDED, ended_at=clock.now(), acknowledged_by=reason,
+        acknowledgement=Acknowledgement.SHADOW,
+    )  # fmt: skip
+
+
+def _silent(
+    strategy: Strategy, symbol: str, at: datetime, context: tuple[Gate, ...]
+) -> emit.Proposed:
+    """What is kept of a strategy that is off: that it is."""
+    decision = Decision(
+        strategy, symbol, at, Outcome.CONTEXT_BLOCKED, 0, None, gates=context,
+        reasons=_failed(context),
+    )  # fmt: skip
+    return emit.Proposed(decision, Features(symbol, at, {}), None, {}, SECTIONS[strategy])
+
+
+def _failed(gates: tuple[Gate, ...]) -> tuple[str, ...]:
+    return tuple(gate.code for gate in gates if not gate.passed)
+
+
+def _propose(
+    decision: Decision, read: Features, own: Any, admission: AdmissionSettings
+) -> emit.Proposed:
+    place = SECTIONS[decision.strategy]
+    if decision.outcome is not Outcome.CANDIDATE:
+        candidate = _would_have_bought(decision, own, admission)
+        return emit.Proposed(decision, read, candidate, {}, place)
+    found = _select(decision, own)
+    if isinstance(found, Candidate):
+        reports = events.earnings_gate(
+            decision.strategy, decision.symbol, found.contract.expiry, decision.at, admission
+        )
+        decision = replace(decision, gates=(*decision.gates, reports))
+        if not reports.passed and decision.reasons != _REHEARSED:
+            blocked = replace(decision, outcome=Outcome.CONTEXT_BLOCKED, reasons=(reports.code,))
+            return emit.Proposed(blocked, read, found, {}, place)
+        return emit.Proposed(decision, read, found, _reference(decision, found, read), place)
+    reasons = found.reasons if found is not None else ("CHAIN_MISSING",)
+    decision = replace(
+        decision, outcome=Outcome.NO_CONTRACT, reasons=reasons,
+        gates=(*decision.gates, *(found.checks if found is not None else ())),
+    )  # fmt: skip
+    return emit.Proposed(decision, read, None, {}, place)
+
+
+def _would_have_bought(
+    decision: Decision, own: Any, admission: AdmissionSettings
+) -> Candidate | None:
+    """The contract of an abstention that is worth following in shadow: a gate has a price."""
+    confident = (decision.confidence or 0.0) >= admission.shadow_from_confidence
+    if not decision.direction or not confident or emit.is_repetition(decision, admission):
+        return None
+    found = _select(decision, own)
+    return found if isinstance(found, Candidate) else None
 
 
 def _select(decision: Decision, own: Any) -> Candidate | contracts.NoContract | None:

@@ -9,10 +9,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Max, QuerySet
+from django.db import transaction
+from django.db.models import F, Max, Q, QuerySet
 
-from analytics.models import Signal
+from analytics.models import AdmissionTurn, Signal
 from quanticity.domain.signals import Gate, Strategy
+
+_TURN = "signals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Settings:
 
     cooldown_s: float
     stop_out_cooldown_s: float
+    max_live_strategy: int
     max_live_symbol: int
     max_live: int
     thin_update: float
@@ -28,6 +32,16 @@ class Settings:
     valid_s: float
     decision_every_s: float
     mode: dict[Strategy, str]
+    mode_live_trading: dict[Strategy, str]
+    event_before_s: float
+    event_after_s: float
+    event_strategies: tuple[Strategy, ...]
+    earnings_strategies: tuple[Strategy, ...]
+    shadow_from_confidence: float
+
+    def mode_of(self, strategy: Strategy, trading_mode: str) -> str:
+        """Whether a strategy is off, in shadow or live, where this money is at stake."""
+        return (self.mode_live_trading if trading_mode == "live" else self.mode)[strategy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +53,43 @@ class Triple:
     direction: int
 
 
-def gates(triple: Triple, at: datetime, settings: Settings) -> tuple[Gate, ...]:
-    """Caps, live lock and cooldown, each as it was counted."""
-    live = Signal.objects.filter(state=Signal.State.LIVE, probe=False)
-    in_symbol = live.filter(symbol=triple.symbol).count()
-    everywhere = live.count()
-    mine = _of(triple)
-    locked = mine.filter(state=Signal.State.LIVE).exists()
-    emitted_s = _seconds_since(mine.aggregate(x=Max("created_at"))["x"], at)
-    stopped = mine.filter(acknowledged_by="STOP")
-    stopped_s = _seconds_since(stopped.aggregate(x=Max("ended_at"))["x"], at)
+def take_turn() -> None:
+    """Wait until no other admission is counting; the turn is ours until the transaction ends.
+
+    The UPDATE locks its row on PostgreSQL; on SQLite the transaction has the one write lock.
+    """
+    assert transaction.get_connection().in_atomic_block
+    if not AdmissionTurn.objects.filter(pk=_TURN).update(taken_n=F("taken_n") + 1):
+        AdmissionTurn.objects.get_or_create(pk=_TURN)
+        AdmissionTurn.objects.filter(pk=_TURN).update(taken_n=F("taken_n") + 1)
+
+
+def gates(
+    triple: Triple, at: datetime, settings: Settings, *, mode: str = "live"
+) -> tuple[Gate, ...]:
+    """Caps, live lock and cooldown, each as it was counted.
+
+    A signal is live from its emission to the end of its trade, so live signals are what is open,
+    working or about to be. Those in shadow take no room from those that are sent.
+    """
+    live = Signal.objects.filter(state=Signal.State.LIVE, probe=False, mode=mode)
+    held = list(live.values_list("strategy", "symbol", "direction"))
+    in_strategy = sum(row[:2] == (triple.strategy, triple.symbol) for row in held)
+    in_symbol = sum(symbol == triple.symbol for _, symbol, _ in held)
+    locked = live_signal(triple) is not None
+    last = _of(triple).aggregate(
+        emitted_at=Max("created_at"),
+        stopped_at=Max("ended_at", filter=Q(acknowledged_by="STOP")),
+    )
+    rest_s, rest_after_stop_s = settings.cooldown_s, settings.stop_out_cooldown_s
     return (
         Gate("LIVE_LOCK", locked, False, not locked),
-        Gate(
-            "CAP_SYMBOL", in_symbol, settings.max_live_symbol, in_symbol < settings.max_live_symbol
-        ),
-        Gate("CAP_TOTAL", everywhere, settings.max_live, everywhere < settings.max_live),
-        Gate("COOLDOWN", emitted_s, settings.cooldown_s, _over(emitted_s, settings.cooldown_s)),
-        Gate(
-            "COOLDOWN_STOP", stopped_s, settings.stop_out_cooldown_s,
-            _over(stopped_s, settings.stop_out_cooldown_s),
-        ),
-    )  # fmt: skip
+        _below("CAP_STRATEGY", in_strategy, settings.max_live_strategy),
+        _below("CAP_SYMBOL", in_symbol, settings.max_live_symbol),
+        _below("CAP_TOTAL", len(held), settings.max_live),
+        _rested("COOLDOWN", _seconds_since(last["emitted_at"], at), rest_s),
+        _rested("COOLDOWN_STOP", _seconds_since(last["stopped_at"], at), rest_after_stop_s),
+    )
 
 
 def next_episode(triple: Triple, day: date, *, probe: bool) -> int:
@@ -102,5 +131,9 @@ def _seconds_since(then: datetime | None, at: datetime) -> float | None:
     return None if then is None else (at - then).total_seconds()
 
 
-def _over(elapsed_s: float | None, limit_s: float) -> bool:
-    return elapsed_s is None or elapsed_s >= limit_s
+def _below(code: str, count: int, limit: int) -> Gate:
+    return Gate(code, count, limit, count < limit)
+
+
+def _rested(code: str, elapsed_s: float | None, limit_s: float) -> Gate:
+    return Gate(code, elapsed_s, limit_s, elapsed_s is None or elapsed_s >= limit_s)

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from analytics import models
 from analytics.signals import dedup
 from analytics.signals.dedup import Settings, Triple
+from analytics.signals.version import code_version
 from quanticity.config.loader import config_hash
 from quanticity.domain import calendar
 from quanticity.domain.readings import plain
@@ -41,12 +43,13 @@ def emit(
 ) -> str | None:
     """Write the decision, and the signal when it is admitted; return the signal's id."""
     decision, candidate = proposed.decision, proposed.candidate
-    if decision.outcome is not Outcome.CANDIDATE or candidate is None:
-        record(proposed, settings)
-        return None
     triple = Triple(decision.strategy, decision.symbol, decision.direction)
+    if decision.outcome is not Outcome.CANDIDATE or candidate is None:
+        _record_with_counts(proposed, triple, settings)
+        return None
     try:
         with transaction.atomic():
+            dedup.take_turn()
             return _admit(proposed, candidate, triple, settings, rehearsal)
     except IntegrityError:
         # Another worker admitted the same episode between our count and our insert.
@@ -56,18 +59,32 @@ def emit(
 
 def record(proposed: Proposed, settings: Settings) -> models.Decision | None:
     """Keep a decision: always when its outcome is new, else once in a while."""
+    return None if is_repetition(proposed.decision, settings) else _write(proposed)
+
+
+def is_repetition(decision: Decision, settings: Settings) -> bool:
+    """Say whether the same outcome of the same strategy and symbol was kept a moment ago."""
+    last = (
+        models.Decision.objects.filter(strategy=decision.strategy, symbol=decision.symbol)
+        .values_list("outcome", "at")
+        .first()
+    )
+    if last is None:
+        return False
+    outcome, at = last
+    age_s = (decision.at - at).total_seconds()
+    return bool(outcome == decision.outcome and age_s < settings.decision_every_s)
+
+
+def _record_with_counts(proposed: Proposed, triple: Triple, settings: Settings) -> None:
+    # An abstention tells as well what admission would have said; with a direction, it can.
     decision = proposed.decision
-    last = models.Decision.objects.filter(
-        strategy=decision.strategy, symbol=decision.symbol
-    ).first()
-    if last is not None and _is_repetition(last, decision, settings):
-        return None
-    return _write(proposed)
-
-
-def _is_repetition(last: models.Decision, decision: Decision, settings: Settings) -> bool:
-    age_s = (decision.at - last.at).total_seconds()
-    return last.outcome == decision.outcome and age_s < settings.decision_every_s
+    if is_repetition(decision, settings):
+        return
+    if triple.direction:
+        seen = dedup.gates(triple, decision.at, settings, mode=_mode(decision, settings))
+        proposed = _changed(proposed, decision.outcome, seen)
+    _write(proposed)
 
 
 def _admit(
@@ -79,7 +96,7 @@ def _admit(
 ) -> str | None:
     decision = proposed.decision
     if rehearsal is None:
-        seen = dedup.gates(triple, decision.at, settings)
+        seen = dedup.gates(triple, decision.at, settings, mode=_mode(decision, settings))
         failed = [gate for gate in seen if not gate.passed]
         if failed:
             record(_changed(proposed, _blocked(triple, decision, failed, settings), seen), settings)
@@ -99,6 +116,9 @@ def _admit(
         session_date=day, episode_seq=episode, created_at=decision.at,
         valid_until=decision.at + timedelta(seconds=settings.valid_s),
         decision=_write(proposed), probe=rehearsal is not None,
+        last_confidence=decision.confidence, code_version=code_version(),
+        config_hash=config_hash(proposed.section),
+        mode="live" if rehearsal is not None else _mode(decision, settings),
         contracts_wanted=None if rehearsal is None else rehearsal.contracts,
         exit_after_s=None if rehearsal is None else rehearsal.exit_after_s, source=mode,
     )  # fmt: skip
@@ -111,8 +131,17 @@ def _blocked(triple: Triple, decision: Decision, failed: Any, settings: Settings
     live = dedup.live_signal(triple)
     if live is None:
         return Outcome.DUPLICATE
-    thin = dedup.is_thin(live.confidence, decision.confidence or 0.0, settings)
-    return Outcome.THIN_UPDATE if thin else Outcome.UPDATED
+    before, now = live.last_confidence or live.confidence, decision.confidence or 0.0
+    if dedup.is_thin(before, now, settings):
+        return Outcome.THIN_UPDATE
+    models.Signal.objects.filter(pk=live.pk).update(
+        last_confidence=now, updates_n=F("updates_n") + 1
+    )
+    return Outcome.UPDATED
+
+
+def _mode(decision: Decision, settings: Settings) -> str:
+    return settings.mode_of(decision.strategy, django_settings.TRADING_MODE)
 
 
 def _changed(proposed: Proposed, outcome: Outcome, seen: Any) -> Proposed:
@@ -134,5 +163,6 @@ def _write(proposed: Proposed) -> models.Decision:
             "as_of": plain(features.as_of),
             "contract": plain(proposed.candidate),
         },
-        config_hash=config_hash(proposed.section), source=django_settings.TRADING_MODE,
+        config_hash=config_hash(proposed.section), code_version=code_version(),
+        source=django_settings.TRADING_MODE,
     )  # fmt: skip

@@ -26,11 +26,13 @@ class Settings:
     daily_pnl_tolerance_usd: Decimal
     daily_pnl_tolerance_frac: Decimal
     correction_frac: Decimal
+    statement_zone: str
 
 
 class Field(StrEnum):
     """What differs."""
 
+    ACCOUNT = "ACCOUNT"
     MISSING_HERE = "MISSING_HERE"
     MISSING_THERE = "MISSING_THERE"
     QUANTITY = "QUANTITY"

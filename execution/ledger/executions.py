@@ -21,7 +21,15 @@ class CommissionReport:
 
 
 def in_force(fills: Iterable[Fill], reports: Iterable[CommissionReport] = ()) -> tuple[Fill, ...]:
-    """The fills that count, oldest first; a correction keeps the place of what it corrects."""
+    """The fills that count, oldest first; a correction keeps the place of what it corrects.
+
+    A correction to no contracts is a bust: nothing is left of that execution.
+    """
+    return tuple(fill for fill in latest(fills, reports) if fill.quantity)
+
+
+def latest(fills: Iterable[Fill], reports: Iterable[CommissionReport] = ()) -> tuple[Fill, ...]:
+    """The highest revision of every execution, busts included, oldest first."""
     costs = {report.exec_id: report.net_usd for report in sorted(reports, key=_rank_report)}
     best: dict[tuple[str, str], Fill] = {}
     first_at: dict[tuple[str, str], datetime] = {}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from execution.ledger.executions import in_force
+from execution.ledger.executions import latest
 from execution.ledger.positions import Key, quantities
 from execution.orders.protection import Violation
 from execution.orders.references import parse_order_ref
@@ -114,8 +114,8 @@ def diff(
 
 
 def _fills(theirs: Iterable[Fill], ours: OurBook) -> Iterable[Finding]:
-    known = {(f.account, f.base_exec_id): f.revision for f in in_force(ours.fills)}
-    for fill in in_force(theirs):
+    known = {(f.account, f.base_exec_id): f.revision for f in latest(ours.fills)}
+    for fill in latest(theirs):
         revision = known.get((fill.account, fill.base_exec_id))
         if revision is not None and revision >= fill.revision:
             continue

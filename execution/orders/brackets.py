@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from execution.orders import stops
 from execution.orders.references import order_ref
-from execution.orders.tickets import Cover, amended, buy_to_open, sell_attached, sell_to_close
+from execution.orders.tickets import Cover, buy_to_open, sell_attached, sell_to_close
 from execution.orders.ticks import Increments, round_up
 from execution.risk.verdict import Denied
 from quanticity.domain.instruments import OptionContract
@@ -22,6 +22,7 @@ from quanticity.domain.signals import Strategy
 _PERCENT = Decimal(100)
 _CANCEL_WITH_BLOCK = 1
 _REDUCE_WITH_BLOCK = 2
+MOST_TRANCHES = 10  # of one position; the last digit of their references
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +47,15 @@ class Tranche:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """One tranche's protection in one OCA group."""
+class Slot:
+    """Where one protective sell belongs: what it sells, its OCA group, its reference's number."""
 
-    stop: Ticket
-    target: Ticket
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """How a filled position is protected: the attached pair amended, then stops, then targets."""
-
-    attached: Pair
-    pairs: tuple[Pair, ...]
-
-    @property
-    def in_order(self) -> tuple[Ticket, ...]:
-        """The new orders as they are sent: every stop before any target."""
-        return (*(p.stop for p in self.pairs), *(p.target for p in self.pairs))
+    env: str
+    intent_id: str
+    contract: OptionContract
+    quantity: int
+    oca_group: str
+    serial: int
 
 
 def plan(entry: Entry, increments: Increments, settings: stops.Settings) -> Bracket | Denied:
@@ -103,82 +95,37 @@ def tranches(quantity: int, profile: stops.Profile) -> tuple[Tranche, ...]:
     return (*found, Tranche(left, targets[-1]))
 
 
-def right_size(
-    bracket: Bracket, filled: int, average: Decimal, increments: Increments, profile: stops.Profile
-) -> Pair:
-    """Amend both children to what was filled when the entry ended short of its quantity.
-
-    The target becomes the last one for that quantity; the stop keeps its price.
-    """
-    last = tranches(filled, profile)[-1]
-    price = target_price(average, last.target_pct, increments)
-    return Pair(
-        amended(bracket.stop, quantity=filled),
-        amended(bracket.target, quantity=filled, limit=price),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """A filled position to be protected: its reference parts, generation, and stop in force."""
-
-    env: str
-    intent_id: str
-    position_id: str
-    generation: int
-    contract: OptionContract
-    quantity: int
-    average: Decimal
-    stop: Decimal
-
-
-def split(
-    attached: Pair, holding: Holding, increments: Increments, profile: stops.Profile
-) -> Split | Denied:
-    """Split a filled position: shrink the attached pair to the last tranche, add the others.
-
-    `attached` is the right-sized pair that works now. Every sell is made against what is held
-    less what the tranches before it claim, so the sum can never pass the position.
-    """
-    parts = tranches(holding.quantity, profile)
-    last = parts[-1]
-    claimed, pairs = last.quantity, []
-    for number, part in enumerate(parts[:-1], start=1):
-        cover = Cover(holding.quantity, claimed)
-        pair = protect(holding, number, part, cover, increments)
-        if isinstance(pair, Denied):
-            return pair
-        pairs.append(pair)
-        claimed += part.quantity
-    price = target_price(holding.average, last.target_pct, increments)
-    shrunk = Pair(
-        amended(attached.stop, quantity=last.quantity),
-        amended(attached.target, quantity=last.quantity, limit=price),
-    )
-    return Split(shrunk, tuple(pairs))
-
-
-def protect(
-    holding: Holding, number: int, part: Tranche, cover: Cover, increments: Increments
-) -> Pair | Denied:
-    """One tranche's stop and target in OCA group `QC-{position}-{generation}-{number}`."""
-    group = f"QC-{holding.position_id}-{holding.generation}-{number}"
-    kind = _CANCEL_WITH_BLOCK if part.quantity == 1 else _REDUCE_WITH_BLOCK
-    serial = holding.generation * 10 + number
-    price = target_price(holding.average, part.target_pct, increments)
-    stop = sell_to_close(
-        order_ref(holding.env, holding.intent_id, Role.STOP, serial),
-        holding.contract, part.quantity, cover,
-        stop=holding.stop, oca_group=group, oca_type=kind,
+def stop_leg(slot: Slot, price: Decimal, cover: Cover) -> Ticket | Denied:
+    """The stop of a tranche, in the tranche's own OCA group."""
+    return sell_to_close(
+        order_ref(slot.env, slot.intent_id, Role.STOP, slot.serial),
+        slot.contract, slot.quantity, cover,
+        stop=price, oca_group=slot.oca_group, oca_type=oca_type(slot.quantity),
     )  # fmt: skip
-    target = sell_to_close(
-        order_ref(holding.env, holding.intent_id, Role.TARGET, serial),
-        holding.contract, part.quantity, cover,
-        limit=price, oca_group=group, oca_type=kind,
+
+
+def target_leg(slot: Slot, price: Decimal, cover: Cover) -> Ticket | Denied:
+    """The target of a tranche, in the group of its stop: what it sells the stop no longer can."""
+    return sell_to_close(
+        order_ref(slot.env, slot.intent_id, Role.TARGET, slot.serial),
+        slot.contract, slot.quantity, cover,
+        limit=price, oca_group=slot.oca_group, oca_type=oca_type(slot.quantity),
     )  # fmt: skip
-    if isinstance(stop, Denied):
-        return stop
-    return target if isinstance(target, Denied) else Pair(stop, target)
+
+
+def oca_type(quantity: int) -> int:
+    """Reduce with block; a pair of one contract has nothing to reduce and cancels."""
+    return _CANCEL_WITH_BLOCK if quantity == 1 else _REDUCE_WITH_BLOCK
+
+
+def group_of(position_id: str, generation: int, number: int) -> str:
+    """The OCA group `QC-{position}-{generation}-{tranche}`."""
+    return f"QC-{position_id}-{generation}-{number}"
+
+
+def serial_of(generation: int, number: int) -> int:
+    """The number in the references of a tranche's orders; 1 is the pair attached to the entry."""
+    return generation * MOST_TRANCHES + number
 
 
 def _ref(entry: Entry, role: Role) -> str:

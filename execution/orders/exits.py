@@ -6,6 +6,7 @@ Every rule is relative to the session's own open and close, so half days need no
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import IntEnum
 
 from quanticity.domain import calendar
 from quanticity.domain.signals import Strategy
@@ -13,7 +14,7 @@ from quanticity.domain.signals import Strategy
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """[execution.exits]: minutes before a close or after an open."""
+    """[execution.exits]: minutes before a close or after an open; days before expiry."""
 
     zero_dte_before_close_min: float
     expiry_before_close_min: float
@@ -21,6 +22,10 @@ class Settings:
     one_dte_before_close_min: float
     fourteen_dte_before_close_min: float
     moc_before_close_min: float
+    one_dte_reduce_before_close_min: float
+    fourteen_dte_notice_days: tuple[int, ...]
+    desperate_before_close_min: float
+    alarm_before_close_min: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,54 @@ class Held:
     mark: Decimal | None
 
 
+class Haste(IntEnum):
+    """How little time an exit has left on the day it must be over."""
+
+    USUAL = 0
+    DESPERATE = 1
+    ALARMING = 2
+
+
 def is_due(held: Held, at: datetime, s: Settings) -> bool:
     """Say whether a rule tells this position to leave now."""
     return any(at >= instant for instant in _instants(held, s))
+
+
+def seconds_to_next(held: Held, at: datetime, s: Settings) -> float | None:
+    """Seconds until the next rule tells this position to leave; None when none is ahead."""
+    ahead = [instant for instant in _instants(held, s) if instant > at]
+    return (min(ahead) - at).total_seconds() if ahead else None
+
+
+def is_halving_due(held: Held, opened_at: datetime, at: datetime, s: Settings) -> bool:
+    """Say whether a 1DTE sells half before its first night; a late one is left whole."""
+    if held.strategy is not Strategy.ONE_DTE or calendar.session_date(at) != held.opened:
+        return False
+    close_at = calendar.session(held.opened).close_at
+    due_at = close_at - timedelta(minutes=s.one_dte_reduce_before_close_min)
+    return opened_at < due_at <= at < close_at
+
+
+def notice(held: Held, at: datetime, s: Settings) -> int | None:
+    """Days to expiry that a 14DTE is to be spoken of today, None on other days."""
+    if held.strategy is not Strategy.FOURTEEN_DTE:
+        return None
+    days = calendar.days_to(held.expiry, at)
+    return days if days in s.fourteen_dte_notice_days else None
+
+
+def haste(held: Held, at: datetime, s: Settings) -> Haste:
+    """How pressing an exit is that has begun: minutes to the close on its last day."""
+    today = calendar.current(at)
+    is_last_day = held.strategy is Strategy.MOC or held.expiry == calendar.session_date(at)
+    if today is None or not is_last_day:
+        return Haste.USUAL
+    left = today.close_at - at
+    if left <= timedelta(minutes=s.alarm_before_close_min):
+        return Haste.ALARMING
+    urgent = left <= timedelta(minutes=s.desperate_before_close_min)
+    # A market-on-close trade begins to leave later than others have to be gone.
+    return Haste.DESPERATE if urgent and held.strategy is not Strategy.MOC else Haste.USUAL
 
 
 def _instants(held: Held, s: Settings) -> list[datetime]:

@@ -56,6 +56,7 @@ class Settings:
     exit_urgent_after_s: float
     exit_urgent_ticks: int
     exit_min_price: Decimal
+    exit_desperate_frac: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,16 @@ def exit_limit(
     limit = round_down(bid, increments)
     for _ in range(ticks):
         limit -= tick_at(limit, increments)
+    return max(limit, round_up(settings.exit_min_price, increments))
+
+
+def desperate_limit(
+    bid: Decimal | None, increments: Increments, settings: Settings
+) -> Decimal | None:
+    """The limit of a sell whose time is over: a share of the bid, so that it meets any buyer."""
+    if bid is None or not bid.is_finite() or bid <= 0:
+        return None
+    limit = round_down(bid * settings.exit_desperate_frac, increments)
     return max(limit, round_up(settings.exit_min_price, increments))
 
 

@@ -38,6 +38,42 @@ class WorkingSell:
     perm_id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A protective sell as our rows have it; `bound` is what an attached child may fill."""
+
+    order_ref: str
+    role: Role
+    quantity: int
+    filled: int
+    group: str
+    serial: int
+    is_working: bool
+    bound: int | None = None
+
+    @property
+    def remaining(self) -> int:
+        """Contracts it could still sell by itself."""
+        most = self.quantity if self.bound is None else min(self.quantity, self.bound)
+        return max(0, most - self.filled)
+
+
+def executable(orders: Sequence[Resting]) -> tuple[WorkingSell, ...]:
+    """What the broker could fill now of each working sell.
+
+    A sibling that has filled has reduced the others at the broker, told or not.
+    """
+    found = []
+    for order in orders:
+        if not order.is_working:
+            continue
+        sold = [o for o in orders if o.group and o.group == order.group and o.filled]
+        most = min((o.remaining for o in sold if o is not order), default=order.remaining)
+        size = min(order.remaining, most)
+        found.append(WorkingSell(order.order_ref, order.role, size, order.group, order.serial))
+    return tuple(found)
+
+
 class Breakage(StrEnum):
     """Which invariant is broken."""
 

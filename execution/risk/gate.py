@@ -25,6 +25,7 @@ __all__ = [
     "Verdict",
     "check",
     "evaluate_all",
+    "last",
     "recheck",
     "reduce_only",
     "whatif",
@@ -57,6 +58,11 @@ def check(proposal: Proposal, facts: Facts, limits: Settings) -> Verdict:
 def recheck(proposal: Proposal, facts: Facts, limits: Settings) -> Verdict:
     """Run the rules of the sized order, on its true notional."""
     return evaluate_all(AFTER_SIZING, proposal, facts, limits)
+
+
+def last(proposal: Proposal, facts: Facts, limits: Settings) -> Verdict:
+    """Run what can be asked only of the order as it would be sent."""
+    return evaluate_all((exposure.margin_suffices,), proposal, facts, limits)
 
 
 def whatif(proposal: Proposal, facts: Facts, limits: Settings) -> Denied | None:

@@ -4,25 +4,32 @@
 and the events to be told. Facts in any order, repeated or late, end in the same rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from execution import selectors
 from execution.ledger import pnl
 from execution.ledger.executions import in_force
-from execution.models import Fill, Order, OrderIntent, Position, PositionEvent
+from execution.models import Fill, Order, OrderIntent, Position, Settlement
+from execution.services import manual, protecting, telling, tranching
+from execution.services.event_facts import average
+from execution.services.telling import Story
 from quanticity.domain import calendar, clock, orders
-from quanticity.domain.instruments import parse_occ
-from quanticity.domain.readings import instant
+from quanticity.domain.orders import ExitReason, Role
 
 _DONE = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order.State.EXPIRED)
-_COMMISSION_PATIENCE = timedelta(seconds=5)
-_EXIT_REASON = {"S": orders.ExitReason.STOP, "T": orders.ExitReason.TARGET}
+_OVER = ("CLOSED", "SETTLED")
+_EXIT_REASON = {Role.STOP: ExitReason.STOP, Role.TARGET: ExitReason.TARGET}
+# What booking derives; everything else of a position has another writer.
+_DERIVED = (
+    "state", "quantity_open", "quantity_total", "entry_price", "exit_price", "commission_usd",
+    "realised_net_usd", "exit_reason", "opened_at", "closed_at",
+)  # fmt: skip
 
 
 def book(intent_id: str) -> None:
@@ -30,19 +37,34 @@ def book(intent_id: str) -> None:
     with transaction.atomic():
         intent = OrderIntent.objects.select_for_update().get(pk=intent_id)
         rows = list(intent.orders.all())
-        fills = in_force(selectors.domain_fills([row.order_ref for row in rows]))
+        fills = in_force(selectors.trade_fills(intent))
         _count_fills(rows, fills)
-        entry = next((row for row in rows if row.role == orders.Role.ENTRY), None)
+        entry = next((row for row in rows if row.role == Role.ENTRY), None)
         if entry is not None:
             _move_intent(intent, entry)
             _book_position(intent, entry, rows, fills)
-        Fill.objects.filter(order_ref__in=[row.order_ref for row in rows]).update(booked=True)
+        refs = [row.order_ref for row in rows]
+        Fill.objects.filter(Q(order_ref__in=refs) | Q(position__intent=intent)).update(booked=True)
+        protecting.tend(intent_id, fills)
 
 
 def book_owed() -> None:
     """Book every intent with something new to interpret."""
+    manual.attach_owed()
     for intent_id in selectors.intents_to_book():
         book(intent_id)
+
+
+def book_held(intent_ids: Iterable[str]) -> None:
+    """Book those of these intents that hold contracts, or whose entry has filled."""
+    rows = OrderIntent.objects.filter(pk__in=list(intent_ids))
+    held = rows.filter(Q(position__isnull=False) | Q(orders__order_ref__in=_filled_refs()))
+    for intent_id in held.values_list("pk", flat=True).distinct():
+        book(intent_id)
+
+
+def _filled_refs() -> QuerySet[Fill, str]:
+    return Fill.objects.filter(booked=False).values_list("order_ref", flat=True)
 
 
 def _count_fills(rows: Sequence[Order], fills: Sequence[orders.Fill]) -> None:
@@ -88,28 +110,49 @@ def _book_position(
     intent: OrderIntent, entry: Order, rows: Sequence[Order], fills: Sequence[orders.Fill]
 ) -> None:
     if not fills:
+        _forget_busted(intent)
         return
     position = _position(intent, fills[0])
     ledger = pnl.apply(fills, position.multiplier)
-    bought = [fill for fill in fills if fill.quantity > 0]
-    sold = [fill for fill in fills if fill.quantity < 0]
+    entry_done = _is_over(entry)
+    before = position.state
+    _derive(position, ledger, rows, fills, entry_done=entry_done)
+    position.save(update_fields=None if position._state.adding else _DERIVED)  # noqa: SLF001
+    Fill.objects.filter(exec_id__in=[f.exec_id for f in fills]).update(position=position)
+    if entry_done:
+        tranching.plan(position, intent, entry.filled)
+    if position.state in _OVER and before not in _OVER:
+        OrderIntent.objects.filter(pk=intent.pk).update(owes_acknowledgement=True)
+    telling.tell(Story(position, intent, rows, fills, ledger, entry_done))
+
+
+def _derive(
+    position: Position, ledger: pnl.Ledger, rows: Sequence[Order], fills: Sequence[orders.Fill],
+    *, entry_done: bool,
+) -> None:  # fmt: skip
+    undone = {row.order_ref for row in rows if row.role == Role.FLATTEN and row.side == "BUY"}
+    bought = [f for f in fills if f.quantity > 0 and f.order_ref not in undone]
+    sold = [f for f in fills if f.quantity < 0]
     position.quantity_total = sum(fill.quantity for fill in bought)
-    position.quantity_open = ledger.open_quantity - ledger.oversold
-    position.entry_price, position.exit_price = _average(bought), _average(sold)
+    position.quantity_open = sum(fill.quantity for fill in fills)
+    position.entry_price, position.exit_price = average(bought), average(sold)
     position.commission_usd = None if ledger.provisional else ledger.commission_usd
     position.opened_at = min(fill.executed_at for fill in fills)
-    entry_done = _is_over(entry)
-    before, position.state = position.state, _position_state(position, entry_done=entry_done)
-    if position.state == "CLOSED":
-        position.closed_at = max(fill.executed_at for fill in fills)
-        position.realised_net_usd = None if ledger.provisional else ledger.realized_net_usd
-        position.exit_reason = position.exit_reason or _reason(sold, rows)
-    _measure_protection(position, fills)
-    position.save()
-    Fill.objects.filter(exec_id__in=[f.exec_id for f in fills]).update(position=position)
-    if position.state == "CLOSED" and before != "CLOSED":
-        OrderIntent.objects.filter(pk=intent.pk).update(owes_acknowledgement=True)
-    _tell(position, intent, ledger, bought, sold, entry_done=entry_done)
+    position.state = _position_state(position, entry_done=entry_done)
+    is_over = position.state in _OVER
+    position.closed_at = max(fill.executed_at for fill in fills) if is_over else None
+    # With nothing left to hold, the cash that moved is the result, to the last cent.
+    known = is_over and not ledger.provisional
+    position.realised_net_usd = ledger.cash_flow_usd if known else None
+    position.exit_reason = _reason(position, sold, rows) if is_over else ""
+
+
+def _forget_busted(intent: OrderIntent) -> None:
+    """Every execution was taken back: nothing is held, and nothing ever was."""
+    Position.objects.filter(intent=intent).exclude(quantity_open=0).update(
+        quantity_open=0, quantity_total=0, state="CLOSED", closed_at=clock.now(),
+        realised_net_usd=0, exit_reason=ExitReason.MANUAL,
+    )  # fmt: skip
 
 
 def _is_over(order: Order) -> bool:
@@ -144,7 +187,8 @@ def _position_state(position: Position, *, entry_done: bool) -> str:
     if position.quantity_open < 0:
         return "QUARANTINED"
     if position.quantity_open == 0 and position.quantity_total and entry_done:
-        return "CLOSED"
+        settled = Settlement.objects.filter(position_id=position.pk).exists()
+        return "SETTLED" if settled else "CLOSED"
     if position.state == "QUARANTINED":
         return "QUARANTINED"  # reconciliation lets go of it, nobody else
     if position.exit_started_at is not None:
@@ -154,113 +198,13 @@ def _position_state(position: Position, *, entry_done: bool) -> str:
     return "REDUCING" if position.quantity_open < position.quantity_total else "OPEN"
 
 
-def measure_protection(position: Position) -> None:
-    """Add up the time in which contracts were held without a working stop (naked_ms)."""
-    _measure_protection(position, ())
-    Position.objects.filter(pk=position.pk).update(
-        naked_ms=position.naked_ms, naked_since_at=position.naked_since_at
-    )
-
-
-def _measure_protection(position: Position, fills: Sequence[orders.Fill]) -> None:
-    now, since = clock.now(), position.naked_since_at
-    is_flat = position.quantity_open <= 0
-    covered = is_flat or selectors.protected_quantity(position) >= position.quantity_open
-    if since is not None:
-        # The gap ended with the fill that made us flat, not when we heard of it.
-        until = max((f.executed_at for f in fills), default=now) if is_flat else now
-        position.naked_ms += max(0, int((until - since).total_seconds() * 1_000))
-    position.naked_since_at = None if covered else now
-
-
-def _average(fills: Sequence[orders.Fill]) -> Decimal | None:
-    quantity = sum(abs(fill.quantity) for fill in fills)
-    if not quantity:
-        return None
-    paid = sum((fill.price * abs(fill.quantity) for fill in fills), Decimal(0))
-    return (paid / quantity).quantize(Decimal("0.0001"))
-
-
-def _reason(sold: Sequence[orders.Fill], rows: Sequence[Order]) -> str:
+def _reason(position: Position, sold: Sequence[orders.Fill], rows: Sequence[Order]) -> str:
+    """What ended the trade: the order that sold last; for an exit order, why it was made."""
+    if position.state == "SETTLED":
+        return ExitReason.EXPIRY
     roles = {row.order_ref: row.role for row in rows}
     last = max(sold, key=lambda fill: fill.executed_at)
-    return _EXIT_REASON.get(roles.get(last.order_ref, ""), orders.ExitReason.MANUAL)
-
-
-def _tell(
-    position: Position,
-    intent: OrderIntent,
-    ledger: pnl.Ledger,
-    bought: Sequence[orders.Fill],
-    sold: Sequence[orders.Fill],
-    *,
-    entry_done: bool,
-) -> None:
-    told = set(position.events.values_list("kind", flat=True))
-    if entry_done and bought and PositionEvent.Kind.ENTRY not in told:
-        last = max(fill.executed_at for fill in bought)
-        write_event(position, PositionEvent.Kind.ENTRY, last, _entry_facts(position, intent, last))
-    if position.state == "CLOSED" and PositionEvent.Kind.EXIT not in told:
-        last = max(fill.executed_at for fill in sold)
-        # The commission report follows its execution by a moment; wait for it, but not for ever.
-        if not ledger.provisional or clock.now() - last > _COMMISSION_PATIENCE:
-            facts = _exit_facts(position, intent, ledger, last)
-            write_event(position, PositionEvent.Kind.EXIT, last, facts)
-
-
-def write_event(position: Position, kind: str, at: datetime, facts: dict[str, Any]) -> None:
-    """Append one event to a trade, numbered without gaps, in the caller's transaction."""
-    position.events_n += 1
-    Position.objects.filter(pk=position.pk).update(events_n=position.events_n)
-    PositionEvent.objects.create(
-        position=position, seq=position.events_n, kind=kind, clock_at=at,
-        created_at=clock.now(), facts={**facts, "kind": kind},
-    )  # fmt: skip
-
-
-def common_facts(position: Position, intent: OrderIntent, at: datetime) -> dict[str, Any]:
-    """What every event of a trade says."""
-    contract = parse_occ(position.occ)
-    return {
-        "trade_no": position.trade_id, "symbol": position.symbol,
-        "direction": position.direction, "strategy": position.strategy, "occ": position.occ,
-        "contract": str(contract), "expiry_date": contract.expiry.isoformat(),
-        "strike": str(contract.strike), "right": str(contract.right),
-        "dealer_context": intent.signal.reference.get("dealer_context", {}),
-        "filled_at": instant(at),
-    }  # fmt: skip
-
-
-def _entry_facts(position: Position, intent: OrderIntent, at: datetime) -> dict[str, Any]:
-    price = position.entry_price or Decimal(0)
-    explained = intent.signal.reference
-    return common_facts(position, intent, at) | {
-        "fill_price": _text(price), "quantity": position.quantity_total,
-        "notional_usd": _text(price * position.quantity_total * position.multiplier),
-        "commission_usd": _text(position.commission_usd),
-        "stop_price": _text(intent.stop_price),
-        "targets": [_text(intent.target_price)] if intent.target_price else [],
-        "confidence": intent.signal.confidence,
-        "components": explained.get("components", []), "tags": explained.get("tags", []),
-    }  # fmt: skip
-
-
-def _exit_facts(
-    position: Position, intent: OrderIntent, ledger: pnl.Ledger, at: datetime
-) -> dict[str, Any]:
-    entry = position.entry_price or Decimal(0)
-    net = ledger.realized_gross_usd - ledger.commission_usd
-    cost = entry * position.quantity_total * position.multiplier
-    opened = position.opened_at or at
-    return common_facts(position, intent, at) | {
-        "fill_price": _text(position.exit_price), "entry_price": _text(entry),
-        "quantity": position.quantity_total, "notional_usd": _text(cost),
-        "commission_usd": _text(position.commission_usd), "realised_net_usd": _text(net),
-        "return_frac": str(round(net / cost, 6)) if cost else None,
-        "result": str(pnl.result(net)), "holding_s": (at - opened).total_seconds(),
-        "exit_reason": position.exit_reason,
-    }  # fmt: skip
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value.quantize(Decimal('0.01')):f}"
+    role = roles.get(last.order_ref)
+    if role == Role.EXIT:
+        return position.exit_wanted or ExitReason.MANUAL
+    return _EXIT_REASON.get(Role(role), ExitReason.MANUAL) if role else ExitReason.MANUAL

@@ -91,13 +91,13 @@ def _losses_in_a_row(strategy: str) -> int:
         strategy=strategy, probe=False, realised_net_usd__isnull=False
     ).exclude(realised_net_usd=0)
     found = list(rows.order_by("-closed_at").values_list("realised_net_usd", flat=True)[:_STREAK_N])
-    return next((n for n, net in enumerate(found) if net > 0), len(found))
+    return next((n for n, net in enumerate(found) if net and net > 0), len(found))
 
 
 def _losing_sessions() -> int:
     rows = SessionResult.objects.filter(day_pnl_usd__isnull=False).exclude(day_pnl_usd=0)
     found = list(rows.values_list("day_pnl_usd", flat=True)[:_STREAK_N])
-    return next((n for n, pnl in enumerate(found) if pnl > 0), len(found))
+    return next((n for n, pnl in enumerate(found) if pnl and pnl > 0), len(found))
 
 
 def _last_move_sd(s: Settings) -> float | None:

@@ -7,17 +7,14 @@ one conditional UPDATE under the lease's epoch, committed before a byte leaves.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
 from execution import selectors
-from execution.ledger import commissions
 from execution.models import (
     AccountValues,
-    Commission,
     Fill,
     Order,
     OrderEvent,
@@ -25,6 +22,7 @@ from execution.models import (
 )
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
+from execution.services import manual
 from quanticity import leases
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
@@ -89,38 +87,55 @@ def expire_stale() -> int:
     oldest = clock.now() - timedelta(seconds=limits.signal_max_age_s)
     late = Order.objects.filter(
         state=State.RECORDED, role=orders.Role.ENTRY, intent__signal__created_at__lt=oldest
-    ).values_list("intent_id", flat=True)
-    return Order.objects.filter(intent_id__in=list(late), state=State.RECORDED).update(
+    ).exclude(intent__approval__decided_at__gte=oldest)
+    gone = list(late.values_list("intent_id", flat=True))
+    return Order.objects.filter(intent_id__in=gone, state=State.RECORDED).update(
         state=State.EXPIRED, error="too old to send"
     )
 
 
-def take_amendments() -> list[Submission]:
-    """Claim every working order whose wanted price differs from what was sent."""
-    differs = Q(wanted_limit__isnull=False) & ~Q(wanted_limit=F("limit_price"))
-    differs |= Q(wanted_stop__isnull=False) & ~Q(wanted_stop=F("stop_price"))
-    found = []
-    for row in Order.objects.filter(
-        differs, state=State.WORKING, cancel_wanted_at=None, oca_group=""
-    ):
-        limit, stop = row.wanted_limit or row.limit_price, row.wanted_stop or row.stop_price
+def take_amendments(epoch: int) -> list[Submission]:
+    """Claim every working order that should be other than the broker works it.
+
+    Nothing but the claim is written: the row follows when the broker says that it has changed.
+    """
+    if leases.is_superseded("gateway", epoch):
+        return []
+    late = clock.now() - selectors.CANCEL_PATIENCE
+    rows = Order.objects.filter(
+        _differs(), Q(amended_at=None) | Q(amended_at__lt=late),
+        state=State.WORKING, cancel_wanted_at=None, oca_group="",
+    )  # fmt: skip
+    return [
+        Submission(row.order_id or 0, row.con_id, ticket_of(_as_wanted(row)))
+        for row in rows
         if Order.objects.filter(
-            pk=row.pk, state=State.WORKING, limit_price=row.limit_price, stop_price=row.stop_price
-        ).update(limit_price=limit, stop_price=stop, amended_at=clock.now()):
-            row.limit_price, row.stop_price = limit, stop
-            found.append(Submission(row.order_id or 0, row.con_id, ticket_of(row)))
-    return found
+            pk=row.pk, state=State.WORKING, amended_at=row.amended_at, cancel_wanted_at=None
+        ).update(amended_at=clock.now(), epoch=epoch)
+    ]
 
 
-def take_cancels() -> list[tuple[str, int]]:
+def refuse_amendment(ref: str, error: str) -> None:
+    """The broker works the order as before; what we wanted is asked again by who wants it."""
+    Order.objects.filter(pk=ref).update(
+        wanted_limit=None, wanted_stop=None, wanted_quantity=None,
+        amend_refused_at=clock.now(), error=error[:200],
+    )  # fmt: skip
+
+
+def take_cancels(epoch: int) -> list[tuple[str, int]]:
     """Claim every cancellation that was asked for and not yet sent, as (reference, order id)."""
+    if leases.is_superseded("gateway", epoch):
+        return []
     wanted = Order.objects.filter(
         state=State.WORKING, cancel_wanted_at__isnull=False, cancel_sent_at=None
     )
     return [
         (row.order_ref, row.order_id or 0)
         for row in wanted
-        if Order.objects.filter(pk=row.pk, cancel_sent_at=None).update(cancel_sent_at=clock.now())
+        if Order.objects.filter(pk=row.pk, cancel_sent_at=None).update(
+            cancel_sent_at=clock.now(), epoch=epoch
+        )
     ]
 
 
@@ -183,7 +198,7 @@ def record_order(update: orders.OrderUpdate) -> None:
         return
     state = _BROKER_TO_ROW.get(update.status)
     is_latest = _is_latest(update)
-    changes = _seen(row, update) | (_prices(row, update) if is_latest else {})
+    changes = _seen(row, update) | (_terms(row, update) if is_latest else {})
     if state is not None and _may_follow(row, state, is_latest=is_latest):
         changes["state"] = state
         changes["unknown_since_at"] = clock.now() if state == State.UNKNOWN else None
@@ -209,37 +224,17 @@ def record_fill(fill: orders.Fill) -> bool:
             )  # fmt: skip
     except IntegrityError:
         return False
+    manual.attach(fill.exec_id)
     return True
 
 
-def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
-    """Keep the cost of one execution and return its intent's id, "" when the fill is not known.
-
-    A sentinel stays pending; a believable cost stands.
-    """
-    fill = Fill.objects.filter(pk=exec_id).first()
-    cost = commissions.normalize(
-        raw,
-        commissions.Convention.COST_POSITIVE,
-        section("execution.commissions", commissions.Settings),
-        notional_usd=None if fill is None else _notional(fill),
-    )
-    known = cost.commission_usd is not None and currency in ("USD", "")
-    if not known and Commission.objects.filter(pk=exec_id, status=Commission.Status.OK).exists():
-        return "" if fill is None else selectors.intent_of(fill.order_ref)
-    Commission.objects.update_or_create(
-        pk=exec_id,
-        defaults={
-            "raw": "" if raw is None else str(raw)[:32],
-            "currency": currency,
-            "commission_usd": cost.commission_usd if known else None,
-            "rebate_usd": cost.rebate_usd if known else None,
-            "status": Commission.Status.OK if known else Commission.Status.PENDING,
-            "at": clock.now(),
-        },
-    )
-    Fill.objects.filter(pk=exec_id).update(booked=False)
-    return "" if fill is None else selectors.intent_of(fill.order_ref)
+def owner_of(fill: orders.Fill) -> str:
+    """The intent that an execution belongs to: its order's, or its trade's; "" when to none."""
+    mine = selectors.intent_of(fill.order_ref)
+    if mine:
+        return mine
+    row = Fill.objects.filter(pk=fill.exec_id).select_related("position").first()
+    return "" if row is None or row.position is None else str(row.position.intent_id)
 
 
 def record_account(account: orders.Account) -> None:
@@ -301,17 +296,35 @@ def _seen(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
     return changes
 
 
-def _prices(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
-    """The prices the broker works, once an amendment of ours has had time to arrive."""
-    settled = row.amended_at is None or update.at - row.amended_at > selectors.CANCEL_PATIENCE
-    if update.status is not orders.OrderStatus.WORKING or not settled:
+def _terms(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
+    """Prices and quantity as the broker works them; ours are wishes until it says so."""
+    if update.status is not orders.OrderStatus.WORKING:
         return {}
-    found = {"limit_price": update.limit_price, "stop_price": update.stop_price}
-    return {
+    said = {"limit_price": update.limit_price, "stop_price": update.stop_price}
+    found: dict[str, object] = {
         name: price
-        for name, price in found.items()
+        for name, price in said.items()
         if price is not None and getattr(row, name) is not None and price != getattr(row, name)
     }
+    # A group reduces its members, and a parent that ends trims its children.
+    if row.side == Side.SELL and 0 < update.quantity != row.quantity:
+        found["quantity"] = update.quantity
+    # What was on its way has arrived; the next change need not wait.
+    return found | {"amended_at": None} if found else {}
+
+
+def _differs() -> Q:
+    """Orders that the broker works otherwise than we want; quantities only ever shrink."""
+    limit = Q(wanted_limit__isnull=False) & ~Q(wanted_limit=F("limit_price"))
+    stop = Q(wanted_stop__isnull=False) & ~Q(wanted_stop=F("stop_price"))
+    return limit | stop | Q(wanted_quantity__lt=F("quantity"))
+
+
+def _as_wanted(row: Order) -> Order:
+    row.limit_price = row.wanted_limit or row.limit_price
+    row.stop_price = row.wanted_stop or row.stop_price
+    row.quantity = min(row.wanted_quantity or row.quantity, row.quantity)
+    return row
 
 
 def _is_latest(update: orders.OrderUpdate) -> bool:
@@ -326,8 +339,3 @@ def _may_follow(row: Order, state: str, *, is_latest: bool) -> bool:
         return row.state != State.FILLED
     ended = row.state in (State.CANCELLED, State.REJECTED, State.FILLED, State.EXPIRED)
     return not ended and (is_latest or state not in (State.WORKING, State.UNKNOWN))
-
-
-def _notional(fill: Fill) -> Decimal | None:
-    intent = OrderIntent.objects.filter(orders__order_ref=fill.order_ref).first()
-    return None if intent is None else abs(fill.quantity) * fill.price * intent.multiplier

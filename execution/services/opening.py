@@ -21,6 +21,7 @@ from execution.risk import gate, room
 from execution.risk.facts import Facts, Greeks, Proposal
 from execution.risk.facts import Settings as Limits
 from execution.risk.verdict import Denied, Verdict
+from execution.services import approving, desk, margin
 from execution.services import facts as world
 from quanticity.config.loader import section
 from quanticity.domain import clock
@@ -30,6 +31,8 @@ from quanticity.domain.signals import Signal
 from quanticity.store import health
 
 _HUNDRED = Decimal(100)
+_LOOKS = 4  # as many entries may overtake one; after that the market has moved as well
+_RACED = Denied("RATE_LIMIT", "other entries were recorded meanwhile", f"{_LOOKS} looks")
 
 
 def open_position(signal_id: str) -> str:
@@ -49,7 +52,17 @@ def pursue(intent: OrderIntent, order: analytics.SignalOrder) -> None:
     """Take a claimed intent to its orders or its denial; one given up meanwhile stays so."""
     denied = _prepare(intent, order)
     if denied is not None:
-        _block(intent, denied)
+        block(intent, denied)
+
+
+def pursue_approved(intent: OrderIntent) -> None:
+    """Take an entry that an operator approved through every rule again, on facts of now.
+
+    The signal is as old as the approval, within the time that it was valid for.
+    """
+    order = analytics.signal_order(intent.signal_id)
+    renewed_at = min(intent.approval.decided_at or clock.now(), order.signal.valid_until)
+    pursue(intent, replace(order, signal=replace(order.signal, created_at=renewed_at)))
 
 
 def _claim(order: analytics.SignalOrder) -> OrderIntent | None:
@@ -69,6 +82,16 @@ def _claim(order: analytics.SignalOrder) -> OrderIntent | None:
 
 
 def _prepare(intent: OrderIntent, order: analytics.SignalOrder) -> Denied | None:
+    for _ in range(_LOOKS):
+        seen = desk.version()
+        outcome = _attempt(intent, order, seen)
+        if outcome is not _RACED:
+            return outcome
+    return _RACED
+
+
+def _attempt(intent: OrderIntent, order: analytics.SignalOrder, seen: int) -> Denied | None:
+    """Gate, size, gate again and record; _RACED when another order was recorded meanwhile."""
     signal = order.signal
     ref = order_ref(settings.TRADING_MODE, intent.pk, Role.ENTRY, 1)
     facts = world.gather(signal, ref)
@@ -94,8 +117,10 @@ def _prepare(intent: OrderIntent, order: analytics.SignalOrder) -> Denied | None
     bracket = _bracket(intent, signal, sized.contracts, entry, facts, stop_settings)
     if isinstance(bracket, Denied):
         return bracket
-    _record(intent, bracket, sized, facts)
-    return None
+    verdict = gate.last(proposal, margin.asked(facts, bracket.entry), limits)
+    _keep_checks(intent, verdict)
+    denied = verdict.answer if isinstance(verdict.answer, Denied) else None
+    return denied or _commit(intent, bracket, sized, facts, seen)
 
 
 def _rehearsed(facts: Facts) -> Facts:
@@ -146,7 +171,7 @@ def _size(
             buying_power_usd=None if account is None else account.buying_power_usd,
             account_age_s=None if account is None else (facts.at - account.at).total_seconds(),
             stats=selectors.trade_stats(signal.strategy),
-            risk_multiplier=Decimal(1),
+            risk_multiplier=selectors.risk_multiplier(signal.strategy, signal.symbol),
             liquidity_cap_contracts=min(
                 sizing.liquidity_cap(listing.open_interest, listing.ask_size, sizes),
                 _greek_room(signal, facts),
@@ -205,12 +230,29 @@ def _bracket(
     return brackets.plan(wanted, facts.market.increments, stop_settings)
 
 
-def _record(intent: OrderIntent, bracket: Bracket, sized: sizing.Sizing, facts: Facts) -> None:
-    """Commit intent and orders together, unless it was given up; nothing has left yet."""
+def _commit(
+    intent: OrderIntent, bracket: Bracket, sized: sizing.Sizing, facts: Facts, seen: int
+) -> Denied | None:
+    """Record what passed every rule, or put it before an operator first."""
+    if approving.is_needed(intent):
+        approving.ask(intent, bracket, sized)
+        return None
+    return None if _record(intent, bracket, sized, facts, seen) else _RACED
+
+
+def _record(
+    intent: OrderIntent, bracket: Bracket, sized: sizing.Sizing, facts: Facts, seen: int
+) -> bool:
+    """Commit intent and orders together, unless it was given up; nothing has left yet.
+
+    False when another order was recorded since `seen`: the facts are of a world before it.
+    """
     quote, now = facts.market.quote, clock.now()
     with transaction.atomic():
+        if not desk.advance(seen):
+            return False
         if not _move(intent, "CHECKED", "SIZED"):
-            return
+            return True
         for ticket in (bracket.entry, bracket.target, bracket.stop):
             parent = "" if ticket is bracket.entry else bracket.entry.order_ref
             Order.objects.create(**order_fields(intent, ticket, parent), recorded_at=now)
@@ -225,6 +267,7 @@ def _record(intent: OrderIntent, bracket: Bracket, sized: sizing.Sizing, facts: 
         intent.state = "SUBMITTING"
         intent.save()
         transaction.on_commit(lambda: health.wake("gateway"))
+    return True
 
 
 def order_fields(intent: OrderIntent, ticket: Ticket, parent_ref: str) -> dict[str, Any]:
@@ -239,7 +282,7 @@ def order_fields(intent: OrderIntent, ticket: Ticket, parent_ref: str) -> dict[s
     }  # fmt: skip
 
 
-def _block(intent: OrderIntent, denied: Denied) -> None:
+def block(intent: OrderIntent, denied: Denied) -> None:
     """Write the denial: a row, the intent's end, and an answer owed to analytics."""
     with transaction.atomic():
         if not _move(intent, intent.state, "BLOCKED"):
@@ -268,7 +311,7 @@ def give_up_unfinished(older_than: timedelta) -> int:
     """End intents that a crash left between claim and commit: nothing was sent for them."""
     rows = OrderIntent.objects.filter(
         state__in=("NEW", "CHECKED", "SIZED"), created_at__lt=clock.now() - older_than
-    )
+    ).exclude(approval__isnull=False)  # an operator has been asked, who has a clock of his own
     return rows.update(
         state="BLOCKED", denied_by="SIGNAL_STALE", reason="stopped before it was recorded",
         ended_at=clock.now(), owes_acknowledgement=True,

@@ -1,10 +1,23 @@
 """What operators do to trading: halt, resume, close, flatten; each with a reason, each audited."""
 
+from decimal import Decimal
+
 from django.db import transaction
 
 from execution import selectors
-from execution.models import Order, OrderIntent, PositionEvent, TradingScope
-from execution.services import managing
+from execution.models import (
+    AccountValues,
+    Approval,
+    Notice,
+    Order,
+    OrderIntent,
+    Position,
+    PositionEvent,
+    Quarantine,
+    TradingScope,
+)
+from execution.risk.verdict import Denied
+from execution.services import managing, opening
 from quanticity import audit
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
@@ -39,11 +52,7 @@ def halt(*, actor: str, reason: str, scope: str = selectors.GLOBAL) -> int:
 
 def stop_entries(scope: str) -> int:
     """Cancel the entries of a scope that work, let go of those that wait; return how many."""
-    rows = Order.objects.filter(
-        role=Role.ENTRY, state__in=("RECORDED", "SENDING", "WORKING"), cancel_wanted_at=None
-    )
-    if scope != selectors.GLOBAL:
-        rows = rows.filter(intent__strategy=scope) | rows.filter(intent__symbol=scope)
+    rows = selectors.working_entries(scope)
     # What was never sent never goes.
     unsent = rows.filter(state="RECORDED").values_list("intent_id", flat=True)
     Order.objects.filter(intent_id__in=list(unsent), state="RECORDED").update(
@@ -55,7 +64,10 @@ def stop_entries(scope: str) -> int:
 
 
 def resume(*, actor: str, reason: str, scope: str = selectors.GLOBAL) -> TradingScope:
-    """Let trading go on."""
+    """Let trading go on; refused while the books and the broker's differ (6.16)."""
+    last = selectors.last_reconciliation()
+    if last is not None and not last.is_clean:
+        raise MalformedInput(f"expected a clean reconciliation, that of {last.at:%H:%M:%S} is not")
     return set_state(scope, TradingState.ACTIVE, actor=actor, reason=reason)
 
 
@@ -69,6 +81,117 @@ def flatten(*, actor: str, reason: str) -> list[str]:
     ]
 
 
+def cancel(order_ref: str, *, actor: str, reason: str) -> bool:
+    """Ask for the cancellation of an entry or exit that works; protection is not cancelled here."""
+    _want(reason)
+    row = Order.objects.filter(pk=order_ref).first()
+    if row is None:
+        raise MalformedInput(f"expected an order of ours, was {order_ref}")
+    if row.role in (Role.STOP, Role.TARGET) and _protects(row):
+        raise MalformedInput(f"{order_ref} protects an open position; close that instead")
+    wanted = Order.objects.filter(
+        pk=order_ref, state__in=("SENDING", "WORKING", "UNKNOWN"), cancel_wanted_at=None
+    ).update(cancel_wanted_at=clock.now())
+    audit.record(
+        actor, "cancel order", order_ref, reason=reason, before=row.state,
+        after="cancellation wanted" if wanted else None,
+    )  # fmt: skip
+    health.wake("gateway")
+    return bool(wanted)
+
+
+def _protects(row: Order) -> bool:
+    return Position.objects.filter(intent=row.intent_id, quantity_open__gt=0).exists()
+
+
+def _want(reason: str) -> None:
+    if not reason.strip():
+        raise MalformedInput("expected a reason, was nothing")
+
+
+def approve(intent_id: str, *, actor: str, reason: str = "") -> Approval:
+    """Say yes to an entry that waits; it goes through every rule again before it leaves."""
+    return _decide(intent_id, Approval.State.APPROVED, actor, reason)
+
+
+def decline(intent_id: str, *, actor: str, reason: str) -> Approval:
+    """Say no to an entry that waits."""
+    _want(reason)
+    found = _decide(intent_id, Approval.State.DECLINED, actor, reason)
+    opening.block(found.intent, Denied("APPROVAL_DECLINED", actor, reason))
+    return found
+
+
+def tend_approvals() -> None:
+    """End what nobody answered in time; pursue what was approved and has not gone yet."""
+    now = clock.now()
+    for row in Approval.objects.filter(state=Approval.State.PENDING, expires_at__lte=now):
+        if _settle(row.pk, Approval.State.EXPIRED, "time", "nobody answered"):
+            waited = (now - row.created_at).total_seconds()
+            opening.block(row.intent, Denied("APPROVAL_EXPIRED", f"{waited:.0f} s", row.summary))
+    approved = Approval.objects.filter(
+        state=Approval.State.APPROVED, intent__state__in=("NEW", "CHECKED")
+    )
+    for row in approved.select_related("intent"):
+        opening.pursue_approved(row.intent)
+
+
+def _decide(intent_id: str, state: str, actor: str, reason: str) -> Approval:
+    row = Approval.objects.filter(pk=intent_id).select_related("intent").first()
+    if row is None:
+        raise MalformedInput(f"expected an entry that waits for approval, was {intent_id}")
+    if row.expires_at <= clock.now() or not _settle(intent_id, state, actor, reason):
+        raise MalformedInput(f"{row.summary} is not waiting any more")
+    row.refresh_from_db()
+    return row
+
+
+def _settle(intent_id: str, state: str, actor: str, reason: str) -> bool:
+    # One answer counts; a second finds nothing that waits.
+    with transaction.atomic():
+        settled = Approval.objects.filter(pk=intent_id, state=Approval.State.PENDING).update(
+            state=state, decided_at=clock.now(), decided_by=actor, reason=reason[:300]
+        )
+        if settled:
+            audit.record(
+                actor, "approval", intent_id, reason=reason, before="PENDING", after=str(state)
+            )
+    return bool(settled)
+
+
+def resolve_quarantine(quarantine_id: int, *, actor: str, reason: str) -> Quarantine:
+    """Say that a break is explained; entries in its symbol may go again."""
+    _want(reason)
+    row = Quarantine.objects.get(pk=quarantine_id)
+    with transaction.atomic():
+        ended = Quarantine.objects.filter(pk=row.pk, ended_at=None).update(
+            ended_at=clock.now(), ended_by=actor, reason=reason[:300]
+        )
+        if ended:
+            audit.record(actor, "quarantine resolved", str(row), reason=reason)
+    if not ended:
+        raise MalformedInput(f"{row} has been resolved already")
+    row.refresh_from_db()
+    return row
+
+
+def move_cash(account: str, usd: Decimal, *, actor: str, reason: str) -> AccountValues:
+    """Take a deposit (+) or withdrawal (-) out of drawdown and day: it is no trading result."""
+    _want(reason)
+    with transaction.atomic():
+        row = AccountValues.objects.select_for_update().get(pk=account)
+        before = row.high_water_usd
+        row.high_water_usd = None if before is None else before + usd
+        if row.start_of_day_usd is not None:
+            row.start_of_day_usd += usd
+        row.save(update_fields=["high_water_usd", "start_of_day_usd"])
+        audit.record(
+            actor, "cash moved", account, reason=reason, before=str(before),
+            after=str(row.high_water_usd),
+        )  # fmt: skip
+    return row
+
+
 def close(trade_id: str, *, actor: str, reason: str) -> bool:
     """Begin to leave one position."""
     begun = managing.begin_exit(trade_id, ExitReason.MANUAL)
@@ -79,6 +202,11 @@ def close(trade_id: str, *, actor: str, reason: str) -> bool:
 def mark_announced(event_ids: list[int]) -> int:
     """Publishing has taken these events over."""
     return PositionEvent.objects.filter(pk__in=event_ids).update(announced=True)
+
+
+def mark_notices_announced(notice_ids: list[int]) -> int:
+    """Publishing has taken these notices over."""
+    return Notice.objects.filter(pk__in=notice_ids).update(announced=True)
 
 
 def mark_answered(intent_id: str, *, ended: bool) -> int:

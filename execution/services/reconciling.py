@@ -11,12 +11,21 @@ from django.db.models import F, Q
 
 from execution import selectors
 from execution.ledger import reconciliation as rules
-from execution.models import Fill, Order, OrderEvent, OrderIntent, Position, Reconciliation
-from execution.services import booking, broker
+from execution.models import (
+    DeskVersion,
+    Fill,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    Position,
+    Reconciliation,
+)
+from execution.services import booking, broker, costs, manual
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
 from quanticity.domain.readings import plain
 from quanticity.gateway.ports import BrokerFacts
+from quanticity.store import health
 
 _ENDED = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order.State.EXPIRED)
 _UNCLEAN = frozenset(
@@ -26,6 +35,20 @@ _ACCUSING = frozenset(
     {rules.Kind.QUANTITY_ABOVE, rules.Kind.QUANTITY_BELOW, rules.Kind.FILL_MANUAL}
 )
 _LOOKED_BACK_N = 20
+_ASKED = "reconcile"
+
+
+def ask() -> None:
+    """Have the gateway process compare now."""
+    DeskVersion.objects.get_or_create(pk=_ASKED)
+    DeskVersion.objects.filter(pk=_ASKED).update(version=F("version") + 1)
+    health.wake("gateway")
+
+
+def asked() -> int:
+    """How often a comparison was asked for; one more than last time is a wish."""
+    row = DeskVersion.objects.filter(pk=_ASKED).values_list("version", flat=True).first()
+    return row or 0
 
 
 def has_doubts() -> bool:
@@ -68,9 +91,10 @@ def _adopt(facts: BrokerFacts) -> set[str]:
             touched.add(selectors.intent_of(update.order_ref))
     for fill in facts.fills:
         if broker.record_fill(fill):
-            touched.add(selectors.intent_of(fill.order_ref))
+            touched.add(broker.owner_of(fill))
         if fill.commission is not None:
-            touched.add(broker.record_commission(fill.exec_id, fill.commission, "USD"))
+            touched.add(costs.record_commission(fill.exec_id, fill.commission, "USD"))
+    touched |= set(manual.attach_owed())
     touched = set(OrderIntent.objects.filter(pk__in=touched - {""}).values_list("pk", flat=True))
     for intent_id in touched:
         booking.book(intent_id)
@@ -88,7 +112,7 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
         fills=tuple(selectors.domain_fills(refs)),
         orders=tuple(_our_order(row, facts) for row in _recent_orders(facts)),
         open_contracts=frozenset((p.account, p.con_id) for p in held),
-        settled={},
+        settled=selectors.settled_quantities(),
         short_for_s=_short_for(held),
     )
 
@@ -126,7 +150,7 @@ def _act(finding: rules.Finding, facts: BrokerFacts) -> None:
             _look_again(finding.subject)
         case rules.Action.DECLARE_ABSENT:
             _declare_absent(finding.subject)
-        case rules.Action.QUARANTINE | rules.Action.RECORD_AND_QUARANTINE | rules.Action.ATTACH:
+        case rules.Action.QUARANTINE | rules.Action.RECORD_AND_QUARANTINE:
             _quarantine(finding)
         case rules.Action.ADOPT if finding.kind is rules.Kind.ORDER_ALIVE:
             _revive(finding.subject, facts)

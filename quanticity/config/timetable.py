@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+
 from quanticity.config import loader
 from quanticity.config.universe import universe
 
@@ -40,26 +42,40 @@ class Settings:
     positions_s: float
     watch_s: float
     session_end_s: float
+    statements_s: float
     book_s: float
     answer_s: float
+    shadows_s: float
     announce_s: float
     deliver_s: float
     post_s: float
     receipts_s: float
     letters_s: float
     engagement_s: float
+    feeds_s: float
     strategies: tuple[str, ...]
 
 
 Entries = dict[str, dict[str, Any]]
+# Where each playbook's numbers stand.
+PLAYBOOKS = {
+    "0DTE": "analytics.strategies.zero_dte",
+    "1DTE": "analytics.strategies.one_dte",
+    "14DTE": "analytics.strategies.fourteen_dte",
+    "MOC": "analytics.strategies.moc",
+}
 # By stage, and by name where one of its tasks goes elsewhere.
 _QUEUES = {
     "analytics": "market",
     "analytics.discover": "reporting",
+    "analytics.fetch_sentiment": "feeds",
+    "analytics.fetch_vix1d": "feeds",
     "execution": "execution",
+    "execution.check_statements": "reporting",
     "publishing": "publishing",
     "reporting": "reporting",
     "pipeline": "market",
+    "pipeline.fetch_chain": "feeds",
     "pipeline.open_owed": "execution",
     "pipeline.answer_owed": "execution",
     "pipeline.announce_owed": "publishing",
@@ -82,7 +98,7 @@ def timetable() -> Entries:
         entries |= _every(s.sector_s, "analytics.refresh_sector", sector)
     for seconds, task in (*_whole_market(s), *_owed(s)):
         entries |= _every(seconds, task)
-    return entries
+    return entries | _of_sources(s)
 
 
 def exposures_s(symbol: str) -> float:
@@ -92,6 +108,21 @@ def exposures_s(symbol: str) -> float:
     """
     s: Settings = loader.section("timetable", Settings)
     return s.exposures_depth_s if symbol in universe().depth else s.exposures_s
+
+
+def _of_sources(s: Settings) -> Entries:
+    """Sources that are on; each fetch takes its own turn, so this only has to be often enough."""
+    entries: Entries = {}
+    urls, wanted = settings.FEED_URLS, universe()
+    has_key = bool(settings.ALPHAVANTAGE_API_KEY)
+    for feed, is_on in (("alphavantage", has_key), ("cboe_delayed", urls["QC_CBOE_QUOTES_URL"])):
+        for symbol in wanted.chains if is_on else ():
+            entries |= _every(s.feeds_s, "pipeline.fetch_chain", feed, symbol)
+    for symbol in wanted.stocks if has_key else ():
+        entries |= _every(10 * s.feeds_s, "analytics.fetch_sentiment", symbol)
+    if urls["QC_CBOE_VIX1D_URL"] or urls["QC_YAHOO_URL"]:
+        entries |= _every(10 * s.feeds_s, "analytics.fetch_vix1d")
+    return entries
 
 
 def _of_symbol(s: Settings, symbol: str) -> Entries:
@@ -114,7 +145,9 @@ def _of_chain(s: Settings, symbol: str) -> Entries:
         | _every(s.unusual_s, "analytics.refresh_unusual", symbol)
     )
     for strategy in s.strategies:
-        entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
+        # A playbook has nothing to say of symbols it does not trade.
+        if symbol in loader.values(PLAYBOOKS[strategy])["symbols"]:
+            entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
     return entries
 
 
@@ -133,7 +166,9 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.positions_s, "execution.manage_positions"),
         (s.watch_s, "execution.watch_breakers"),
         (s.session_end_s, "execution.end_session"),
+        (s.statements_s, "execution.check_statements"),
         (s.book_s, "execution.book_owed"),
+        (s.shadows_s, "execution.follow_shadows"),
         (s.answer_s, "pipeline.answer_owed"),
         (s.announce_s, "pipeline.announce_owed"),
         (s.deliver_s, "pipeline.deliver_owed"),

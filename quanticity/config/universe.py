@@ -19,6 +19,11 @@ class Settings:
         """Every symbol whose quotes and prints are streamed."""
         return self.depth + self.standard
 
+    @property
+    def stocks(self) -> tuple[str, ...]:
+        """Single stocks: an ETF is about everything, and its news about nothing."""
+        return tuple(s for s in self.standard if self.sector(s) != "VOLATILITY")
+
     def sector(self, symbol: str) -> str:
         """The sector of a symbol; what is not mapped is OTHER."""
         return self.sectors.get(symbol, "OTHER")

@@ -4,6 +4,8 @@ A question waits for its answer and sends nothing; orders go by rows (`execution
 No answer is an answer too: `Unavailable`, and the caller has to treat it as unknown.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +21,8 @@ from quanticity.store.client import StoreDown
 
 PROCESS = "gateway"
 WHAT_IF = "what_if"
+Answer = Callable[[Ticket], Margin | Unavailable]
+_here: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,21 @@ class Settings:
     what_if_s: float
 
 
+@contextmanager
+def answered_by(answer: Answer) -> Iterator[None]:
+    """Have questions answered in this process: a replay and a test have no gateway process."""
+    global _here  # noqa: PLW0603 - who answers in this process
+    before, _here = _here, answer
+    try:
+        yield
+    finally:
+        _here = before
+
+
 def what_if(ticket: Ticket) -> Margin | Unavailable:
     """What this order would do to the account, as the broker says; nothing is sent."""
+    if _here is not None:
+        return _here(ticket)
     wait_s = section("gateway.commands", Settings).what_if_s
     try:
         answer = questions.ask(PROCESS, {"ask": WHAT_IF, "ticket": as_text(ticket)}, wait_s)

@@ -14,6 +14,7 @@ from quanticity.domain.errors import NotConnected
 
 _CONNECT_S = 2.0
 _ANSWER_S = 5.0
+_READ_BYTES = 262_144  # at a time: a chain is megabytes, and redis-py's own 64 KiB many calls
 
 StoreDown = RedisError
 
@@ -25,6 +26,7 @@ def client() -> Any:
         settings.REDIS_URL,
         socket_connect_timeout=_CONNECT_S,
         socket_timeout=_ANSWER_S,
+        socket_read_size=_READ_BYTES,
         health_check_interval=25,
     )
 

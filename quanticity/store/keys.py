@@ -15,7 +15,7 @@ FAMILY_TTL = {
     "gex": 120, "dex": 120, "vanna": 180, "charm": 180, "hedging": 180, "skew": 180,
     "forced_flow": 180, "vpin": 60, "toxicity": 180, "obi": 5, "sweep": 30, "hidden": 60,
     "flow_clusters": 300, "unusual": 180, "moc": 120, "snapshot": 60, "volatility": 300,
-    "technicals": 300, "correlation": 900, "sector": 120, "summary": 60,
+    "technicals": 300, "correlation": 900, "sector": 120, "summary": 60, "sentiment": 1_200,
 }  # fmt: skip
 # Families whose names do not follow the pattern: one for the whole market, or a domain of its own.
 MARKET_WIDE = {
@@ -23,7 +23,9 @@ MARKET_WIDE = {
     "correlation": "analytics:portfolio:correlation",
     "summary": "analytics:portfolio:summary",
 }
-_NAMED = {"technicals": "technicals:{}", "sector": "analytics:sector:{}"}
+_NAMED = {
+    "technicals": "technicals:{}", "sector": "analytics:sector:{}", "sentiment": "sentiment:{}",
+}  # fmt: skip
 
 
 _stretched = 1
@@ -97,6 +99,11 @@ def chain(symbol: str) -> Key:
     return Key(f"chain:{symbol}:current", 180)
 
 
+def chain_listing(symbol: str) -> Key:
+    """Codes, strikes and rights of the latest chain, which change once a day."""
+    return Key(f"chain:{symbol}:listing", 180)
+
+
 def history(symbol: str, metric: str) -> Key:
     """The last values of one metric, newest last."""
     return Key(f"history:{symbol}:{metric}", 5 * DAY)
@@ -138,6 +145,31 @@ def connection() -> Key:
 def account() -> Key:
     """The broker account's latest values."""
     return Key("account:summary", MINUTE)
+
+
+def provider_rate(provider: str) -> Key:
+    """Requests of the last window to one provider, by time; all processes share it."""
+    return Key(f"rate:{provider}", 700)
+
+
+def breaker(feed: str, symbol: str) -> Key:
+    """How one feed of one symbol fares; `*` is the whole provider."""
+    return Key(f"breaker:{feed}:{symbol}", HOUR)
+
+
+def feed_turn(feed: str, symbol: str) -> Key:
+    """Whoever holds it fetches; it ends when the next fetch is due."""
+    return Key(f"turn:{feed}:{symbol}", HOUR)
+
+
+def vix1d(name: str) -> Key:
+    """One source's last VIX1D: `ibkr`, `yahoo`."""
+    return Key(f"volatility:vix1d:{name}", 600)
+
+
+def alert(code: str, subject: str) -> Key:
+    """An alert that was raised and is not repeated yet."""
+    return Key(f"alert:{code}:{subject}", 900)
 
 
 def question(process: str) -> Key:

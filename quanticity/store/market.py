@@ -1,37 +1,26 @@
 """Hot market state: quotes, books, prints, bars and chains, written by one process, read by all."""
 
-import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from quanticity.domain.calendar import Settlement
+from quanticity.domain import clock
 from quanticity.domain.market import Bar, Book, Imbalance, Level, Quote, Trade
-from quanticity.domain.options import Chain, Expiry
+from quanticity.domain.options import Chain
 from quanticity.domain.readings import plain
-from quanticity.store import keys
+from quanticity.store import columns, keys
 from quanticity.store.client import client
+from quanticity.store.columns import Listing
 from quanticity.store.tails import Tail
 
 PRINTS_KEPT = 5_000
 BARS_KEPT = 1_000
 BOOKS_KEPT = 240
-# Columns of a stored chain and their types there, widest first so that all stay aligned.
-_COLUMNS = {
-    "strike": "<f8", "bid": "<f8", "ask": "<f8", "last": "<f8", "quote_epoch_ms": "<i8",
-    "bid_size": "<i4", "ask_size": "<i4", "volume": "<i4", "open_interest": "<i4",
-    "expiry_idx": "<i2", "right": "<i1",
-}  # fmt: skip
-_CHAIN_VERSION = 2
-_LENGTH = 4  # bytes of the header's length
-_ALIGNED = 8
-_CHARACTER = 4  # bytes of a character in a NumPy string
-_last_codes: dict[str, tuple[bytes, NDArray[np.str_]]] = {}
+# Per symbol: the listing that this process read last, and the one that it wrote last.
+_listings: dict[str, Listing] = {}
+_written: dict[str, str] = {}
 
 
 def write_quote(quote: Quote) -> None:
@@ -168,72 +157,51 @@ def bars(symbol: str, size: str, count: int = BARS_KEPT) -> list[Bar]:
 
 
 def write_chain(chain: Chain) -> None:
-    """Replace a chain: a JSON header with its length in front, then one buffer per column."""
-    columns = [
-        np.ascontiguousarray(getattr(chain, name), dtype=dtype) for name, dtype in _COLUMNS.items()
-    ]
-    codes = _bytes_of(chain.occ)
-    header = json.dumps(
-        {
-            "v": _CHAIN_VERSION,
-            "n": len(chain),
-            "occ_width": codes.shape[1],
-            "underlying": chain.underlying,
-            "spot": chain.spot,
-            "as_of": chain.as_of.isoformat(),
-            "feed": chain.feed,
-            "delayed": chain.delayed,
-            "multiplier": chain.multiplier,
-            "european": chain.european,
-            "expiries": [plain(dataclasses.asdict(e)) for e in chain.expiries],
-            "warnings": chain.warnings,
-        }
-    ).encode()
-    header += b" " * (-(_LENGTH + len(header)) % _ALIGNED)
-    buffers = b"".join([*(column.tobytes() for column in columns), codes.tobytes()])
-    key = keys.chain(chain.underlying)
-    client().set(key.name, len(header).to_bytes(_LENGTH, "big") + header + buffers, ex=key.ttl)
+    """Replace a chain, and its listing when that is another one or gone."""
+    packed = columns.pack(chain, clock.now())
+    key, listing = keys.chain(chain.underlying), keys.chain_listing(chain.underlying)
+    kept = _written.get(chain.underlying) == packed.digest
+    with client().pipeline(transaction=True) as pipe:
+        pipe.set(key.name, packed.quotes, ex=key.ttl)
+        if kept:
+            pipe.expire(listing.name, listing.ttl or keys.DAY)
+        else:
+            pipe.set(listing.name, packed.listing, ex=listing.ttl)
+        found = pipe.execute()
+    if not found[-1]:
+        client().set(listing.name, packed.listing, ex=listing.ttl)
+    _written[chain.underlying] = packed.digest
 
 
 def chain(symbol: str) -> Chain | None:
-    """The latest chain; prices and strikes are views of the received bytes, not copies."""
+    """The latest chain; its listing is fetched when it is not the one of last time."""
     raw = client().get(keys.chain(symbol).name)
-    if raw is None:
+    quotes = None if raw is None else columns.opened(raw)
+    if quotes is None:
         return None
-    start = _LENGTH + int.from_bytes(raw[:_LENGTH], "big")
-    header = json.loads(raw[_LENGTH:start])
-    if header["v"] != _CHAIN_VERSION:
+    listing = _listings.get(symbol)
+    if listing is not None and listing.digest == quotes.digest:
+        return columns.unpack(quotes, listing)
+    return _chain_of_new_listing(symbol)
+
+
+def chain_head(symbol: str) -> dict[str, Any] | None:
+    """What the stored chain says of itself, without its columns."""
+    raw = client().getrange(keys.chain(symbol).name, 0, columns.HEAD_BYTES - 1)
+    return columns.head(raw) if raw else None
+
+
+def _chain_of_new_listing(symbol: str) -> Chain | None:
+    # Both at once, as they were written.
+    raw, body = client().mget(keys.chain(symbol).name, keys.chain_listing(symbol).name)
+    quotes = None if raw is None else columns.opened(raw)
+    if quotes is None or body is None:
         return None
-    columns: dict[str, Any] = {}
-    for name, dtype in _COLUMNS.items():
-        column = np.frombuffer(raw, dtype=dtype, count=header["n"], offset=start)
-        start += column.nbytes
-        columns[name] = column if column.dtype.kind == "f" else column.astype(np.int64)
-    return Chain(
-        underlying=header["underlying"], spot=header["spot"],
-        as_of=datetime.fromisoformat(header["as_of"]), feed=header["feed"],
-        delayed=header["delayed"], multiplier=header["multiplier"], european=header["european"],
-        expiries=tuple(_expiry(e) for e in header["expiries"]),
-        occ=_codes(symbol, raw[start:], header["occ_width"]),
-        warnings=tuple(header["warnings"]), **columns,
-    )  # fmt: skip
-
-
-def _bytes_of(codes: NDArray[np.str_]) -> NDArray[np.uint8]:
-    """Codes as one row of ASCII bytes each: NumPy's text holds four bytes per character."""
-    width = max(codes.dtype.itemsize // _CHARACTER, 1)
-    text = np.ascontiguousarray(codes, dtype=f"<U{width}")
-    return text.view("<u4").reshape(len(codes), width).astype(np.uint8)
-
-
-def _codes(symbol: str, raw: bytes, width: int) -> NDArray[np.str_]:
-    """The codes again; the array of last time while the listing is the same."""
-    kept = _last_codes.get(symbol)
-    if kept is None or kept[0] != raw:
-        wide = np.frombuffer(raw, dtype=np.uint8).astype("<u4")
-        kept = _last_codes[symbol] = (raw, wide.view(f"<U{width}"))
-        kept[1].flags.writeable = False
-    return kept[1]
+    listing = columns.unpack_listing(body, quotes.digest)
+    if listing is None:
+        return None
+    _listings[symbol] = listing
+    return columns.unpack(quotes, listing)
 
 
 def _set(key: keys.Key, value: Any) -> None:
@@ -283,14 +251,3 @@ def _book(content: dict[str, Any]) -> Book:
 
 def _bar(content: dict[str, Any]) -> Bar:
     return Bar(**{**content, "open_at": datetime.fromisoformat(content["open_at"])})
-
-
-def _expiry(content: dict[str, Any]) -> Expiry:
-    return Expiry(
-        **{
-            **content,
-            "expiry_date": date.fromisoformat(content["expiry_date"]),
-            "settlement": Settlement(content["settlement"]),
-            "settlement_at": datetime.fromisoformat(content["settlement_at"]).astimezone(UTC),
-        }
-    )

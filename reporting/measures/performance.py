@@ -96,7 +96,7 @@ def compute(
     sd = float(np.std(excess, ddof=1)) if n >= _LEAST else None
     ratios = _ratios(excess, sd)
     sr, luck = ratios.sharpe, expected_best(trials) if trials else None
-    equity = np.cumprod(1.0 + returns)
+    equity = np.asarray(np.cumprod(1.0 + returns), dtype=np.float64)
     cagr, (deepest, longest) = _growth(equity, year), drawdown(equity)
     return Performance(
         n=n,

@@ -20,31 +20,54 @@ def kernels(tmp_path: Path):
     compiled._loaded.clear()
 
 
+def one_erf():
+    """One vectorised erf per contract: what cannot be saved."""
+    from analytics.calculators import polynomials as p
+
+    @p.compiled
+    def distribution(x, out):
+        for i in range(len(x)):
+            z = min(abs(x[i]), p.FAR)
+            tail = p.PHI_0 * p.exp(-min(0.5 * x[i] * x[i], 700.0))
+            tail = tail * p.mills_over(z) / p.mills_under(z)
+            out[i] = tail if x[i] < 0 else 1 - tail
+
+    return distribution
+
+
 @pytest.mark.timeout(600)
 def test_greeks_and_exposures(kernels, tmp_path: Path) -> None:
     d = columns()
     path = saved(d, tmp_path)
     chain = (d["strike"], d["t"], d["sigma"], d["r"], d["q"])
     strikes, at = np.unique(d["strike"], return_inverse=True)
-    rows, x = np.empty((kernels.COLUMNS, CONTRACTS)), np.linspace(-4, 4, CONTRACTS)
+    cell, cells_n = 2 * at + (d["right"] < 0), 2 * len(strikes)
+    x, out, distribution = np.linspace(-4, 4, CONTRACTS), np.empty(CONTRACTS), one_erf()
 
-    def fused() -> None:
+    def fused(rows: np.ndarray) -> None:
         starts = kernels.runs(d["t"], d["r"], d["q"])
         kernels.greeks(
-            d["spot"], d["right"], *chain, starts, rows, d["weight"], at,
-            np.zeros((len(starts) - 1, 4)), np.zeros((len(strikes), 2)),
+            d["spot"], d["right"], *chain, starts, rows, d["weight"], cell,
+            np.zeros((len(starts) - 1, 4)), np.zeros(cells_n),
         )  # fmt: skip
 
+    risk, all_ = np.empty((kernels.RISK, CONTRACTS)), np.empty((kernels.COLUMNS, CONTRACTS))
     calls = {
-        "ours: 8 columns + exposures, fused": timed(fused, repeat=10),
-        "... after a peer's call, cold cache": timed(fused),
-        "ours: 8 columns, as production calls it": timed(
-            lambda: compiled.greeks(d["right"], d["spot"], *chain)
+        "ours: 5 Greeks, exposures by strike, expiry": timed(lambda: fused(risk), repeat=10),
+        "... exposures alone, as production tallies": timed(
+            lambda: compiled.exposures(d["spot"], (d["right"], *chain), d["weight"], cell, cells_n),
+            repeat=10,
+        ),
+        "... 8 columns and exposures": timed(lambda: fused(all_), repeat=10),
+        "... 5 Greeks after a peer's call, cold cache": timed(lambda: fused(risk)),
+        "... 8 fresh columns, as production prices": timed(
+            lambda: compiled.greeks(d["right"], d["spot"], *chain), repeat=10
         ),
         "NumPy + SciPy ndtr, 8 columns": timed(
             lambda: black_scholes.greeks(d["right"], d["spot"], *chain), repeat=10
         ),
-        "one SciPy erf per contract": timed(lambda: erf(x)),
+        "floor: one vectorised erf per contract": timed(lambda: distribution(x, out), repeat=10),
+        "one SciPy erf per contract": timed(lambda: erf(x, out=out), repeat=10),
     }
     with Peer() as peer:
         calls["py_vollib_vectorized, 5 Greeks"] = lambda: peer.seconds("pvv_greeks", path)

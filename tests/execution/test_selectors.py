@@ -8,7 +8,7 @@ import pytest
 
 from execution import selectors
 from execution.models import Fill, Order, OrderIntent, Position
-from execution.services import booking, broker, operating
+from execution.services import booking, broker, costs, operating, telling
 from quanticity.domain.orders import TradingState
 from quanticity.domain.signals import Acknowledgement
 from tests import factories
@@ -123,7 +123,7 @@ def test_fills_carry_their_net_cost_when_it_is_known() -> None:
     one = Fill.objects.get()
     assert [f.commission for f in selectors.domain_fills([one.order_ref])] == [None]
 
-    broker.record_commission(one.pk, Decimal("-0.40"), "USD")
+    costs.record_commission(one.pk, Decimal("-0.40"), "USD")
 
     assert [f.commission for f in selectors.domain_fills([one.order_ref])] == [Decimal("-0.40")]
     assert position.events_n == 1
@@ -151,7 +151,7 @@ def test_executions_that_were_spoken_of_are_awaited(
 
 def test_books_say_what_we_believe() -> None:
     filled()
-    broker.record_commission(Fill.objects.get().pk, Decimal("1.95"), "USD")
+    costs.record_commission(Fill.objects.get().pk, Decimal("1.95"), "USD")
     factories.account(cash_usd=Decimal(999_398))
 
     said = selectors.books()
@@ -198,6 +198,6 @@ def test_a_closed_trade_whose_exit_is_untold_is_still_to_be_booked() -> None:
     Position.objects.update(state="CLOSED")
     assert selectors.intents_to_book() == [position.intent_id]
 
-    booking.write_event(position, "EXIT", factories.NOON, {})
+    telling.write_event(position, "EXIT", factories.NOON, {})
 
     assert selectors.intents_to_book() == []

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from analytics.models import Signal
+from analytics.models import Decision, Signal
 from execution.models import Order, OrderIntent, Position, PositionEvent
 from execution.services import broker, operating
 from publishing.models import Announcement, Delivery
 from quanticity import workflows
 from quanticity.celery import app
 from quanticity.domain import clock
+from quanticity.gateway import commands
 from quanticity.management.gateway.listener import FactListener
 from quanticity.management.gateway.process import write_facts
-from tests import bullish, factories
+from tests import bullish, desks, factories
 from tests.analytics import toy_chains
 from tests.fakes import FakeBroker
 
@@ -33,12 +34,13 @@ def eager() -> Iterator[None]:
 
 
 @pytest.fixture
-def rally(db: None, store: None, noon: Any) -> Any:
+def rally(db: None, store: None, noon: Any) -> Iterator[Any]:
     """A market that pushes up, at eleven o'clock, and a broker account with a million."""
     noon.at = toy_chains.AS_OF + timedelta(seconds=1)
     factories.quiet_world()
     bullish.write()
-    return noon
+    with commands.answered_by(desks.enough):
+        yield noon
 
 
 class Gateway:
@@ -177,15 +179,25 @@ def test_the_lock_is_held_while_the_trade_is_open_and_freed_by_its_end(gateway: 
 
 
 def test_a_denial_is_answered_and_frees_the_lock() -> None:
+    admitted = workflows.analytics_tasks.score("0DTE", "SPY")
     operating.halt(actor="ann", reason="drill")
 
-    workflows.score_and_open.delay("0DTE", "SPY")
+    workflows.open_all.delay(admitted)
     workflows.answer_owed.delay()
 
     row = Signal.objects.get()
     assert (row.state, row.acknowledgement, row.acknowledged_by) == (
         "ended", "RISK_REJECTED", "STATE_HALTED",
     )  # fmt: skip
+
+
+def test_while_trading_is_halted_nothing_is_even_proposed() -> None:
+    operating.halt(actor="ann", reason="drill")
+
+    workflows.score_and_open.delay("0DTE", "SPY")
+
+    row = Decision.objects.get()
+    assert (Signal.objects.count(), row.explanation["reasons"]) == (0, ["TRADING_STATE"])
 
 
 def test_a_signal_whose_hint_was_lost_is_handed_over(rally: Any) -> None:

@@ -15,7 +15,8 @@ _MOST_SUMMARIES = 2
 def current_time(link: Connection, fields: Fields) -> None:
     """Tell the platform's time."""
     fields.skip()
-    link.send(frame(49, 1, int(link.floor.now().timestamp() + link.floor.faults.skew_s)))
+    now = link.floor.now()
+    link.send(frame(49, 1, int(now.timestamp() + link.floor.faults.skew_s(now))))
 
 
 def managed_accounts(link: Connection, fields: Fields) -> None:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from quanticity.gateway.simulated import interventions
 from quanticity.gateway.simulated.fault_script import Action, Fault
-from quanticity.gateway.simulated.orders import Commissioned, Executed, News
+from quanticity.gateway.simulated.orders import (
+    ZERO,
+    Commissioned,
+    Executed,
+    News,
+    OrderNews,
+    PositionNews,
+)
 
 if TYPE_CHECKING:
     from quanticity.gateway.simulated.exchange import Exchange
@@ -55,17 +62,44 @@ class BentNews:
         self._later.append((until, Commissioned(item.execution)))
         return [item]
 
-    def _charged(self, item: Executed, fault: Fault, _e: Exchange, _until: datetime) -> list[News]:
-        wrong = replace(item.execution, commission=Decimal(fault.price))
+    def _status_first(
+        self, item: Executed, _f: Fault, exchange: Exchange, _until: datetime
+    ) -> list[News]:
+        order = exchange.books.orders[item.execution.perm_id]
+        return [OrderNews(replace(order)), item]
+
+    def _told_late(self, item: Executed, _f: Fault, _e: Exchange, until: datetime) -> list[News]:
         self._withheld.add(item.execution.exec_id)
+        self._later += [(until, item), (until, Commissioned(item.execution))]
+        return []
+
+    def _charged(self, item: Executed, fault: Fault, _e: Exchange, _until: datetime) -> list[News]:
+        told = item.execution
+        cost = Decimal(fault.price) if fault.price else told.commission
+        wrong = replace(told, commission=cost, currency=fault.text or told.currency)
+        self._withheld.add(told.exec_id)
         return [item, Commissioned(wrong)]
 
     def _corrected(
         self, item: Executed, fault: Fault, exchange: Exchange, _until: datetime
     ) -> list[News]:
-        corrected = interventions.correct(exchange, item.execution, Decimal(fault.price))
+        was = item.execution
+        price = Decimal(fault.price) if fault.price else was.price
+        quantity = Decimal(fault.quantity) if fault.quantity else was.quantity
+        return self._replaced(item, fault, exchange, (price, quantity))
+
+    def _busted(
+        self, item: Executed, fault: Fault, exchange: Exchange, _until: datetime
+    ) -> list[News]:
+        return self._replaced(item, fault, exchange, (item.execution.price, ZERO))
+
+    def _replaced(
+        self, item: Executed, fault: Fault, exchange: Exchange, terms: tuple[Decimal, Decimal]
+    ) -> list[News]:
+        corrected = interventions.correct(exchange, item.execution, *terms)
         later = exchange.at + timedelta(seconds=fault.for_s)
         self._later += [(later, Executed(corrected)), (later, Commissioned(corrected))]
+        self._later.append((later, PositionNews(corrected.con_id)))
         return [item]
 
 
@@ -76,4 +110,7 @@ _BENDERS: dict[Action, _Bender] = {
     Action.LATE_COMMISSION: BentNews._late,  # noqa: SLF001
     Action.COMMISSION: BentNews._charged,  # noqa: SLF001
     Action.CORRECT: BentNews._corrected,  # noqa: SLF001
+    Action.BUST: BentNews._busted,  # noqa: SLF001
+    Action.STATUS_FIRST: BentNews._status_first,  # noqa: SLF001
+    Action.LATE_EXECUTION: BentNews._told_late,  # noqa: SLF001
 }

@@ -1,10 +1,12 @@
 """The board: what all clients watch, quoted once per change and shared (pure)."""
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
+from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.market import Market, OptionQuotes, Row, Top
 from quanticity.gateway.simulated.panels import Panel, panels_of
 
@@ -49,6 +51,8 @@ class Board:
         self._panels: list[Panel] | None = None
         self._rows: dict[int, OptionRow] = {}
         self._rows_second = 0
+        # Quotes that stand this far apart until then, by contract id.
+        self.spreads: dict[int, tuple[float, datetime]] = {}
 
     def watch(self, con_id: int) -> None:
         """Count one more watcher of an option."""
@@ -77,7 +81,12 @@ class Board:
     def top(self, name: str) -> Top:
         """An underlying's best bid and ask."""
         if name not in self._tops:
-            self._tops[name] = self.market.top(name, self._now())
+            top = self.market.top(name, self._now())
+            apart = self._apart(listing.SYMBOLS[name].con_id)
+            if apart is not None and top.bid is not None and top.ask is not None:
+                bid = round((top.bid + top.ask - apart) / 2, 2)
+                top = dataclasses.replace(top, bid=bid, ask=round(bid + apart, 2))
+            self._tops[name] = top
         return self._tops[name]
 
     def book(self, name: str) -> tuple[list[Row], list[Row]]:
@@ -92,7 +101,11 @@ class Board:
         if second != self._rows_second or self._panels is None:
             self._rows_second = second
             self._refresh()
-        return self._rows[con_id]
+        row, apart = self._rows[con_id], self._apart(con_id)
+        if apart is None:
+            return row
+        bid = max(round((row.bid + row.ask - apart) / 2, 2), 0.01)
+        return dataclasses.replace(row, bid=bid, ask=round(bid + apart, 2))
 
     def _refresh(self) -> None:
         if self._panels is None:
@@ -101,6 +114,10 @@ class Board:
         for panel in self._panels:
             quoted = self.market.options(panel, self._now())
             self._rows.update(zip(panel.con_ids.tolist(), rows_of(quoted), strict=True))
+
+    def _apart(self, con_id: int) -> float | None:
+        apart, until = self.spreads.get(con_id, (None, None))
+        return apart if until is not None and self._now() < until else None
 
     def _now(self) -> datetime:
         assert self._at is not None

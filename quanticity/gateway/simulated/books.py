@@ -63,7 +63,8 @@ class Books:
         return [
             other
             for other in self._live
-            if other.parent_id == order.order_id
+            if order.order_id
+            and other.parent_id == order.order_id
             and other.client_id == order.client_id
             and not other.status.is_done
         ]

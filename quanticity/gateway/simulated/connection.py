@@ -9,11 +9,11 @@ from quanticity.domain.clock import eastern
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import contracts, order_messages, wire
 from quanticity.gateway.simulated.contracts import Asked, Listed
-from quanticity.gateway.simulated.data_messages import BID, LAST
+from quanticity.gateway.simulated.fault_script import Action
 from quanticity.gateway.simulated.floor import Floor
 from quanticity.gateway.simulated.history_stream import HistoryStream
 from quanticity.gateway.simulated.pace import Bucket
-from quanticity.gateway.simulated.streams import StockQuotes, Stream
+from quanticity.gateway.simulated.streams import Stream
 from quanticity.gateway.simulated.wire import Fields, Frames, frame
 
 OLDEST, NEWEST = 157, 176
@@ -25,6 +25,7 @@ _FARMS = (
     (2158, "Sec-def data farm connection is OK:secdefil"),
 )
 _STRIKES = 3
+LIVE = 1
 
 Handler = Callable[["Connection", Fields], None]
 Desks = dict[int, Handler]
@@ -37,6 +38,8 @@ class Connection:
         self.floor = floor
         self.client_id = -1
         self.version = 0
+        self.data_type = LIVE
+        self.silent: set[int] = set()  # streams that miss the next pulse
         self.wants_positions = False
         self.wants_account = False
         self.streams: dict[int, Stream] = {}
@@ -121,14 +124,14 @@ class Connection:
     def _start(self, read: Fields) -> None:
         read.skip()
         client_id = read.integer()
-        if client_id in self.floor.clients:
+        if client_id in self.floor.clients or self.floor.is_taken(client_id):
             self.error(-1, 326, "Unable to connect as the client id is already in use.")
             self.close()
             return
         self.client_id = client_id
         self.floor.clients[client_id] = self
         proper = self.floor.exchange.books.next_order_id(client_id)
-        next_id = self.floor.faults.next_order_id(proper)
+        next_id = self.floor.faults.next_order_id(proper, self.floor.exchange.at)
         self.send(frame(15, 1, self.floor.account_id), frame(9, 1, next_id))
         for code, text in _FARMS:
             self.error(-1, code, text)
@@ -139,6 +142,11 @@ class Connection:
         """Write messages; a client that does not read is cut off before it fills the memory."""
         if self._writer.is_closing():
             return
+        omitted = self.floor.faults.omitted(self.floor.exchange.at)
+        if omitted is not None:
+            # A frame begins with four bytes of length, then the id of its message.
+            left_out = b"%d\0" % omitted
+            messages = tuple(m for m in messages if not m[4:].startswith(left_out))
         self._unsent += messages
         if self.floor.faults.is_stalled(self.floor.exchange.at):
             return
@@ -206,17 +214,13 @@ class Connection:
                 self.end(request_id)
                 self.error(request_id, 10182, "Failed to request live updates (disconnected).")
 
-    def send_wrong_price(self, symbol: str, price: str) -> None:
-        """Send a price that is none to every stream of an underlying; the next one is right."""
-        for request_id, stream in self.streams.items():
-            if isinstance(stream, StockQuotes) and stream.listed.symbol.name == symbol:
-                stream.sent.values.clear()
-                for tick in (BID, LAST):
-                    self.send(frame(1, 6, request_id, tick, price, 100, 1))
-
     def pulse(self, now: datetime) -> None:
         """Send what changed on every subscription."""
-        messages = [m for stream in self.streams.values() for m in stream.pulse(now)]
+        silent, self.silent = self.silent, set()
+        streams = [s for s in self.streams.values() if s.request_id not in silent]
+        messages = [m for stream in streams for m in stream.pulse(now)]
+        if self.floor.faults.is_on(Action.SHUFFLE, now):
+            messages = [m for m in messages[::-1] for _ in range(2)]
         if messages:
             self.send(*messages)
 

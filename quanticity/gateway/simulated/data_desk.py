@@ -1,15 +1,20 @@
 """Requests for market data: quotes, depth, ticks, five-second bars."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from quanticity.gateway.simulated import contracts, streams
 from quanticity.gateway.simulated import data_messages as say
+from quanticity.gateway.simulated.board import Board
 from quanticity.gateway.simulated.connection import Connection, Handler
 from quanticity.gateway.simulated.contracts import Listed
+from quanticity.gateway.simulated.disturbances import UNSUBSCRIBED
 from quanticity.gateway.simulated.panels import panels_of
 from quanticity.gateway.simulated.streams import Stream
 from quanticity.gateway.simulated.wire import Fields
 
+_FROZEN, _DELAYED = {2, 4}, {3, 4}  # wishes of a client
+_SHOWN_DELAYED = 10167
 _KNOWN_TICKS = frozenset({
     "100", "101", "104", "105", "106", "162", "165", "221", "225", "232", "233", "236", "256",
     "258", "292", "293", "294", "295", "318", "375", "411", "456", "576", "577", "578", "586",
@@ -33,15 +38,14 @@ def quotes(link: Connection, fields: Fields) -> None:
     if unknown := {tick.split(":")[0] for tick in generics} - _KNOWN_TICKS:
         cause = f"Incorrect generic tick list of {','.join(sorted(unknown))}"
         link.error(request_id, 321, f"Error validating request:-'bN' : cause - {cause}")
-    elif _is_denied(link, request_id, listed):
+    elif (board := _board(link, request_id, listed)) is None:
         return
     elif snapshot:
-        _snapshot(link, request_id, listed, generics)
+        _snapshot(link, request_id, listed, generics, board)
     elif _lines(link) >= link.floor.settings.data_lines and request_id not in link.streams:
         link.error(request_id, 101, "Max number of tickers has been reached")
     else:
-        link.send(say.data_type(request_id, 1), say.parameters(request_id, 0.01))
-        _subscribe(link, request_id, listed, generics)
+        _subscribe(link, request_id, listed, generics, board)
 
 
 def cancel(link: Connection, fields: Fields) -> None:
@@ -52,8 +56,10 @@ def cancel(link: Connection, fields: Fields) -> None:
         link.error(request_id, 300, f"Can't find EId with tickerId:{request_id}")
 
 
-def data_type(_link: Connection, _fields: Fields) -> None:
-    """Accept the wish for live, frozen or delayed data: it is always live here."""
+def data_type(link: Connection, fields: Fields) -> None:
+    """Note the wish for live, frozen or delayed data where live data is not to be had."""
+    fields.skip()
+    link.data_type = fields.integer()
 
 
 def depth(link: Connection, fields: Fields) -> None:
@@ -119,54 +125,81 @@ def realtime_bars(link: Connection, fields: Fields) -> None:
     link.subscribe(streams.FiveSecondBars(request_id, listed, what, floor.bars, due))
 
 
-def _subscribe(link: Connection, request_id: int, listed: Listed, generics: frozenset[str]) -> None:
-    board = link.floor.board
-    if listed.option is None:
-        link.subscribe(_stock_stream(link, request_id, listed, generics))
-        return
+def _subscribe(
+    link: Connection, request_id: int, listed: Listed, generics: frozenset[str], board: Board
+) -> None:
     link.end(request_id)
+    link.send(_kind(link, request_id, board), say.parameters(request_id, 0.01))
+    if listed.option is None:
+        link.subscribe(_stream(link, request_id, listed, generics, board))
+        return
     board.watch(listed.con_id)
     link.subscribe(
-        _option_stream(link, request_id, listed, generics), lambda: board.unwatch(listed.con_id)
+        _stream(link, request_id, listed, generics, board), lambda: board.unwatch(listed.con_id)
     )
 
 
-def _snapshot(link: Connection, request_id: int, listed: Listed, generics: frozenset[str]) -> None:
-    board, now = link.floor.board, link.floor.now()
-    link.send(say.data_type(request_id, 1), say.parameters(request_id, 0.01))
+def _snapshot(
+    link: Connection, request_id: int, listed: Listed, generics: frozenset[str], board: Board
+) -> None:
+    now = link.floor.now()
+    link.send(_kind(link, request_id, board), say.parameters(request_id, 0.01))
     board.turn(now)
-    stream: Stream
-    if listed.option is None:
-        stream = _stock_stream(link, request_id, listed, generics)
-        link.send(*stream.pulse(now))
-    else:
+    if listed.option is not None:
         board.watch(listed.con_id)
-        stream = _option_stream(link, request_id, listed, generics)
-        link.send(*stream.pulse(now))
+    link.send(*_stream(link, request_id, listed, generics, board).pulse(now))
+    if listed.option is not None:
         board.unwatch(listed.con_id)
     link.send(say.snapshot_end(request_id))
 
 
+# What a client is told of the data's kind: 1 live, 2 frozen, 3 delayed.
+def _kind(link: Connection, request_id: int, board: Board) -> bytes:
+    closed = not link.floor.market.is_open(link.floor.now())
+    frozen = 2 if closed and link.data_type in _FROZEN else 1
+    return say.data_type(request_id, 3 if board is link.floor.delayed_board else frozen)
+
+
+def _stream(
+    link: Connection, request_id: int, listed: Listed, generics: frozenset[str], board: Board
+) -> Stream:
+    delayed = board is link.floor.delayed_board
+    since = link.floor.now() - (streams.DELAY if delayed else timedelta())
+    make = _stock_stream if listed.option is None else _option_stream
+    stream = make(link, request_id, listed, generics, board, since)
+    return streams.Delayed(request_id, listed, stream, board) if delayed else stream
+
+
 def _stock_stream(
-    link: Connection, request_id: int, listed: Listed, generics: frozenset[str]
-) -> streams.StockQuotes:
+    link: Connection,
+    request_id: int,
+    listed: Listed,
+    generics: frozenset[str],
+    board: Board,
+    since: datetime,
+) -> Stream:
     return streams.StockQuotes(
         request_id,
         listed,
         generics,
-        link.floor.board,
+        board,
         lambda: _stock_extras(link, request_id, listed, generics),
-        link.floor.now(),
+        since,
     )
 
 
 def _option_stream(
-    link: Connection, request_id: int, listed: Listed, generics: frozenset[str]
-) -> streams.OptionStream:
+    link: Connection,
+    request_id: int,
+    listed: Listed,
+    generics: frozenset[str],
+    board: Board,
+    _since: datetime,
+) -> Stream:
     def extras() -> Iterator[bytes]:
         now, market = link.floor.now(), link.floor.market
         (panel,) = panels_of([listed.con_id])
-        row = link.floor.board.option(listed.con_id)
+        row = board.option(listed.con_id)
         call = listed.option is not None and listed.option.right.sign > 0
         if "101" in generics:
             interest = int(market.open_interest(panel, now)[0])
@@ -178,7 +211,7 @@ def _option_stream(
         if "106" in generics:
             yield say.generic(request_id, say.IMPLIED_VOL, row.iv)
 
-    return streams.OptionStream(request_id, listed, generics, link.floor.board, extras)
+    return streams.OptionStream(request_id, listed, generics, board, extras)
 
 
 def _stock_extras(
@@ -207,14 +240,27 @@ def _stock_extras(
 
 
 def _is_denied(link: Connection, request_id: int, listed: Listed) -> bool:
-    code = link.floor.faults.denial(listed.symbol.name)
+    code = link.floor.faults.denial(listed.symbol.name, link.floor.now())
     if code is not None:
-        link.error(request_id, code, "Requested market data is not subscribed.")
+        link.error(request_id, code, say.NOT_SUBSCRIBED)
     return code is not None
 
 
+# Where quotes are read: live, or delayed with a warning where live ones are not to be had.
+def _board(link: Connection, request_id: int, listed: Listed) -> Board | None:
+    code = link.floor.faults.denial(listed.symbol.name, link.floor.now())
+    if code is None:
+        return link.floor.board
+    if code == _SHOWN_DELAYED or (code == UNSUBSCRIBED and link.data_type in _DELAYED):
+        text = f"{say.NOT_SUBSCRIBED} Displaying delayed market data."
+        link.error(request_id, _SHOWN_DELAYED, text)
+        return link.floor.delayed_board
+    link.error(request_id, code, say.NOT_SUBSCRIBED)
+    return None
+
+
 def _lines(link: Connection) -> int:
-    kinds = (streams.StockQuotes, streams.OptionStream)
+    kinds = (streams.StockQuotes, streams.OptionStream, streams.Delayed)
     return sum(isinstance(stream, kinds) for stream in link.streams.values())
 
 

@@ -22,6 +22,15 @@ LAST_TIME, RT_VOLUME, HALTED, REGULATORY_IMBALANCE, LAST_VENUE = 45, 48, 49, 61,
 ABSENT = -1.0
 _INSERT, _UPDATE, _DELETE = 0, 1, 2
 _LAST, _ALL_LAST, _BID_ASK, _MID = 1, 2, 3, 4
+PRINT_KINDS = frozenset({"Last", "AllLast"})
+NOT_SUBSCRIBED = "Requested market data is not subscribed."
+# Live ticks and what delayed data calls them; other ticks are not delayed but absent.
+_DELAYED = {
+    BID: 66, ASK: 67, LAST: 68, BID_SIZE: 69, ASK_SIZE: 70, LAST_SIZE: 71, HIGH: 72, LOW: 73,
+    VOLUME: 74, CLOSE: 75, OPEN: 76, BID_MODEL: 80, ASK_MODEL: 81, LAST_MODEL: 82, MODEL: 83,
+    LAST_TIME: 88, HALTED: 90,
+}  # fmt: skip
+_PLACES = {b"1": 3, b"2": 3, b"21": 2, b"45": 3, b"46": 3}  # where a message has its tick
 KINDS = {"Last": _LAST, "AllLast": _ALL_LAST, "BidAsk": _BID_ASK, "MidPoint": _MID}
 
 
@@ -70,6 +79,27 @@ def data_type(request_id: int, kind: int) -> bytes:
 def snapshot_end(request_id: int) -> bytes:
     """End of a snapshot."""
     return frame(57, 1, request_id)
+
+
+def wrong_tick(request_id: int, kind: str, value: str) -> list[bytes]:
+    """A value that is none: a price, or of the kind `size` or `greek`."""
+    if kind == "size":
+        return [frame(2, 6, request_id, tick, value) for tick in (BID_SIZE, ASK_SIZE)]
+    if kind == "greek":
+        return [frame(21, request_id, MODEL, 0, value, value, value, 0, *(value,) * 4)]
+    return [frame(1, 6, request_id, tick, value, 100, 1) for tick in (BID, LAST)]
+
+
+def delayed(message: bytes) -> bytes | None:
+    """A market data message under its delayed name; None when it has none."""
+    fields = message[4:].split(b"\0")[:-1]
+    place = _PLACES.get(fields[0])
+    tick = None if place is None else _DELAYED.get(int(fields[place]))
+    if place is None or tick is None:
+        return None
+    fields[place] = b"%d" % tick
+    body = b"".join(field + b"\0" for field in fields)
+    return len(body).to_bytes(4, "big") + body
 
 
 def depth_row(request_id: int, place: int, side: int, row: Row, *, new: bool) -> bytes:

@@ -48,6 +48,7 @@ class Exchange:
         self.settings = settings
         self.books = books
         self.now = now
+        self.races = False
         self._touches = Touches(market)
         self._marks: dict[int, Decimal] = {}
         self._marked_at: datetime | None = None
@@ -135,14 +136,25 @@ class Exchange:
         self.now = now
         return news
 
+    def sweep(self, order: Order) -> matching.Match:
+        """The rest of an order at what is shown, whatever its terms."""
+        touch = self.touch(order.con_id)
+        price = (touch.ask if order.is_buy else touch.bid) or touch.last
+        return matching.Match(price, order.remaining, matching.REMOVED)
+
     def execute(self, order: Order, match: matching.Match) -> list[News]:
         """Book a fill and everything that follows from it."""
+        races = self.races and bool(self.books.siblings(order))
+        self.races = self.races and not races
         execution = self._book(order, match)
         news: list[News] = [Executed(execution), _news(order), Commissioned(execution)]
         news += [StatusNews(replace(order)), PositionNews(order.con_id)]
         for other in self.books.siblings(order):
-            alone = order.oca_type == 1
-            news += self.kill(other) if alone else self._reduce(other, match.quantity)
+            if races:
+                news += self.execute(other, self.sweep(other))
+            elif other.is_working:
+                alone = order.oca_type == 1
+                news += self.kill(other) if alone else self._reduce(other, match.quantity)
         for child in self.books.children(order):
             if child.is_working:
                 news += self.settle_status(child)
@@ -177,7 +189,11 @@ class Exchange:
         return [_news(order)]
 
     def _match(self) -> list[News]:
-        live = [order for order in self.books.working() if self.books.executable(order) > 0]
+        live = [
+            order
+            for order in self.books.working()
+            if self.books.executable(order) > 0 and self.market.trades(order.con_id, self.at)
+        ]
         if not live:
             return []
         touches = self._touches.of((order.con_id for order in live), self.at)
@@ -252,7 +268,7 @@ class Exchange:
         return news
 
     def _activate(self, order: Order) -> list[News]:
-        reason = admission.check_account(order, self)
+        reason = order.turned_away or admission.check_account(order, self)
         if reason is not None:
             return self.reject(order, reason)
         parent = self.books.parent(order)
@@ -266,7 +282,8 @@ class Exchange:
 
     # A marketable order fills on arrival; chance plays only at whole seconds.
     def _try_now(self, order: Order) -> list[News]:
-        ready = order.is_working and not order.is_stop and self.market.is_open(self.at)
+        ready = order.is_working and not order.is_stop
+        ready = ready and self.market.trades(order.con_id, self.at)
         if not ready or self.books.executable(order) <= 0:
             return []
         return self._try(order, self.touch(order.con_id), None)

@@ -1,14 +1,13 @@
-"""Scripted faults at work: cuts, stalls, outages, refused orders, bent news."""
+"""Scripted faults at work: what the script says now, and what happens to requests and news."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from quanticity.domain.instruments import parse_occ
-from quanticity.gateway.simulated import interventions, listing
+from quanticity.gateway.simulated import disturbances, interventions
 from quanticity.gateway.simulated.bent_news import BentNews
 from quanticity.gateway.simulated.fault_script import Action, At, Fault, Script
 from quanticity.gateway.simulated.orders import Executed, News, Order, Refused
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from quanticity.gateway.simulated.floor import Floor
 
 _LOST, _KEPT, _GONE = 1100, 1102, 1101
-_NO_SUBSCRIPTION = 354
 _ORDER_REQUESTS = frozenset({3, 4, 58})
-_GARBAGE = b"\x00\x00\x00\x07\xff\xfe\x00\x01\x02\x03\x00"
 _NEVER = timedelta(days=3650)
+
+Deed = Callable[[], list[News]]
 
 
 class Faults:
@@ -29,43 +28,55 @@ class Faults:
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self.skew_s = 0.0
-        self.denied: dict[str, int] = {}
-        self.refused_until: datetime | None = None
-        self._stalled_until: datetime | None = None
-        self._muted_until: datetime | None = None
+        self._since: dict[Action, tuple[Fault, datetime]] = {}
+        self._denied: dict[str, tuple[int, datetime]] = {}
         self._outage: tuple[datetime, int] | None = None
         self._bent = BentNews()
         self._held: list[News] = []
-        self._forgetful = False
+        self._late: list[tuple[datetime, Deed]] = []
 
     # What is wrong now
 
+    def is_on(self, action: Action, now: datetime) -> bool:
+        """True while a fault of this kind lasts."""
+        found = self._since.get(action)
+        return found is not None and now < found[1]
+
     def is_stalled(self, now: datetime) -> bool:
         """True while nothing is read or written."""
-        return self._stalled_until is not None and now < self._stalled_until
+        return self.is_on(Action.STALL, now)
 
     def is_muted(self, now: datetime) -> bool:
         """True while market data stands still."""
-        return self._outage is not None or (
-            self._muted_until is not None and now < self._muted_until
-        )
+        return self._outage is not None or self.is_on(Action.MUTE, now)
 
     def holds(self, kind: int) -> bool:
         """True for requests that wait for the end of an outage: those about orders."""
         return self._outage is not None and kind in _ORDER_REQUESTS
 
-    def denial(self, symbol: str) -> int | None:
-        """The code with which market data of a symbol is refused, or None."""
-        return self.denied.get(symbol, self.denied.get(""))
+    def skew_s(self, now: datetime) -> float:
+        """Seconds by which the broker's clock is ahead."""
+        return self._since[Action.SKEW][0].seconds if self.is_on(Action.SKEW, now) else 0.0
 
-    def next_order_id(self, proper: int) -> int:
+    def omitted(self, now: datetime) -> int | None:
+        """The id of messages that are left out, or None."""
+        return self._since[Action.OMIT][0].code if self.is_on(Action.OMIT, now) else None
+
+    def denial(self, symbol: str, now: datetime) -> int | None:
+        """The code with which market data of a symbol is refused, or None."""
+        for name in (symbol, ""):
+            code, until = self._denied.get(name, (0, now))
+            if now < until:
+                return code
+        return None
+
+    def next_order_id(self, proper: int, now: datetime) -> int:
         """The next valid id a client is told: the first of all when ids are forgotten."""
-        return 1 if self._forgetful else proper
+        return 1 if self.is_on(Action.FORGET, now) else proper
 
     def refuses(self, now: datetime) -> bool:
         """True while no connection is taken."""
-        return self.refused_until is not None and now < self.refused_until
+        return self.is_on(Action.REFUSE, now)
 
     # What happens
 
@@ -79,13 +90,23 @@ class Faults:
 
     def meet_order(self, link: Connection, order: Order, now: datetime) -> bool:
         """Count a new order that arrives; say whether it goes no further."""
-        stopped = False
-        for fault in self.script.met(At.ORDER, link.client_id):
-            if fault.action is Action.REJECT:
-                link.floor.tell(_refusal(link.floor, order, fault))
-            elif fault.action is Action.PARTIAL:
-                order.cap = Decimal(fault.quantity)
+        return self._meet(At.ORDER, link, order, now)
+
+    def meet_revision(self, link: Connection, order: Order, now: datetime) -> bool:
+        """Count a revision that arrives; say whether it goes no further."""
+        return self._meet(At.REVISE, link, order, now)
+
+    def meet_cancel(self, link: Connection, order_id: int, now: datetime) -> bool:
+        """Count a cancellation that arrives; say whether it goes no further."""
+        exchange, stopped = link.floor.exchange, False
+        for fault in self.script.met(At.CANCEL, link.client_id):
+            order = exchange.books.order(link.client_id, order_id)
+            if fault.action is Action.FILL:
+                if order is not None and order.is_working:
+                    link.floor.tell(interventions.fill_now(exchange, order))
                 continue
+            if fault.action is Action.LATE:
+                self._postpone(fault, now, lambda: exchange.cancel(link.client_id, order_id))
             else:
                 self._act(fault, link.floor, now, link)
             stopped = True
@@ -116,42 +137,54 @@ class Faults:
             self._act(fault, floor, now, None)
         if self._outage is not None and now >= self._outage[0]:
             self._restore(floor, self._outage[1])
+        due = [deed for at, deed in self._late if at <= now]
+        self._late = [(at, deed) for at, deed in self._late if at > now]
+        for deed in due:
+            floor.tell(deed())
         floor.tell_plainly(self._bent.due(now))
 
-    def _act(self, fault: Fault, floor: Floor, now: datetime, link: Connection | None) -> None:
-        links = [link] if link is not None else floor.links()
-        match fault.action:
-            case Action.DROP:
-                _cut(links)
-            case Action.GARBAGE:
-                for one in links:
-                    one.send(_GARBAGE)
-            case _:
-                self._break(fault, floor, now)
-                _disturb(fault, floor, now)
+    # Orders: those that go no further, and those that go on with a difference.
+    def _meet(self, at: At, link: Connection, order: Order, now: datetime) -> bool:
+        stopped, floor = False, link.floor
+        for fault in self.script.met(at, link.client_id):
+            match fault.action:
+                case Action.PARTIAL:
+                    order.cap = Decimal(fault.quantity)
+                    continue
+                case Action.NOTICE:
+                    floor.tell_plainly([Refused(*order.key, fault.code, fault.text)])
+                    continue
+                case Action.REJECT:
+                    floor.tell(_refusal(floor, order, fault, is_new=at is At.ORDER))
+                case Action.TWIN:
+                    floor.tell(interventions.twin(floor.exchange, order))
+                case Action.LATE:
+                    self._postpone(fault, now, lambda: floor.exchange.place(order))
+                case _:
+                    self._act(fault, floor, now, link)
+            stopped = True
+        return stopped
 
-    # Faults of the whole system.
-    def _break(self, fault: Fault, floor: Floor, now: datetime) -> None:
+    def _postpone(self, fault: Fault, now: datetime, deed: Deed) -> None:
+        self._late.append((now + timedelta(seconds=fault.for_s), deed))
+
+    def _act(self, fault: Fault, floor: Floor, now: datetime, link: Connection | None) -> None:
         until = _until(fault, now)
         match fault.action:
-            case Action.STALL:
-                self._stalled_until = until
-            case Action.REFUSE:
-                self.refused_until = until
-                _cut(floor.links())
             case Action.OUTAGE:
                 self._outage = (until, fault.code or _KEPT)
-                floor.shout(
-                    _LOST, "Connectivity between IBKR and Trader Workstation has been lost."
-                )
-            case Action.MUTE:
-                self._muted_until = until
-            case Action.FORGET:
-                self._forgetful = True
+                text = "Connectivity between IBKR and Trader Workstation has been lost."
+                floor.shout(_LOST, text)
             case Action.DENY:
-                self.denied[fault.symbol] = fault.code or _NO_SUBSCRIPTION
-            case Action.SKEW:
-                self.skew_s = fault.seconds
+                self._denied[fault.symbol] = (fault.code or disturbances.UNSUBSCRIBED, until)
+                disturbances.deny(floor, fault)
+            case action if action in _LASTING:
+                self._since[action] = (fault, until)
+                if action is Action.REFUSE:
+                    for one in floor.links():
+                        one.cut()
+            case _:
+                disturbances.disturb(fault, floor, now, until, link)
 
     def _bend_one(self, item: News, floor: Floor, now: datetime) -> list[News]:
         if not isinstance(item, Executed):
@@ -161,7 +194,7 @@ class Faults:
             bent = self._bent.bend(item, fault, floor.exchange, _until(fault, now))
             if bent is None:
                 self._act(fault, floor, now, floor.link(item.execution.client_id))
-            told = bent or []
+            told = told if bent is None else bent
         return told
 
     # Connectivity is back: what happened meanwhile is told, what waited is done.
@@ -180,33 +213,17 @@ class Faults:
             link.resume()
 
 
-def _refusal(floor: Floor, order: Order, fault: Fault) -> list[News]:
-    if fault.code in {0, 201}:
+_LASTING = frozenset({
+    Action.STALL, Action.REFUSE, Action.MUTE, Action.FORGET, Action.SKEW, Action.OMIT,
+    Action.SHUFFLE,
+})  # fmt: skip
+
+
+def _refusal(floor: Floor, order: Order, fault: Fault, *, is_new: bool) -> list[News]:
+    if is_new and fault.code in {0, 201}:
         return interventions.turn_away(floor.exchange, order, fault.text or "Rejected on script.")
-    return [Refused(*order.key, fault.code, fault.text)]
-
-
-# Faults of the market and of what is said about it.
-def _disturb(fault: Fault, floor: Floor, now: datetime) -> None:
-    match fault.action:
-        case Action.ERROR:
-            floor.shout(fault.code, fault.text)
-        case Action.JUMP:
-            floor.market.tapes.jump(fault.symbol, now, fault.frac)
-        case Action.TICK:
-            for link in floor.links():
-                link.send_wrong_price(fault.symbol, fault.price)
-        case Action.MANUAL:
-            contract = parse_occ(fault.symbol)
-            con_id = listing.option_id(contract)
-            if con_id is not None:
-                floor.tell(interventions.trade_by_hand(floor.exchange, con_id, fault.quantity))
+    return [Refused(*order.key, fault.code or 201, fault.text or "Rejected on script.")]
 
 
 def _until(fault: Fault, now: datetime) -> datetime:
     return now + (timedelta(seconds=fault.for_s) if fault.for_s else _NEVER)
-
-
-def _cut(links: list[Connection]) -> None:
-    for link in links:
-        link.cut()

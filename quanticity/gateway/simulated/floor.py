@@ -72,11 +72,13 @@ class Floor:
         self.settings = settings
         self.faults = faults
         self.board = Board(self.market)
+        self.delayed_board = Board(self.market)
         self.bars = Bars(self.market)
         self.reach = Range(
             settings.daily_expiry_days, settings.weekly_expiry_days, settings.strike_width_frac
         )
         self.clients: dict[int, Connection] = {}
+        self.taken_ids: dict[int, datetime] = {}
         self.account_changed = False
         self.lateness = Lateness(settings.pulse_s)
         self._path = path
@@ -109,6 +111,11 @@ class Floor:
     def link(self, client_id: int) -> Connection | None:
         """One client, while it is connected."""
         return self.clients.get(client_id)
+
+    def is_taken(self, client_id: int) -> bool:
+        """Say whether a client id is still held by a connection that is half gone."""
+        until = self.taken_ids.get(client_id)
+        return until is not None and self.exchange.at < until
 
     def tell(self, news: Iterable[News]) -> None:
         """Save the books, then send news, as faults leave it, to those whom it concerns."""

@@ -1,7 +1,7 @@
 """The books as JSON and back: for others to read, and for a restart (pure)."""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -125,6 +125,8 @@ def _plain(cls: type[T], row: dict[str, Any]) -> T:
     hints = get_type_hints(cls)
     made = {}
     for spec in fields(cls):  # type: ignore[arg-type]
+        if spec.name not in row and spec.default is not MISSING:
+            continue  # a file from before the field
         value, hint = row[spec.name], str(hints[spec.name])
         if value is not None and "Decimal" in hint:
             value = Decimal(value)

@@ -126,6 +126,14 @@ def occ_of_id(con_id: int) -> str:
     return "" if option is None else option.occ
 
 
+def underlying_of(con_id: int) -> str:
+    """The name of the underlying that a contract is, or is an option on."""
+    symbol, option = _BY_ID.get(con_id), option_of_id(con_id)
+    if option is not None:
+        symbol = _BY_ROOT.get(option.root)
+    return "" if symbol is None else symbol.name
+
+
 @cache
 def expiries(symbol: Symbol, today: date, daily_days: int, weekly_days: int) -> tuple[date, ...]:
     """Listed expiry dates: every session for `daily_days`, then Fridays to `weekly_days`."""

@@ -66,6 +66,16 @@ class OptionQuotes:
         return self.bought + self.sold
 
 
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A stock does not trade for a while; kind 1 regulatory, 2 for volatility (LULD)."""
+
+    name: str
+    begin: datetime
+    until: datetime
+    kind: int
+
+
 class Market:
     """Everything that can be seen; nothing here knows of orders."""
 
@@ -74,6 +84,7 @@ class Market:
         self.surface = surface.Surface(options, paths)
         self.customers = Customers(self.tapes)
         self.chains: dict[object, Panel] = {}
+        self.halts: list[Halt] = []
         self._prints = Prints(self.tapes)
 
     def effective(self, at: datetime) -> datetime:
@@ -85,9 +96,22 @@ class Market:
         """Say whether the market trades."""
         return calendar.current(at) is not None
 
+    def halt(self, name: str, at: datetime) -> Halt | None:
+        """The halt of a stock in force, or None."""
+        for halt in self.halts:
+            if halt.name == name and halt.begin <= at < halt.until:
+                return halt
+        return None
+
+    def trades(self, con_id: int, at: datetime) -> bool:
+        """Say whether a contract trades: regular hours, and no halt of its underlying."""
+        if not self.is_open(at):
+            return False
+        return not self.halts or self.halt(listing.underlying_of(con_id), at) is None
+
     def spot(self, name: str, at: datetime) -> float:
         """Mid of a stock, or level of an index."""
-        at = self.effective(at)
+        at = self.effective(self._held(name, at))
         if listing.SYMBOLS[name].sec_type == "IND":
             return indexes.level(self.tapes, self.surface, name, at)
         tape = self.tapes.at(name, at)
@@ -97,6 +121,7 @@ class Market:
         """Best bid and ask of an underlying, and its day so far."""
         if listing.SYMBOLS[name].sec_type == "IND":
             return self._index_top(name, at)
+        at = self._held(name, at)
         tape = self.tapes.at(name, at)
         second, so_far = tape.second(at), self.tapes.so_far(tape)
         # What the running second trades is not yet told.
@@ -118,6 +143,7 @@ class Market:
 
     def book(self, name: str, at: datetime) -> tuple[list[Row], list[Row]]:
         """Ten rows a side, best first: bids, asks."""
+        at = self._held(name, at)
         tape, shown = self.tapes.at(name, at), self.effective(at)
         second = tape.second(shown)
         bids, asks = self._sizes(tape, shown, _BOOK_ROWS)
@@ -128,11 +154,14 @@ class Market:
         """Trades in (after, until]; none outside regular hours and none of an index."""
         if listing.SYMBOLS[name].sec_type == "IND":
             return []
-        return self._prints.between(name, after, until)
+        found = self._prints.between(name, after, until)
+        if self.halts:
+            found = [trade for trade in found if self.halt(name, trade.at) is None]
+        return found
 
     def options(self, panel: Panel, at: datetime) -> OptionQuotes:
         """Quote a panel; an expired series is worth its exercise."""
-        at = self.effective(at)
+        at = self.effective(self._held(panel.symbol.name, at))
         spot = self.spot(panel.symbol.name, at)
         fair, settings = self._fair(panel, spot, at), self.surface.settings
         bid, ask = surface.quotes(fair, settings, penny=panel.symbol.penny_options)
@@ -172,6 +201,11 @@ class Market:
     def daily_vol(self, name: str, at: datetime) -> float:
         """Implied volatility of one session."""
         return indexes.daily_vol(self.tapes, self.surface, name, self.effective(at))
+
+    # A halted stock stands still where its halt began.
+    def _held(self, name: str, at: datetime) -> datetime:
+        halt = self.halt(name, at) if self.halts else None
+        return halt.begin if halt is not None else at
 
     def _fair(self, panel: Panel, spot: float, at: datetime) -> surface.Valuation:
         vol, settles = self.daily_vol(panel.symbol.name, at), listing.settlement(panel.symbol)

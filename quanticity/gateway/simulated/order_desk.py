@@ -22,11 +22,12 @@ def place(link: Connection, fields: Fields) -> None:
     order.con_id = listed.con_id
     order.account = order.account or link.floor.account_id
     floor, now = link.floor, link.floor.now()
-    is_new = floor.exchange.books.order(*order.key) is None and not order.what_if
-    if is_new and floor.faults.meet_order(link, order, now):
+    is_new = floor.exchange.books.order(*order.key) is None
+    meet = floor.faults.meet_order if is_new else floor.faults.meet_revision
+    if not order.what_if and meet(link, order, now):
         return
     news = floor.exchange.place(order)
-    if is_new:
+    if is_new and not order.what_if:
         floor.faults.before_reply(link, now)
     floor.tell(news)
 
@@ -34,8 +35,9 @@ def place(link: Connection, fields: Fields) -> None:
 def cancel(link: Connection, fields: Fields) -> None:
     """Cancel one order."""
     fields.skip()
-    link.floor.now()
-    link.floor.tell(link.floor.exchange.cancel(link.client_id, fields.integer()))
+    floor, order_id = link.floor, fields.integer()
+    if not floor.faults.meet_cancel(link, order_id, floor.now()):
+        floor.tell(floor.exchange.cancel(link.client_id, order_id))
 
 
 def cancel_all(link: Connection, fields: Fields) -> None:

@@ -146,7 +146,16 @@ def exec_details(request_id: int, execution: Execution, account: str, version: i
 def commission_report(execution: Execution) -> bytes:
     """A commissionReport message: a cost is positive, an opening realises nothing."""
     realized = UNSET_DOUBLE if execution.realized is None else execution.realized
-    return frame(59, 1, execution.exec_id, execution.commission, "USD", realized, UNSET_DOUBLE, "")
+    return frame(
+        59,
+        1,
+        execution.exec_id,
+        execution.commission,
+        execution.currency,
+        realized,
+        UNSET_DOUBLE,
+        "",
+    )
 
 
 def error(request_id: int, code: int, text: str, version: int) -> bytes:

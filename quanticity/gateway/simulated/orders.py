@@ -68,6 +68,7 @@ class Order:
     triggered: bool = False
     confirmations: int = 0
     cap: Decimal | None = None
+    turned_away: str = ""
     entered_at: datetime | None = None
     done_at: datetime | None = None
 
@@ -117,6 +118,7 @@ class Execution:
     liquidity: int
     commission: Decimal
     realized: Decimal | None
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)

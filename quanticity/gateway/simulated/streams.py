@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from quanticity.gateway.simulated import data_messages as say
@@ -13,6 +13,7 @@ from quanticity.gateway.simulated.market import Row, Top
 from quanticity.gateway.simulated.prices import TICK
 from quanticity.gateway.simulated.prints import Print
 
+DELAY = timedelta(minutes=15)
 _FEW = 1e-9
 
 
@@ -20,6 +21,7 @@ class Stream(Protocol):
     """Something a client has subscribed to."""
 
     request_id: int
+    listed: Listed
 
     def pulse(self, now: datetime) -> Iterator[bytes]:
         """Messages for what changed since the last pulse."""
@@ -81,6 +83,7 @@ class StockQuotes:
         yield from self._prints([trade for trade in trades if trade.at >= turn])
         if "225" in self.generics:
             yield from self._auction(name, now)
+        yield from self._halted(name, now)
         for tick, value in ((say.HIGH, top.high), (say.LOW, top.low)):
             if self.sent.is_new(tick, value):
                 yield say.price(ident, tick, value, 0)
@@ -88,6 +91,12 @@ class StockQuotes:
             mark = (top.bid + top.ask) / 2 if top.bid and top.ask else top.last
             if self.sent.is_new(say.MARK, mark):
                 yield say.price(ident, say.MARK, mark, 0)
+
+    def _halted(self, name: str, now: datetime) -> Iterator[bytes]:
+        halt = self.board.market.halt(name, now)
+        kind = 0 if halt is None else halt.kind
+        if self.listed.sec_type == "STK" and self.sent.is_new(say.HALTED, kind):
+            yield say.generic(self.request_id, say.HALTED, kind)
 
     def _auction(self, name: str, now: datetime) -> Iterator[bytes]:
         found, ident = self.board.market.imbalance(name, now), self.request_id
@@ -184,6 +193,25 @@ class OptionStream:
             yield from self.sent.side(ident, (say.LAST, say.LAST_SIZE), price, size)
             if "233" in self.generics:
                 yield say.rt_volume(ident, Print(now, price, size, 0, "", total), price)
+
+
+@dataclass(slots=True)
+class Delayed:
+    """Another stream as it was a quarter of an hour ago, under the names of delayed ticks."""
+
+    request_id: int
+    listed: Listed
+    stream: Stream
+    board: Board
+
+    def pulse(self, now: datetime) -> Iterator[bytes]:
+        """What changed then."""
+        then = now - DELAY
+        self.board.turn(then)
+        for message in self.stream.pulse(then):
+            renamed = say.delayed(message)
+            if renamed is not None:
+                yield renamed
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,17 +43,25 @@ class Command(BaseCommand):
         if options["inside"]:
             story.play(plan, options["out"], self.stdout, as_json=options["json"])
             return
+        # Told to stop, it takes its world along.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         folder = Path(tempfile.mkdtemp(prefix="qc-replay-"))
         try:
             with namespace.world(folder) as environment:
-                again = (sys.executable, str(settings.BASE_DIR / "manage.py"), *sys.argv[1:])
-                code = subprocess.run(
-                    (*again, "--inside"), env=os.environ | environment, check=False
-                ).returncode
+                code = _inside(os.environ | environment)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         if code:
             sys.exit(code)
+
+
+def _inside(environment: dict[str, str]) -> int:
+    again = (sys.executable, str(settings.BASE_DIR / "manage.py"), *sys.argv[1:], "--inside")
+    with subprocess.Popen(again, env=environment) as child:
+        try:
+            return child.wait()
+        finally:
+            child.terminate()
 
 
 def _plan(options: dict[str, Any]) -> Plan:

@@ -12,7 +12,7 @@ from quanticity.domain import clock
 from quanticity.domain.calendar import Session
 from quanticity.domain.errors import QuantiCityError
 from quanticity.gateway.simulated.assembly import open_floor, open_market
-from quanticity.gateway.simulated.fault_script import Script, read
+from quanticity.gateway.simulated.fault_script import Script, find, read
 from quanticity.gateway.simulated.server import serve
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--speed", type=float, help="platform seconds per second")
         parser.add_argument("--start", help="platform time at the start, ISO 8601")
         parser.add_argument("--tape", type=Path, help="replay recorded bars and prints")
-        parser.add_argument("--faults", type=Path, help="script of faults, JSON")
+        parser.add_argument("--faults", help="script of faults: a JSON file or a shipped name")
         parser.add_argument("--ledger", type=Path, help="books, read at start, kept up to date")
         parser.add_argument("--truth", type=Path, help="dealers' book and trade sides, written")
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         try:
             market, recorded = open_market(options["seed"], options["tape"])
             set_clock(options["start"], options["speed"], recorded)
-            script = read(options["faults"]) if options["faults"] else Script()
+            script = read(find(options["faults"])) if options["faults"] else Script()
             floor = open_floor(None, options["ledger"], script, market, options["truth"])
             asyncio.run(serve(floor, options["port"]))
         except (QuantiCityError, ValueError, OSError) as error:

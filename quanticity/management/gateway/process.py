@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from analytics.ingestion.recorder import Recorder
-from analytics.services import flow
+from analytics.services import flow, quarantine, sources
 from execution import selectors as execution_selectors
-from execution.services import broker, reconciling
+from execution.services import booking, broker, costs, protecting, reconciling
 from quanticity import leases, workflows
 from quanticity.config import timetable
 from quanticity.config.loader import section
@@ -49,6 +49,7 @@ LEASE_S = 6.0
 RENEW_S = 2.0
 FLUSH_S = 0.1
 DISPATCH_S = 0.1
+REFUSALS_S = 1.0
 LISTEN_S = 1.0
 RECONCILE_S = 30.0  # platform seconds
 DOUBT_S = 5.0  # platform seconds between two questions about an order in doubt
@@ -60,7 +61,7 @@ class GatewayProcess:
     """Owns the gateway and its threads for the life of the process."""
 
     def __init__(self, host: str, port: int) -> None:
-        feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
+        self._feed = feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
         self.recorder = Recorder(feed)
         self.tape = TapeWriter(
             settings.VAR / "tapes" / settings.TRADING_MODE, "gateway",
@@ -94,6 +95,7 @@ class GatewayProcess:
             for loop in (
                 self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
                 self._reconcile, self._listen, self._watch, self._keep_tape,
+                self._keep_refusals,
             ):  # fmt: skip
                 group.create_task(loop())
             group.create_task(self._questions.listen(self.gateway.trading))
@@ -132,6 +134,14 @@ class GatewayProcess:
                     nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(FLUSH_S)
 
+    async def _keep_refusals(self) -> None:
+        while True:
+            await asyncio.sleep(REFUSALS_S)
+            if refusals := self.recorder.refusals():
+                await self._on(self._sql, quarantine.keep, refusals, self._feed)
+            if events := self.recorder.events():
+                await self._on(self._sql, sources.note, events)
+
     async def _keep_tape(self) -> None:
         while True:
             await asyncio.sleep(section("gateway.tape", TapeSettings).flush_s)
@@ -145,7 +155,11 @@ class GatewayProcess:
     async def _write_money(self) -> None:
         facts = [self.listener.money.popleft() for _ in range(len(self.listener.money))]
         if facts:
-            for intent_id in await self._on(self._sql, write_facts, facts):
+            touched = await self._on(self._sql, write_facts, facts)
+            # What is held is protected here and now; the worker's turn may come late.
+            await self._on(self._sql, booking.book_held, touched)
+            self._woken.set()
+            for intent_id in touched:
                 nudge(workflows.book, intent_id)
 
     async def _dispatch(self) -> None:
@@ -159,8 +173,9 @@ class GatewayProcess:
                 continue
             if not await self._on(self._sql, leases.is_valid, lease):
                 continue
-            await self._send_cancels()
-            await self._send_amendments()
+            await self._on(self._sql, protecting.tend_moving)
+            await self._send_cancels(lease.epoch)
+            await self._send_amendments(lease.epoch)
             for chain in await self._on(
                 self._sql, broker.take_submissions, lease.epoch, self._next_id
             ):
@@ -210,31 +225,38 @@ class GatewayProcess:
             await self._on(self._sql, broker.refuse, refs, str(error))
             nudge(workflows.book, execution_selectors.intent_of(refs[0]))
 
-    async def _send_amendments(self) -> None:
-        for one in await self._on(self._sql, broker.take_amendments):
-            await self._tell(
-                one.ticket.order_ref,
-                self.gateway.trading.amend(one.order_id, one.con_id or 0, one.ticket),
-            )
+    async def _send_amendments(self, epoch: int) -> None:
+        for one in await self._on(self._sql, broker.take_amendments, epoch):
+            request = self.gateway.trading.amend(one.order_id, one.con_id or 0, one.ticket)
+            refusal = await self._tell(one.ticket.order_ref, request)
+            if isinstance(refusal, PermanentError):
+                ref = one.ticket.order_ref
+                await self._on(self._sql, broker.refuse_amendment, ref, str(refusal))
 
-    async def _send_cancels(self) -> None:
+    async def _send_cancels(self, epoch: int) -> None:
         await self._on(self._sql, broker.take_back_unsent_cancels)
-        for ref, order_id in await self._on(self._sql, broker.take_cancels):
+        for ref, order_id in await self._on(self._sql, broker.take_cancels, epoch):
             await self._tell(ref, self.gateway.trading.cancel(order_id))
 
-    async def _tell(self, ref: str, request: Any) -> None:
+    async def _tell(self, ref: str, request: Any) -> TemporaryError | PermanentError | None:
         try:
             await request
         except (TemporaryError, PermanentError) as error:
             logger.warning("%s: %s", ref, error)
+            return error
+        return None
 
     async def _reconcile(self) -> None:
         asked_at: datetime | None = None
+        served = 0
         while True:
             await asyncio.sleep(DISPATCH_S)
             if not self.connected:
                 self._reconciled, asked_at = False, None
                 continue
+            wishes = await self._on(self._sql, reconciling.asked)
+            if wishes != served:  # an operator wants it now
+                served, asked_at = wishes, None
             doubt = await self._on(self._sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
             if asked_at is not None and (clock.now() - asked_at).total_seconds() < wait_s:
@@ -327,9 +349,9 @@ def write_facts(facts: Sequence[Any]) -> set[str]:
                 touched.add(execution_selectors.intent_of(fact.order_ref))
             case orders.Fill():
                 broker.record_fill(fact)
-                touched.add(execution_selectors.intent_of(fact.order_ref))
+                touched.add(broker.owner_of(fact))
             case CommissionFact():
-                touched.add(broker.record_commission(fact.exec_id, fact.raw, fact.currency))
+                touched.add(costs.record_commission(fact.exec_id, fact.raw, fact.currency))
             case orders.Account():
                 broker.record_account(fact)
     return touched - {""}

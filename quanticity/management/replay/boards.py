@@ -1,4 +1,4 @@
-"""The option chains that a replay shows: nearest expiries, strikes around the money (DOMAIN 1.9)."""
+"""The option chains a replay shows: nearest expiries, strikes around the money (DOMAIN 1.9)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -58,6 +58,17 @@ class Boards:
         occ = [_contract(int(con_id)).occ for con_id in panel.con_ids]
         chain = self._chain(symbol, panel, quotes, occ, at)
         return Shown(chain, _quotes(chain, at), self._prints(chain, at))
+
+    def quotes(self, symbol: str, at: datetime) -> list[Quote]:
+        """Every contract of a symbol's chain by itself, between two chains."""
+        panel = self._panel(symbol, at)
+        if panel is None:
+            return []
+        seen = self._market.options(panel, at)
+        return [
+            _quote(_contract(int(con_id)).occ, seen, row, at)
+            for row, con_id in enumerate(panel.con_ids)
+        ]
 
     def quote(self, contract: OptionContract, at: datetime) -> Quote | None:
         """One contract by itself: what is held is looked at every second."""

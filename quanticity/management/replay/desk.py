@@ -8,6 +8,7 @@ from quanticity.domain import orders
 from quanticity.domain.instruments import OptionContract
 from quanticity.domain.market import Side
 from quanticity.domain.orders import Holding, OrderStatus, OrderUpdate
+from quanticity.domain.readings import Unavailable
 from quanticity.gateway.ports import BrokerFacts
 from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.exchange import Exchange
@@ -21,6 +22,7 @@ from quanticity.gateway.simulated.orders import (
     Refused,
     Status,
     StatusNews,
+    WhatIf,
 )
 from quanticity.management.gateway.listener import CommissionFact, MoneyFact
 
@@ -77,6 +79,18 @@ class Desk:
     def step(self, at: datetime) -> list[MoneyFact]:
         """Let the exchange's time go on."""
         return self._facts(self._exchange.step(at))
+
+    def what_if(self, ticket: orders.Ticket) -> orders.Margin | Unavailable:
+        """What an order would do to the account; nothing is placed."""
+        order = self._order(self.next_order_id, ticket)
+        order.what_if = True
+        for item in self._exchange.place(order):
+            match item:
+                case WhatIf(initial_after=initial, equity_after=equity, commission=cost):
+                    return orders.Margin(initial, equity, cost, self._exchange.at)
+                case Refused(text=text):
+                    return Unavailable("what_if", "ERROR", text)
+        return Unavailable("what_if", "NO_DATA")
 
     def account(self) -> orders.Account:
         """The account's figures now."""

@@ -39,18 +39,21 @@ class MarketFeed:
             self._recorder.seed(symbol, minutes)
             flow.seed_history(symbol, minutes, days)
 
-    def tell(self, at: datetime, held: Iterable[OptionContract]) -> None:
-        """Tell everything of the second that ends now."""
+    def tell(self, at: datetime, held: Iterable[OptionContract], *, before_scoring: bool) -> None:
+        """Tell everything of the second that ends now; lines stream, so what may be bought too."""
         for symbol in self._universe.symbols:
             self._tell_symbol(symbol, at)
         for n, symbol in enumerate(self._universe.chains):
             # Staggered, as a gateway with so many symbols is.
             if (int(at.timestamp()) + n) % self._settings.chain_s == 0:
                 self._tell_chain(symbol, at)
+            elif before_scoring:
+                for quote in self._boards.quotes(symbol, at):
+                    self._recorder.take_contract_quote(quote)
         for contract in held:
-            quote = self._boards.quote(contract, at)
-            if quote is not None:
-                self._recorder.take_contract_quote(quote)
+            known = self._boards.quote(contract, at)
+            if known is not None:
+                self._recorder.take_contract_quote(known)
 
     @property
     def _minutes_days(self) -> int:
@@ -64,13 +67,22 @@ class MarketFeed:
                 symbol, top.bid, top.ask, float(top.bid_size), float(top.ask_size), top.last, at, at
             )
         )
+        # The quote that prevailed at a print is its own second's, not the one that followed.
+        before = market.top(symbol, at - _SECOND)
         for trade in market.prints(symbol, at - _SECOND, at):
+            prevailing = before if trade.at < at else top
             recorder.take_trade(
                 Trade(
-                    symbol, trade.price, float(trade.size), trade.at, venue=trade.venue,
-                    bid=top.bid, ask=top.ask, quote_age_s=0.0,
+                    symbol,
+                    trade.price,
+                    float(trade.size),
+                    trade.at,
+                    venue=trade.venue,
+                    bid=prevailing.bid,
+                    ask=prevailing.ask,
+                    quote_age_s=0.0,
                 )
-            )  # fmt: skip
+            )
         if symbol in self._universe.depth:
             bids, asks = market.book(symbol, at)
             recorder.take_book(Book(symbol, _levels(bids), _levels(asks), at))
@@ -83,9 +95,7 @@ class MarketFeed:
         found = self._market.imbalance(symbol, at)
         if found is not None:
             self._recorder.take_imbalance(
-                Imbalance(
-                    symbol, at, found.paired, found.imbalance, found.price, found.regulatory
-                )
+                Imbalance(symbol, at, found.paired, found.imbalance, found.price, found.regulatory)
             )
 
     def _tell_chain(self, symbol: str, at: datetime) -> None:

@@ -41,13 +41,11 @@ def world(folder: Path) -> Iterator[dict[str, str]]:
 
 def _environment(folder: Path, store: str) -> dict[str, str]:
     hidden = {
-        name: ""
-        for name in os.environ
-        if name.startswith(_PREFIXES) and not name.startswith(_KEPT)
+        name: "" for name in os.environ if name.startswith(_PREFIXES) and not name.startswith(_KEPT)
     }
     return hidden | {
         "QC_VAR": str(folder), "QC_TRADING_MODE": "replay", "QC_REDIS_URL": store,
-        "QC_BROKER_URL": f"{store}?db=1",
+        "QC_BROKER_URL": "memory://",
     }  # fmt: skip
 
 

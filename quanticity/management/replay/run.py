@@ -11,9 +11,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from analytics import selectors
 from analytics.ingestion.recorder import Recorder
 from execution import selectors as execution
 from execution.services import broker, reconciling
+from publishing import selectors as publishing
 from quanticity import workflows
 from quanticity.celery import app
 from quanticity.config import timetable
@@ -22,9 +24,10 @@ from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.clock import ReplayedClock
 from quanticity.domain.errors import MalformedInput
+from quanticity.gateway import commands
 from quanticity.gateway.ports import ConnectionState
-from quanticity.gateway.simulated import assembly, ledger, matching
 from quanticity.gateway.simulated import account as exchange_account
+from quanticity.gateway.simulated import assembly, ledger, matching
 from quanticity.gateway.simulated.exchange import Exchange
 from quanticity.management.gateway.listener import MoneyFact
 from quanticity.management.gateway.paces import Paces
@@ -38,6 +41,7 @@ from quanticity.store import health
 _SECOND = timedelta(seconds=1)
 _EPOCH = 1  # nobody else holds the right to send
 _BEFORE_OPEN_S = 10
+_ALWAYS = "execution.follow_shadows"  # it looks at decisions, which are always made
 Progress = Callable[[datetime], None]
 
 
@@ -77,11 +81,12 @@ class Replay:
         self._paces = Paces()
         self._entries = beat.entries(timetable.timetable())
         self._workers = beat.Workers(plan.workers, _run)
+        self._busy, self._signals_n = False, 0
 
     def run(self, progress: Progress) -> None:
         """Play the day."""
         app.conf.update(task_always_eager=True, task_eager_propagates=True)
-        with clock.using(self._clock):
+        with clock.using(self._clock), commands.answered_by(self._desk.what_if):
             self._feed.seed(self._clock.at)
             second = 0
             while self._clock.at < self._ends_at:
@@ -93,18 +98,30 @@ class Replay:
 
     def _second(self, second: int) -> None:
         now = self._clock.at
-        self._feed.tell(now, execution.contracts_to_hold())
+        phases = beat.due(self._entries, second)
+        held = execution.contracts_to_hold() if self._busy else ()
+        self._feed.tell(now, held, before_scoring=bool(phases.scoring))
         self._report()
         fresh = self._recorder.flush()
         self._write([*self._desk.step(now), *self._account(second)])
         if second % self._settings.reconcile_s == 0:
             self._reconcile()
-        phases = beat.due(self._entries, second)
         self._workers.by_symbol(self._with_chains(phases.by_symbol, fresh, now))
         self._workers.in_order(phases.market)
         self._workers.in_order(phases.scoring)
-        self._dispatch()
-        self._workers.in_order(phases.owed)
+        if self._is_busy(scored=bool(phases.scoring)):
+            self._dispatch()
+            self._workers.in_order(phases.owed)
+        else:
+            self._workers.in_order([one for one in phases.owed if one.task == _ALWAYS])
+
+    def _is_busy(self, *, scored: bool) -> bool:
+        """Whether anything is owed: between trades the sweeps have nothing to find."""
+        if scored:
+            self._busy = self._busy or selectors.n_signals() != self._signals_n
+            self._signals_n = selectors.n_signals()
+            self._busy = self._busy and not _all_done()
+        return self._busy
 
     def _with_chains(
         self, work: dict[str, list[beat.Due]], fresh: Sequence[str], now: datetime
@@ -152,6 +169,11 @@ class Replay:
             workflows.book.delay(intent_id)
 
 
+def _all_done() -> bool:
+    working = selectors.has_live_signals() or execution.has_unfinished()
+    return not (working or publishing.has_unsent())
+
+
 def _run(task: str, args: Sequence[Any]) -> None:
     app.tasks[task](*args)
 
@@ -164,4 +186,3 @@ def _session(plan: Plan, recorded: Sequence[calendar.Session]) -> calendar.Sessi
     if not calendar.is_session(plan.day):
         raise MalformedInput(f"--simulate: expected a trading session, was {plan.day}")
     return calendar.session(plan.day)
-

@@ -96,38 +96,65 @@ def test_rows_out_of_the_ordinary_are_the_textbooks(kernels, column: int, value:
     assert np.array_equal(fast.charm_per_day[-300:], slow.charm_per_day[-300:], equal_nan=True)
 
 
-def test_exposures_of_the_pass_are_the_weighted_sums(kernels) -> None:
-    right, strike, t, sigma, r, q = chain(seed=4)
-    weight, strikes = right * np.arange(ROWS), np.round(strike, -1) + 10
-    listed, at = np.unique(strikes, return_inverse=True)
-    starts = kernels.runs(t, r, q)
-    by_run, by_strike = np.zeros((10, 4)), np.zeros((len(listed), 2))
-    kernels.greeks(
-        600.0,
-        right,
-        strikes,
-        t,
-        sigma,
-        r,
-        q,
-        starts,
-        np.empty((0, 0)),
-        weight,
-        at,
-        by_run,
-        by_strike,
+def weighted(seed: int, shortest: float = 1 / 365 / 24) -> tuple[np.ndarray, ...]:
+    right, strike, t, sigma, r, q = chain(seed, shortest)
+    strike = np.round(strike, -1) + 10
+    return right, strike, t, sigma, r, q, right * np.arange(ROWS)
+
+
+@pytest.mark.parametrize("shortest", [1 / 365 / 24, 2 / 365], ids=["0DTE among them", "later"])
+def test_exposures_of_the_pass_are_the_weighted_sums(kernels, shortest: float) -> None:
+    right, strike, t, sigma, r, q, weight = weighted(4, shortest)
+    listed, at = np.unique(strike, return_inverse=True)
+    found = compiled.exposures(
+        600.0, (right, strike, t, sigma, r, q), weight, at * 2 + (right < 0), 2 * len(listed)
     )
-    g = black_scholes.greeks(right, 600.0, strikes, t, sigma, r, q)
-    dollars = (g.gamma * 3600, g.delta * 600, g.vanna_per_volpt * 600, g.charm_per_day * 600)
+    assert found is not None
+    starts, by_run, by_cell = found
+    g = black_scholes.greeks(right, 600.0, strike, t, sigma, r, q)
+    ended = black_scholes.charm_decay(right, 600.0, strike, t, sigma, r, q)
+    charm = np.where(t < 1 / 365, ended, g.charm_per_day)
+    dollars = (g.gamma * 3600, g.delta * 600, g.vanna_per_volpt * 600, charm * 600)
+    expected = np.array([(weight * x).reshape(10, -1).sum(axis=1) for x in dollars])
+    calls = np.bincount(at, np.where(right > 0, weight * dollars[0], 0.0), len(listed))
+
+    assert starts.tolist() == list(range(0, ROWS, ROWS // 10))
+    assert pytest.approx(expected, rel=1e-9) == by_run.T
+    assert by_cell[::2] == pytest.approx(calls, rel=1e-9, abs=1e-6)
+
+
+def test_rows_that_weigh_nothing_may_be_senseless(kernels) -> None:
+    *columns, weight = weighted(5)
+    cell = np.zeros(ROWS, dtype=np.int64)
+    plain = compiled.exposures(
+        600.0, tuple(columns), np.where(np.arange(ROWS) % 3, weight, 0.0), cell, 1
+    )
+    columns[3] = np.where(np.arange(ROWS) % 3, columns[3], np.nan)
+    holed = compiled.exposures(
+        600.0, tuple(columns), np.where(np.arange(ROWS) % 3, weight, 0.0), cell, 1
+    )
+
+    assert plain is not None
+    assert holed is not None
+    assert np.array_equal(holed[1], plain[1])
+
+
+def test_a_row_that_weighs_and_has_no_volatility_is_not_summed(kernels) -> None:
+    *columns, weight = weighted(6)
+    columns[3][100] = np.nan
 
     assert (
-        pytest.approx(
-            np.array([(weight * x).reshape(10, -1).sum(axis=1) for x in dollars]), rel=1e-9
-        )
-        == by_run.T
+        compiled.exposures(600.0, tuple(columns), weight, np.zeros(ROWS, dtype=np.int64), 1) is None
     )
-    calls = np.bincount(at, np.where(right > 0, weight * dollars[0], 0.0), len(listed))
-    assert by_strike[:, 0] == pytest.approx(calls, rel=1e-9, abs=1e-6)
+
+
+def test_received_bytes_are_read_where_they_lie(kernels) -> None:
+    right, *others = chain(seed=7)
+    received = [np.frombuffer(column.tobytes()) for column in others]
+
+    assert all(compiled._plain(column) is column for column in received)
+    fast = compiled.greeks(right, 600.0, *received)
+    assert np.array_equal(fast.gamma, compiled.greeks(right, 600.0, *others).gamma)
 
 
 @pytest.mark.parametrize("moved", [None, 0.0, 0.01, 0.5], ids=["cold", "same", "1 %", "half"])

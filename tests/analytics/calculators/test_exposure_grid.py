@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.calculators import aggregates, exposure_grid, inventory
+from analytics.calculators import aggregates, exposure_grid, inventory, tally
 from analytics.calculators.exposure_grid import ExposureGrid
 from tests.analytics.toy_chains import INVENTORY, chain, priced
 
@@ -24,7 +24,7 @@ def grid(strikes_n: int = 99) -> ExposureGrid:
 
 
 def test_the_cells_of_an_expiry_sum_to_its_exposure() -> None:
-    expected = aggregates.by_expiry(HELD)
+    expected = aggregates.by_expiry(HELD, tally.compute(HELD))
 
     assert grid().expiries == tuple(e.expiry_date for e in expected)
     assert grid().vanna.totals == pytest.approx([e.vex_usd_per_volpt for e in expected])

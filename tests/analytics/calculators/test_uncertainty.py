@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from analytics.calculators import aggregates, inventory, uncertainty
+from analytics.calculators import inventory, tally, uncertainty
 from tests.analytics.toy_chains import AS_OF, INVENTORY, PARTS, chain, priced
 
 CHAIN = chain(interest=lambda k, w: 1000 if (k > 600) == (w > 0) else 5, width=1e-6)
 HELD = inventory.compute(priced(CHAIN).priced, INVENTORY)
-TOTAL = HELD.total(aggregates.gamma_column(HELD.priced))
+TOTAL = tally.compute(HELD).total(tally.GEX)
 CERTAIN = replace(PARTS.uncertainty, oi_sigma=0.0, flip_chance_index=0.0)
 
 

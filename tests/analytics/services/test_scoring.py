@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.models import Decision, Signal
+from analytics import selectors
+from analytics.models import Decision, ScheduledEvent, Signal
 from analytics.services import scoring
 from analytics.signals.emit import Rehearsal
 from quanticity.config import loader
@@ -120,16 +121,74 @@ def test_a_missing_reading_vetoes() -> None:
     assert Decision.objects.get().explanation["vetoes"] == ["MISSING_REQUIRED", "STALE"]
 
 
-def test_a_playbook_that_is_off_is_not_even_recorded(overridden: Any) -> None:
+def test_a_playbook_that_is_off_looks_at_nothing_and_says_so(overridden: Any) -> None:
     overridden({"analytics.signals.mode.0DTE": "off"})
 
-    assert (score(), Decision.objects.count()) == (None, 0)
+    assert score() is None
+    row = Decision.objects.get()
+    assert (row.outcome, row.explanation["reasons"]) == ("CONTEXT_BLOCKED", ["MODULE"])
+    assert row.explanation["features"] == {}
 
 
-def test_a_playbook_in_shadow_emits_as_usual(overridden: Any) -> None:
+def test_a_playbook_in_shadow_emits_what_is_never_sent(overridden: Any) -> None:
     overridden({"analytics.signals.mode.0DTE": "shadow"})
 
-    assert score() is not None
+    row = Signal.objects.get(pk=score())
+    assert (row.mode, selectors.signal_order(row.pk).live) == ("shadow", False)
+
+
+def test_what_was_made_in_shadow_is_never_sent_afterwards(overridden: Any) -> None:
+    overridden({"analytics.signals.mode.0DTE": "shadow"})
+    found = score()
+    overridden({})
+
+    assert not selectors.signal_order(str(found)).live
+
+
+def test_while_trading_is_halted_nothing_is_proposed() -> None:
+    assert scoring.score(ZERO, "SPY", trading_state="HALTED") is None
+    row = Decision.objects.get()
+    assert (row.outcome, row.explanation["reasons"]) == ("CONTEXT_BLOCKED", ["TRADING_STATE"])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "code"),
+    [
+        pytest.param(10, ["EVENT_BLACKOUT"], id="ten minutes before"),
+        pytest.param(10.1, [], id="a little earlier"),
+        pytest.param(-4.9, ["EVENT_BLACKOUT"], id="just after"),
+        pytest.param(-5, [], id="five minutes after"),
+    ],
+)
+def test_around_a_release_nothing_is_entered(rally: Any, minutes: float, code: list[str]) -> None:
+    ScheduledEvent.objects.create(
+        kind="CPI", at=rally.at + timedelta(minutes=minutes), source="bls.gov"
+    )
+
+    score()
+
+    gates = Decision.objects.get().explanation["gates"]
+    assert [g["code"] for g in gates if not g["passed"] and g["code"].startswith("EV")] == code
+
+
+def test_an_abstention_worth_following_keeps_the_contract_it_would_have_bought(
+    overridden: Any,
+) -> None:
+    overridden({"analytics.strategies.zero_dte.scoring.min_confirmations": 9})
+
+    assert score() is None
+    row = Decision.objects.get()
+    assert row.outcome == "NO_CONFIRMATION"
+    assert row.explanation["contract"]["contract"]["root"] == "SPY"
+
+
+def test_every_step_is_recorded_when_an_early_one_failed(rally: Any) -> None:
+    rally.at += timedelta(hours=4.5)
+    score()
+
+    codes = [gate["code"] for gate in Decision.objects.get().explanation["gates"]]
+    for code in ("MODULE", "WINDOW", "STALE", "NO_DIRECTION", "BELOW_THRESHOLD"):
+        assert code in codes
 
 
 def test_a_rehearsal_takes_the_same_contract() -> None:

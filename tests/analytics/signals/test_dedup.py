@@ -14,6 +14,7 @@ from analytics.models import Signal
 from analytics.signals import dedup
 from analytics.signals.dedup import Triple
 from quanticity.config.loader import section
+from quanticity.domain.signals import Strategy
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -49,13 +50,37 @@ def test_nothing_stands_in_the_way_of_the_first(noon: Any) -> None:
 def test_a_live_signal_locks_its_triple(noon: Any) -> None:
     factories.signal(created_at=noon.at - timedelta(hours=1))
 
-    assert failing(noon.at) == ["LIVE_LOCK"]
+    assert failing(noon.at) == ["LIVE_LOCK", "CAP_STRATEGY"]
 
 
-def test_the_other_direction_is_another_triple(noon: Any) -> None:
+def test_a_strategy_bears_one_live_signal_in_a_symbol(noon: Any) -> None:
     factories.signal(created_at=noon.at - timedelta(hours=1))
 
-    assert failing(noon.at, Triple("0DTE", "SPY", -1)) == []
+    assert failing(noon.at, Triple("0DTE", "SPY", -1)) == ["CAP_STRATEGY"]
+    assert failing(noon.at, Triple("0DTE", "SPY", -1), max_live_strategy=2) == []
+
+
+def test_what_is_in_shadow_takes_no_room_from_what_is_sent(noon: Any) -> None:
+    factories.signal(created_at=noon.at - timedelta(hours=1), strategy="1DTE", mode="shadow")
+
+    assert failing(noon.at, max_live_symbol=1) == []
+    assert [
+        gate.code
+        for gate in dedup.gates(SPY, noon.at, replace(SETTINGS, max_live_symbol=1), mode="shadow")
+        if not gate.passed
+    ] == ["CAP_SYMBOL"]
+
+
+@pytest.mark.parametrize(
+    ("trading_mode", "expected"),
+    [
+        pytest.param("sim", "live", id="simulated"),
+        pytest.param("paper", "live", id="paper"),
+        pytest.param("live", "shadow", id="real money"),
+    ],
+)
+def test_with_real_money_a_strategy_begins_in_shadow(trading_mode: str, expected: str) -> None:
+    assert SETTINGS.mode_of(Strategy.ZERO_DTE, trading_mode) == expected
 
 
 @pytest.mark.parametrize(

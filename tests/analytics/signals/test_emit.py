@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from analytics.models import Decision, Signal
 from analytics.services import scoring
 from analytics.signals import dedup, emit
 from analytics.signals.emit import Proposed, Rehearsal
+from analytics.signals.version import code_version
 from quanticity.config.loader import config_hash, section
 from quanticity.domain.signals import Acknowledgement, Outcome
 from tests.racing import in_two_threads
@@ -76,6 +78,38 @@ def test_while_one_is_live_another_is_only_an_update(
     assert (outcomes(), Signal.objects.count()) == (["EMITTED", outcome], 1)
 
 
+def test_a_material_change_moves_what_the_next_is_compared_with(proposed: Make) -> None:
+    for confidence in (90.0, 99.0, 98.5):
+        emit.emit(proposed(confidence=confidence), SETTINGS)
+
+    row = Signal.objects.get()
+    assert outcomes() == ["EMITTED", "UPDATED", "THIN_UPDATE"]
+    assert (row.confidence, row.last_confidence, row.updates_n) == (90.0, 99.0, 1)
+
+
+def test_a_signal_says_which_code_and_which_numbers_made_it(proposed: Make) -> None:
+    emit.emit(proposed(), SETTINGS)
+
+    row = Signal.objects.get()
+    assert (row.code_version, row.config_hash) == (
+        code_version(),
+        config_hash("analytics.strategies.zero_dte"),
+    )
+    assert (row.decision.code_version, row.mode) == (code_version(), "live")
+
+
+def test_a_blocked_attempt_burns_nothing(proposed: Make, noon: Any) -> None:
+    first = emit.emit(proposed(), SETTINGS)
+    for _ in range(3):
+        emit.emit(proposed(confidence=99.0), SETTINGS)
+    end(first)
+    noon.advance(31)
+
+    second = emit.emit(proposed(), SETTINGS)
+
+    assert Signal.objects.get(pk=second).episode_seq == 2
+
+
 def test_after_its_end_and_a_rest_the_triple_may_enter_again(proposed: Make, noon: Any) -> None:
     first = emit.emit(proposed(), SETTINGS)
     end(first)
@@ -115,10 +149,12 @@ def test_any_permutation_admits_one_per_triple(proposed: Make) -> None:
         proposed(direction=-1, occ="SPY251121P00600000"),
     ]
 
+    # One strategy may hold a symbol in one direction only; its lock is what is looked at here.
+    both = replace(SETTINGS, max_live_strategy=2)
     for order in itertools.permutations(candidates):
         Signal.objects.all().delete()
         for one in order:
-            emit.emit(one, SETTINGS)
+            emit.emit(one, both)
         assert sorted(Signal.objects.values_list("direction", flat=True)) == [-1, 1]
 
 

@@ -1,5 +1,6 @@
 """Brackets never offer more than is held (DOMAIN 6.7, 6.8)."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -7,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.orders import brackets, stops
-from execution.orders.protection import WorkingSell, violations
+from execution.orders.tickets import Cover
 from execution.risk.verdict import Denied
 from quanticity.config.loader import section
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.market import Side
-from quanticity.domain.orders import Bracket, Role, Ticket
+from quanticity.domain.orders import Bracket, Ticket
 from quanticity.domain.signals import Strategy
 
 SETTINGS = section("execution.stops", stops.Settings)
@@ -29,15 +30,10 @@ def entered(strategy: Strategy, quantity: int, limit: Decimal) -> Bracket:
     return made
 
 
-def held(quantity: int, average: Decimal, stop: Decimal) -> brackets.Holding:
-    return brackets.Holding("sim", "0" * 26, "T-20251121-001", 1, CONTRACT, quantity, average, stop)
-
-
-def working(*tickets: Ticket) -> list[WorkingSell]:
-    return [
-        WorkingSell(t.order_ref, t.role, t.quantity, t.oca_group or "attached", n)
-        for n, t in enumerate(tickets)
-    ]
+def slot(quantity: int, generation: int = 1, number: int = 2) -> brackets.Slot:
+    group = brackets.group_of("T-20251121-001", generation, number)
+    serial = brackets.serial_of(generation, number)
+    return brackets.Slot("sim", "0" * 26, CONTRACT, quantity, group, serial)
 
 
 @pytest.mark.parametrize(
@@ -99,74 +95,34 @@ def test_a_premium_without_room_for_a_stop_is_denied() -> None:
     assert found.code == "PROTECTION_INFEASIBLE"
 
 
-def test_a_partial_fill_right_sizes_both_children() -> None:
-    made = entered(Strategy.ZERO_DTE, 5, Decimal("2.00"))
-
-    pair = brackets.right_size(
-        made, 2, Decimal("2.00"), PENNY, SETTINGS.profiles[Strategy.ZERO_DTE]
-    )
-
-    assert (pair.stop.quantity, pair.target.quantity) == (2, 2)
-    assert (pair.stop.stop_price, pair.target.limit_price) == (Decimal("1.00"), Decimal("3.50"))
-
-
-@given(STRATEGIES, st.integers(1, 100), PRICES, st.data())
-def test_a_split_covers_the_position_exactly(
-    strategy: Strategy, quantity: int, limit: Decimal, data: st.DataObject
+@pytest.mark.parametrize(("quantity", "kind"), [(1, 1), (2, 2), (9, 2)])
+def test_a_pair_shares_a_group_that_reduces_unless_it_is_of_one_contract(
+    quantity: int, kind: int
 ) -> None:
-    made = entered(strategy, quantity, limit)
-    filled = data.draw(st.integers(1, quantity))
-    profile = SETTINGS.profiles[strategy]
-    attached = brackets.right_size(made, filled, limit, PENNY, profile)
+    cover = Cover(quantity)
+    stop = brackets.stop_leg(slot(quantity), Decimal("1.00"), cover)
+    target = brackets.target_leg(slot(quantity), Decimal("2.60"), cover)
 
-    found = brackets.split(attached, held(filled, limit, made.stop.stop_price), PENNY, profile)
-
-    assert isinstance(found, brackets.Split)
-    live = working(found.attached.stop, found.attached.target, *found.in_order)
-    assert violations(filled, live) == ()
-
-
-@given(STRATEGIES, st.integers(2, 100), PRICES)
-def test_no_step_of_a_split_could_sell_more_than_is_held(
-    strategy: Strategy, quantity: int, limit: Decimal
-) -> None:
-    made = entered(strategy, quantity, limit)
-    found = brackets.split(
-        brackets.Pair(made.stop, made.target),
-        held(quantity, limit, made.stop.stop_price),
-        PENNY,
-        SETTINGS.profiles[strategy],
-    )
-
-    assert isinstance(found, brackets.Split)
-    pair = [found.attached.stop, found.attached.target]
-    for sent in range(len(found.in_order) + 1):
-        live = working(*pair, *found.in_order[:sent])
-        assert not [v for v in violations(quantity, live) if v.critical]
+    assert isinstance(stop, Ticket)
+    assert isinstance(target, Ticket)
+    assert {(t.quantity, t.oca_group, t.oca_type, t.side) for t in (stop, target)} == {
+        (quantity, "QC-T-20251121-001-1-2", kind, Side.SELL)
+    }
+    assert (stop.stop_price, target.limit_price) == (Decimal("1.00"), Decimal("2.60"))
+    assert (stop.order_ref[-4:], target.order_ref[-4:]) == (":S12", ":T12")
 
 
-def test_each_tranche_has_its_own_group_of_its_own_kind() -> None:
-    made = entered(Strategy.ZERO_DTE, 8, Decimal("2.00"))
-    found = brackets.split(
-        brackets.Pair(made.stop, made.target), held(8, Decimal("2.00"), Decimal("1.00")), PENNY,
-        SETTINGS.profiles[Strategy.ZERO_DTE],
-    )  # fmt: skip
+@pytest.mark.parametrize("leg", [brackets.stop_leg, brackets.target_leg])
+def test_a_leg_beyond_what_is_free_cannot_be_made(leg: Callable[..., Ticket | Denied]) -> None:
+    found = leg(slot(3), Decimal("1.00"), Cover(held=5, claimed=3))
 
-    assert isinstance(found, brackets.Split)
-    assert [(t.role, t.quantity, t.oca_group, t.oca_type) for t in found.in_order] == [
-        (Role.STOP, 2, "QC-T-20251121-001-1-1", 2),
-        (Role.STOP, 3, "QC-T-20251121-001-1-2", 2),
-        (Role.TARGET, 2, "QC-T-20251121-001-1-1", 2),
-        (Role.TARGET, 3, "QC-T-20251121-001-1-2", 2),
-    ]
+    assert isinstance(found, Denied)
+    assert found.code == "SHORT_FORBIDDEN"
 
 
-def test_a_pair_of_one_contract_cancels_with_block() -> None:
-    made = entered(Strategy.ZERO_DTE, 3, Decimal("2.00"))
-    found = brackets.split(
-        brackets.Pair(made.stop, made.target), held(3, Decimal("2.00"), Decimal("1.00")), PENNY,
-        SETTINGS.profiles[Strategy.ZERO_DTE],
-    )  # fmt: skip
+@given(st.integers(1, 99), st.integers(1, 99), st.integers(0, 9), st.integers(0, 9))
+def test_no_two_pairs_share_a_reference(first: int, then: int, one: int, other: int) -> None:
+    same = (first, one) == (then, other)
 
-    assert isinstance(found, brackets.Split)
-    assert {t.oca_type for t in found.in_order} == {1}
+    assert (brackets.serial_of(first, one) == brackets.serial_of(then, other)) is same
+    assert brackets.serial_of(first, one) != 1  # the attached pair

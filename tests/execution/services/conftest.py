@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from quanticity.config import loader
-from tests import factories, racing
+from quanticity.gateway import commands
+from tests import desks, factories, racing
 from tests.analytics import toy_chains
 
 
@@ -20,10 +21,11 @@ def morning(noon: Any) -> Any:
 
 
 @pytest.fixture
-def world(db: None, store: None, morning: Any) -> Any:
+def world(db: None, store: None, morning: Any) -> Iterator[Any]:
     """A world in which everything is allowed."""
     factories.quiet_world()
-    return morning
+    with commands.answered_by(desks.enough):
+        yield morning
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from execution import selectors
 from execution.models import Commission, Fill, Order, OrderEvent, OrderIntent, Position
-from execution.services import booking, broker
+from execution.services import booking, broker, costs
 from quanticity.domain.orders import Fill as Execution
 from tests import factories
 from tests.factories import fill, ref, update
@@ -49,7 +49,7 @@ class Trade:
         """The broker reports what an execution cost."""
         raw = None if usd is None else Decimal(usd)
         exec_id = self.execution(*args, **changes).exec_id
-        return lambda: broker.record_commission(exec_id, raw, "USD")
+        return lambda: costs.record_commission(exec_id, raw, "USD")
 
     def tell(self, facts: Iterable[Fact], *, book_each: bool = True) -> None:
         """Tell facts in this order, booking as each comes or only at the end."""
@@ -80,10 +80,14 @@ class Trade:
         ]
         return {
             "intent": OrderIntent.objects.values().get(), "position": position.values(*fields).get(),
-            "orders": list(Order.objects.order_by("pk").values()),
+            "orders": list(Order.objects.order_by("pk").values(*ORDER_FACTS)),
             "fills": list(Fill.objects.order_by("pk").values()), "events": events,
         }  # fmt: skip
 
+
+# What we wished on the way depends on it; what the broker did does not.
+WISHES = {"wanted_limit", "wanted_stop", "wanted_quantity", "cancel_wanted_at"}
+ORDER_FACTS = {f.attname for f in Order._meta.concrete_fields} - WISHES
 
 E1, E2 = ("E", 1, "2.00", 1), ("E", 2, "2.03", 2)
 OUT = ("T", -3, "3.50", 60)
@@ -296,14 +300,14 @@ def test_the_order_that_sold_says_why(role: str, reason: str) -> None:
     assert trade.position().exit_reason == reason
 
 
-def test_a_reason_decided_before_the_sale_stands() -> None:
+def test_what_sold_is_the_reason_whatever_was_decided() -> None:
     trade = Trade()
     trade.tell([trade.filled("E", 3, "2.00", 1)])
-    Position.objects.update(exit_reason="TIME")
+    Position.objects.update(exit_wanted="TIME")
 
     trade.tell([trade.filled("T", -3, "2.50", 9)])
 
-    assert trade.position().exit_reason == "TIME"
+    assert trade.position().exit_reason == "TARGET"
 
 
 def test_selling_more_than_was_held_is_quarantined() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from execution.models import AccountValues, Commission, Fill, Order, OrderEvent, OrderIntent
-from execution.services import broker, operating
+from execution.services import broker, costs, operating
 from quanticity import leases
 from quanticity.domain import clock
 from quanticity.domain.orders import Account, OrderUpdate, TradingState
@@ -167,18 +167,18 @@ def test_a_wanted_price_is_taken_once() -> None:
     intent = sent()
     Order.objects.filter(role="E").update(wanted_limit=Decimal("2.05"))
 
-    (one,) = broker.take_amendments()
+    (one,) = broker.take_amendments(1)
 
     assert (one.ticket.order_ref, one.ticket.limit_price) == (ref(intent, "E"), Decimal("2.05"))
-    assert broker.take_amendments() == []
+    assert broker.take_amendments(1) == []
 
 
 def test_a_wanted_stop_is_taken_once() -> None:
     sent()
     Order.objects.filter(role="S").update(wanted_stop=Decimal("1.20"))
 
-    assert [one.ticket.stop_price for one in broker.take_amendments()] == [Decimal("1.20")]
-    assert broker.take_amendments() == []
+    assert [one.ticket.stop_price for one in broker.take_amendments(1)] == [Decimal("1.20")]
+    assert broker.take_amendments(1) == []
 
 
 @pytest.mark.parametrize(
@@ -194,24 +194,24 @@ def test_only_a_working_order_is_amended(changes: dict[str, Any]) -> None:
     sent()
     Order.objects.filter(role="E").update(wanted_limit=Decimal("2.05"), **changes)
 
-    assert broker.take_amendments() == []
+    assert broker.take_amendments(1) == []
 
 
 def test_a_cancellation_is_taken_once() -> None:
     intent = sent()
     Order.objects.filter(role="E").update(cancel_wanted_at=clock.now())
 
-    assert broker.take_cancels() == [(ref(intent, "E"), 1)]
-    assert broker.take_cancels() == []
+    assert broker.take_cancels(1) == [(ref(intent, "E"), 1)]
+    assert broker.take_cancels(1) == []
 
 
 def test_an_unanswered_cancellation_goes_again_after_five_seconds(noon: Any) -> None:
     sent()
     Order.objects.filter(role="E").update(cancel_wanted_at=clock.now())
-    broker.take_cancels()
+    broker.take_cancels(1)
     noon.advance(5.1)
 
-    assert (broker.take_back_unsent_cancels(), len(broker.take_cancels())) == (1, 1)
+    assert (broker.take_back_unsent_cancels(), len(broker.take_cancels(1))) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -221,8 +221,8 @@ def test_two_gateways_cancel_and_amend_once() -> None:
     Order.objects.filter(role="E").update(cancel_wanted_at=clock.now())
     Order.objects.filter(role="S").update(wanted_stop=Decimal("1.20"))
 
-    assert len(in_two_threads(broker.take_cancels)) == 1
-    assert len(in_two_threads(broker.take_amendments)) == 1
+    assert len(in_two_threads(lambda: broker.take_cancels(1))) == 1
+    assert len(in_two_threads(lambda: broker.take_amendments(1))) == 1
 
 
 # --- what the broker says of orders --------------------------------------------------------------
@@ -360,14 +360,14 @@ def test_a_sentinel_is_no_cost(raw: Decimal | None) -> None:
     bought = fill(ref(intent, "E"), 3, "2.00")
     broker.record_fill(bought)
 
-    assert broker.record_commission(bought.exec_id, raw, "USD") == intent.pk
+    assert costs.record_commission(bought.exec_id, raw, "USD") == intent.pk
 
     row = Commission.objects.get()
     assert (row.status, row.commission_usd, row.rebate_usd) == ("PENDING", None, None)
 
 
 def test_a_cost_in_another_currency_is_pending() -> None:
-    broker.record_commission("e1.01", Decimal("1.95"), "EUR")
+    costs.record_commission("e1.01", Decimal("1.95"), "EUR")
 
     assert Commission.objects.get().status == "PENDING"
 
@@ -377,16 +377,16 @@ def test_a_cost_in_another_currency_is_pending() -> None:
     [pytest.param("1.95", "1.95", "0", id="cost"), pytest.param("-0.40", "0", "0.40", id="rebate")],
 )
 def test_a_believable_cost_is_kept(raw: str, cost: str, rebate: str) -> None:
-    broker.record_commission("e1.01", Decimal(raw), "USD")
+    costs.record_commission("e1.01", Decimal(raw), "USD")
 
     row = Commission.objects.get()
     assert (row.commission_usd, row.rebate_usd) == (Decimal(cost), Decimal(rebate))
 
 
 def test_a_late_sentinel_does_not_unsay_a_cost() -> None:
-    broker.record_commission("e1.01", Decimal("1.95"), "USD")
+    costs.record_commission("e1.01", Decimal("1.95"), "USD")
 
-    broker.record_commission("e1.01", None, "")
+    costs.record_commission("e1.01", None, "")
 
     row = Commission.objects.get()
     assert (row.status, row.commission_usd) == ("OK", Decimal("1.95"))
@@ -396,7 +396,7 @@ def test_a_cost_may_come_before_its_execution() -> None:
     intent = sent()
     bought = fill(ref(intent, "E"), 3, "2.00")
 
-    assert broker.record_commission(bought.exec_id, Decimal("1.95"), "USD") == ""
+    assert costs.record_commission(bought.exec_id, Decimal("1.95"), "USD") == ""
     broker.record_fill(bought)
 
     assert Commission.objects.get(pk=Fill.objects.get().pk).status == "OK"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from execution.models import Order, OrderIntent, Position
-from execution.services import booking, broker, managing, operating, reconciling
+from execution.services import booking, broker, managing, operating, reconciling, walking
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import ExitReason
 from quanticity.management.gateway.listener import FactListener
@@ -38,10 +38,10 @@ class Floor:
 
     def serve(self) -> None:
         """Send what is owed, write what comes back, book it."""
-        for order_ref, _ in broker.take_cancels():
+        for order_ref, _ in broker.take_cancels(1):
             self.broker.end(order_ref, self.broker.orders[order_ref].status.CANCELLED)
-        for one in broker.take_amendments():
-            self.broker.orders[one.ticket.order_ref].ticket = one.ticket
+        for one in broker.take_amendments(1):
+            self.broker.revise(one.order_id, one.ticket)
         for chain in broker.take_submissions(1, 1):
             self.broker.take([(one.order_id, 77, one.ticket) for one in chain])
         self.write()
@@ -53,6 +53,11 @@ class Floor:
         for intent_id in write_facts(facts):
             booking.book(intent_id)
             managing.continue_exit(intent_id)
+
+    def settle(self) -> None:
+        """Serve until every tranche has its pair."""
+        for _ in range(6):
+            self.serve()
 
     def enter(self) -> Position:
         """Fill the entry."""
@@ -67,6 +72,10 @@ def floor() -> Floor:
     return Floor()
 
 
+def attached_stop() -> Decimal | None:
+    return Order.objects.get(role="S", tranche=0).stop_price
+
+
 def states(role: str) -> list[str]:
     return list(Order.objects.filter(role=role).values_list("state", flat=True))
 
@@ -75,7 +84,7 @@ def test_an_entry_walks_toward_the_ask(floor: Floor, noon: Any) -> None:
     noon.advance(6.5)
     floor.quote(2.00, 2.06)
 
-    managing.manage_entries()
+    walking.manage_entries()
 
     wanted = Order.objects.get(role="E").wanted_limit
     assert Decimal("2.00") < wanted <= Decimal("2.06")
@@ -85,7 +94,7 @@ def test_an_entry_that_nobody_sells_us_is_given_up(floor: Floor, noon: Any) -> N
     noon.advance(20)
     floor.quote(1.99, 2.01)
 
-    managing.manage_entries()
+    walking.manage_entries()
     floor.serve()
     booking.book_owed()
 
@@ -96,7 +105,7 @@ def test_an_entry_whose_market_left_the_signal_is_given_up(floor: Floor, noon: A
     noon.advance(1)
     floor.quote(2.30, 2.32)
 
-    managing.manage_entries()
+    walking.manage_entries()
 
     assert Order.objects.get(role="E").cancel_wanted_at is not None
 
@@ -140,7 +149,7 @@ def test_leaving_is_begun_once(floor: Floor) -> None:
 
     assert managing.begin_exit(position.pk, ExitReason.MANUAL)
     assert not managing.begin_exit(position.pk, ExitReason.TIME)
-    assert Position.objects.get().exit_reason == "MANUAL"
+    assert Position.objects.get().exit_wanted == "MANUAL"
 
 
 def test_what_a_stop_has_sold_is_not_sold_again(floor: Floor) -> None:
@@ -206,7 +215,7 @@ def test_a_0dte_leaves_a_quarter_hour_before_the_close(
 
     managing.manage_positions()
 
-    assert (Position.objects.get().exit_reason == "TIME") is begun
+    assert (Position.objects.get().exit_wanted == "TIME") is begun
 
 
 def test_a_rehearsal_leaves_when_it_was_told_to(floor: Floor, noon: Any) -> None:
@@ -216,11 +225,12 @@ def test_a_rehearsal_leaves_when_it_was_told_to(floor: Floor, noon: Any) -> None
 
     managing.manage_positions()
 
-    assert Position.objects.get().exit_reason == "TIME"
+    assert Position.objects.get().exit_wanted == "TIME"
 
 
 def test_a_rising_mark_raises_the_stop_and_a_falling_one_never_lowers_it(floor: Floor) -> None:
     floor.enter()
+    floor.settle()
     floor.quote(2.99, 3.01)
     managing.manage_positions()
     floor.serve()
@@ -231,7 +241,7 @@ def test_a_rising_mark_raises_the_stop_and_a_falling_one_never_lowers_it(floor: 
     floor.serve()
 
     assert raised > Decimal("2.00")
-    assert Position.objects.get().stop_price == raised == Order.objects.get(role="S").stop_price
+    assert Position.objects.get().stop_price == raised == attached_stop()
     assert Position.objects.get().peak_price == Decimal("3.00")
 
 

@@ -240,7 +240,7 @@ def test_less_at_the_broker_is_quarantined_after_ten_seconds_and_never_closed(
     assert states == ["OPEN", "OPEN", "QUARANTINED", "QUARANTINED"]
 
 
-def test_somebody_elses_sale_of_what_we_hold_is_noticed(
+def test_somebody_elses_sale_of_what_we_hold_ends_the_trade(
     theirs: FakeBroker, intent: OrderIntent, noon: Any
 ) -> None:
     bought = theirs.fill(ref(intent, "E"), 3, "2.00")
@@ -251,8 +251,11 @@ def test_somebody_elses_sale_of_what_we_hold_is_noticed(
 
     found = [reconcile(theirs), reconcile(theirs)]
 
-    assert [kinds(row) for row in found] == [["FILL_MANUAL"], ["FILL_MANUAL"]]
-    assert Position.objects.get().state == "QUARANTINED"
+    position = Position.objects.get()
+    assert [kinds(row) for row in found] == [[], []]
+    assert (position.state, position.exit_reason) == ("CLOSED", "MANUAL")
+    # Nothing of ours may sell what is gone.
+    assert not Order.objects.filter(role__in="ST", cancel_wanted_at=None, state="WORKING").exists()
 
 
 def test_a_foreign_order_on_our_contract_is_reported_and_left_alone(

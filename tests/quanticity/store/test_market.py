@@ -1,12 +1,14 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from quanticity.domain import clock
 from quanticity.domain.calendar import Settlement
 from quanticity.domain.market import Bar, Book, Imbalance, Level, Quote, Trade
 from quanticity.domain.options import Chain, Expiry
-from quanticity.store import keys, market
+from quanticity.store import columns, keys, market
 from quanticity.store.client import client
 
 pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.enable_socket]
@@ -115,6 +117,58 @@ def test_a_chain_comes_back_column_by_column(rows) -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(chain, name))
 
 
+def test_a_new_listing_is_read_with_its_chain() -> None:
+    market.write_chain(a_chain(3))
+    assert market.chain("SPY").strike.tolist() == [590.0, 600.0, 610.0]
+
+    market.write_chain(a_chain(2))
+
+    assert market.chain("SPY").strike.tolist() == [590.0, 610.0]
+
+
+def test_the_same_listing_is_not_written_again_but_lives_on() -> None:
+    market.write_chain(a_chain(3))
+    key = keys.chain_listing("SPY")
+    client().expire(key.name, 5)
+
+    market.write_chain(replace(a_chain(3), spot=601.0))
+
+    assert client().ttl(key.name) > 5
+    assert market.chain("SPY").spot == 601.0
+
+
+def test_a_lost_listing_is_written_with_the_next_chain() -> None:
+    market.write_chain(a_chain(3))
+    client().delete(keys.chain_listing("SPY").name)
+    market._listings.clear()
+    assert market.chain("SPY") is None
+
+    market.write_chain(a_chain(3))
+
+    assert len(market.chain("SPY")) == 3
+
+
+def test_a_listing_of_other_bytes_is_not_believed() -> None:
+    market.write_chain(a_chain(3))
+    market._listings.clear()
+    client().set(keys.chain_listing("SPY").name, columns.pack(a_chain(2), clock.now()).listing)
+
+    assert market.chain("SPY") is None
+
+
+def test_quotes_are_read_where_they_lie() -> None:
+    packed = columns.pack(a_chain(4), clock.now())
+    quotes = columns.opened(packed.quotes)
+    listing = columns.unpack_listing(packed.listing, packed.digest)
+    assert quotes is not None
+    assert listing is not None
+
+    found = columns.unpack(quotes, listing)
+
+    assert not found.ask.flags.owndata
+    assert found.strike is columns.unpack(quotes, listing).strike
+
+
 @pytest.mark.parametrize(
     ("write", "key"),
     [
@@ -122,6 +176,7 @@ def test_a_chain_comes_back_column_by_column(rows) -> None:
         pytest.param(lambda: market.add_trades("SPY", [a_print(1.0)]), keys.prints("SPY"), id="prints"),
         pytest.param(lambda: market.add_bars("SPY", "5s", [a_bar(0)]), keys.bars("SPY", "5s"), id="bars"),
         pytest.param(lambda: market.write_chain(a_chain(1)), keys.chain("SPY"), id="chain"),
+        pytest.param(lambda: market.write_chain(a_chain(1)), keys.chain_listing("SPY"), id="listing"),
         pytest.param(
             lambda: market.write_imbalance(Imbalance("SPY", AT, 1.0, None, None, None)),
             keys.auction("SPY"), id="auction",

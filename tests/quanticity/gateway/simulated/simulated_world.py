@@ -4,13 +4,14 @@ Imported as a module of its own name: `tests` cannot be a package beside eventki
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ib_insync import IB
+import pytest
+from client_library import IB
 
 from quanticity.config.loader import section
 from quanticity.domain.clock import ReplayedClock, using
@@ -25,7 +26,7 @@ from quanticity.gateway.simulated import (
 )
 from quanticity.gateway.simulated import floor as floors
 from quanticity.gateway.simulated.exchange import Exchange
-from quanticity.gateway.simulated.fault_script import Fault, Script
+from quanticity.gateway.simulated.fault_script import Fault, Script, find, read
 from quanticity.gateway.simulated.faults import Faults
 from quanticity.gateway.simulated.floor import Floor
 from quanticity.gateway.simulated.market import Market
@@ -104,6 +105,13 @@ class Desk:
         return self.exchange.step(self.exchange.at + timedelta(seconds=seconds))
 
 
+def new_market() -> Market:
+    """A market of the default seed that a test may bend."""
+    return Market(
+        section(f"{HERE}.prices", prices.Settings), section(f"{HERE}.surface", surface.Settings)
+    )
+
+
 class World:
     """A server and real clients in one loop, on a clock that only the test moves."""
 
@@ -151,19 +159,24 @@ class World:
         raise AssertionError(f"not so within {seconds} s")
 
 
+def scripted(*faults: Fault | str) -> Script:
+    """A script of these faults, or the shipped one of this name."""
+    if faults and isinstance(faults[0], str):
+        return read(find(faults[0]))
+    return Script(tuple(fault for fault in faults if isinstance(fault, Fault)))
+
+
 @asynccontextmanager
 async def open_world(
-    at: datetime = MORNING, *faults: Fault, market: Market | None = None, **changes: Any
+    at: datetime = MORNING, *faults: Fault | str, market: Market | None = None, **changes: Any
 ) -> AsyncIterator[World]:
     """Run a server at an instant, with a script of faults."""
     clock = ReplayedClock(at)
     with using(clock):
-        market = market or Market(
-            section(f"{HERE}.prices", prices.Settings), section(f"{HERE}.surface", surface.Settings)
-        )
+        market = market or new_market()
         exchange = new_exchange(market, at, **changes)
         floor = Floor(
-            exchange, section(f"{HERE}.floor", floors.Settings), Faults(Script(faults)), None
+            exchange, section(f"{HERE}.floor", floors.Settings), Faults(scripted(*faults)), None
         )
         world = World(clock, Server(floor, 0))
         await world.server.start()
@@ -174,3 +187,31 @@ async def open_world(
                 ib.disconnect()
             world.server.close()
             await asyncio.sleep(0.01)
+
+
+Scenario = Callable[[World], Awaitable[None]]
+
+
+@pytest.fixture(scope="session")
+def market() -> Market:
+    """The market of the default seed."""
+    return new_market()
+
+
+@pytest.fixture
+def play(market: Market) -> Callable[..., None]:
+    """Run a scenario against a server: `play(scenario, fault or script, ..., at=instant)`.
+
+    With `market=None` the market is its own, to be bent.
+    """
+
+    def run(
+        scenario: Scenario, *faults: Fault | str, at: datetime = MORNING, **changes: Any
+    ) -> None:
+        async def main() -> None:
+            async with open_world(at, *faults, **({"market": market} | changes)) as world:
+                await scenario(world)
+
+        asyncio.run(main())
+
+    return run

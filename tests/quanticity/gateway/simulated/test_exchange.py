@@ -348,7 +348,9 @@ def test_a_correction_is_the_next_revision(desk: Desk) -> None:
     desk.buy(2)
     (execution,) = desk.exchange.books.executions
 
-    corrected = interventions.correct(desk.exchange, execution, execution.price + 1)
+    corrected = interventions.correct(
+        desk.exchange, execution, execution.price + 1, execution.quantity
+    )
 
     assert corrected.exec_id == execution.exec_id[:-1] + "2"
     assert desk.exchange.books.executions == [corrected]

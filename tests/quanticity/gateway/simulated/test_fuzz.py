@@ -6,9 +6,18 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from client_library import (
+    IB,
+    ExecutionFilter,
+    LimitOrder,
+    MarketOrder,
+    Option,
+    Order,
+    Stock,
+    StopOrder,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ib_insync import IB, ExecutionFilter, LimitOrder, MarketOrder, Option, Order, Stock, StopOrder
 from simulated_world import MORNING, World, new_exchange
 
 from quanticity.config.loader import section

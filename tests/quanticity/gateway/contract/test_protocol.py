@@ -1,4 +1,4 @@
-"""Unmodified ib_insync against the simulated exchange, over a real socket."""
+"""An unmodified client library against the simulated exchange, over a real socket."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ib_insync import (
+from client_library import (
     ContractDetails,
     ExecutionFilter,
     Index,

@@ -1,0 +1,129 @@
+"""What the feeds' worker does in its turn: fetch a chain, score news, keep VIX1D current."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+from django.conf import settings
+
+from analytics.calculators import forward, sentiment
+from analytics.feeds import alphavantage, arbiter, cboe, source, vix1d, yahoo
+from analytics.ingestion import admission, desk
+from analytics.models import MetricHistory
+from analytics.services import sources
+from analytics.services.sources import HISTORY, NEWS, YAHOO, fetched, is_on
+from quanticity.config.loader import section
+from quanticity.config.universe import universe
+from quanticity.domain import calendar, clock
+from quanticity.domain.options import Chain
+from quanticity.store import feeds as store
+from quanticity.store import market, readings
+
+_FRESH_S = 5.0
+
+
+def fetch_chain(feed: str, symbol: str) -> bool:
+    """Fetch one chain when it is this feed's turn; say whether it now stands."""
+    own = sources.of(feed)
+    every_s = own.settings.every_depth_s if symbol in universe().depth else own.settings.every_s
+    if not is_on(feed) or not _is_wanted(feed, symbol):
+        return False
+    if not source.is_turn(own, symbol, every_s):
+        return False
+    answer = fetched(own, symbol, lambda: _chain(feed, symbol))
+    if answer is None:
+        return False
+    stands, events = desk.offer(answer)
+    sources.note(events)
+    return stands
+
+
+def fetch_sentiment(symbol: str) -> None:
+    """Publish one company's sentiment, or why there is none."""
+    own = sources.of(NEWS)
+    if not is_on(NEWS) or not source.is_turn(own, symbol, own.settings.every_s):
+        return
+    answer = fetched(own, symbol, lambda: alphavantage.news(symbol))
+    now = clock.now()
+    if answer is not None:
+        found = sentiment.compute(answer, now, section("analytics.sentiment", sentiment.Settings))
+        readings.write(symbol, "sentiment", found, as_of=now, feed=alphavantage.FEED)
+
+
+def fetch_vix1d() -> None:
+    """The official closes once in a while; Yahoo's number only while the broker's is missing."""
+    history = sources.of(HISTORY)
+    if is_on(HISTORY) and source.is_turn(history, vix1d.SYMBOL, history.settings.every_s):
+        closes = fetched(history, vix1d.SYMBOL, cboe.vix1d_history)
+        keep_closes(closes or [])
+    own = sources.of(YAHOO)
+    now = clock.now()
+    missing = vix1d.from_broker(now) is None and calendar.current(now) is not None
+    if is_on(YAHOO) and missing and source.is_turn(own, vix1d.SYMBOL, own.settings.every_s):
+        last = fetched(own, vix1d.SYMBOL, lambda: yahoo.last("^VIX1D"))
+        if last is not None:
+            store.write_vix1d("yahoo", {"value": last.value, "at": last.at.isoformat()})
+
+
+def keep_closes(closes: Sequence[cboe.DailyClose]) -> int:
+    """Keep the official closes of sessions; a day that was none is passed over."""
+    rows = [
+        MetricHistory(
+            symbol=vix1d.SYMBOL, metric=vix1d.CLOSE, as_of=session.close_at, value=one.close,
+            source=settings.TRADING_MODE,
+        )
+        for one in closes
+        if (session := _session(one.day)) is not None
+    ]  # fmt: skip
+    return len(MetricHistory.objects.bulk_create(rows, ignore_conflicts=True))
+
+
+def _session(day: date) -> calendar.Session | None:
+    try:
+        return calendar.session(day)
+    except ValueError:
+        return None
+
+
+def _is_wanted(feed: str, symbol: str) -> bool:
+    """The last resort is asked only while nothing better stands."""
+    if feed != cboe.FEED:
+        return True
+    standing = desk.head(symbol)
+    return standing is None or arbiter.may_replace(
+        standing, feed, clock.now(), section("analytics.feeds.arbiter", arbiter.Settings)
+    )
+
+
+def _chain(feed: str, symbol: str) -> Chain:
+    if feed == cboe.FEED:
+        return cboe.chain(symbol)
+    quote, now = market.quote(symbol), clock.now()
+    found = alphavantage.chain(symbol, now)
+    fresh = quote is not None and (now - quote.recv_at).total_seconds() <= _FRESH_S
+    mid = quote.mid if fresh and quote is not None else None
+    return _checked(replace(found, spot=mid))
+
+
+def _checked(chain: Chain) -> Chain:
+    """A chain without a time of its own is stale when parity puts the spot elsewhere."""
+    implied = implied_spot(chain)
+    if chain.spot is None or implied is None:
+        return chain
+    apart = abs(implied / chain.spot - 1)
+    limit = section("analytics.feeds.arbiter", arbiter.Settings).disagree_frac
+    if apart <= limit:
+        return chain
+    return alphavantage.stale(
+        chain, f"parity implies {implied:.2f}, the market is {chain.spot:.2f}"
+    )
+
+
+def implied_spot(chain: Chain) -> float | None:
+    """The spot behind the front expiry's quotes."""
+    own = section("analytics.forward", forward.Settings)
+    usable = np.asarray((chain.bid > 0) & (chain.ask >= chain.bid))
+    pairs = forward.pair_up(chain, admission.pairs(chain), usable)
+    found = forward.compute(chain, pairs, own, r=own.flat_r, q=own.dividend_yield(chain.underlying))
+    return None if found is None else found.implied_spot

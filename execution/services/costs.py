@@ -1,0 +1,107 @@
+"""What executions cost: the broker's reports, read with the sign its gateway uses (DOMAIN 6.11)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from execution import selectors
+from execution.ledger import commissions
+from execution.models import Commission, Fill, OrderIntent
+from execution.services.alarms import Severity, raise_alarm
+from quanticity.config.loader import section
+from quanticity.domain import calendar, clock
+from quanticity.domain.orders import Role
+
+_OURS = ("USD", "")
+_Status = Commission.Status
+
+
+def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
+    """Keep the cost of one execution and return its intent's id, "" when the fill is not known.
+
+    A sentinel stays pending; a believable cost stands.
+    """
+    fill = Fill.objects.filter(pk=exec_id).first()
+    intent_id = "" if fill is None else selectors.owner_of(fill)
+    cost = _read(raw, currency, fill, _convention())
+    if cost is None and Commission.objects.filter(pk=exec_id, status=_Status.OK).exists():
+        return intent_id
+    Commission.objects.update_or_create(
+        pk=exec_id,
+        defaults={
+            "raw": "" if raw is None else str(raw)[:32], "currency": currency,
+            **_columns(cost), "at": clock.now(),
+        },
+    )  # fmt: skip
+    Fill.objects.filter(pk=exec_id).update(booked=False)
+    _mind_the_sign()
+    return intent_id
+
+
+def _settings() -> commissions.Settings:
+    found: commissions.Settings = section("execution.commissions", commissions.Settings)
+    return found
+
+
+def _read(
+    raw: Decimal | None, currency: str, fill: Fill | None, convention: commissions.Convention
+) -> commissions.Commission | None:
+    notional = None if fill is None else _notional(fill)
+    cost = commissions.normalize(raw, convention, _settings(), notional_usd=notional)
+    return cost if cost.commission_usd is not None and currency in _OURS else None
+
+
+def _columns(cost: commissions.Commission | None) -> dict[str, object]:
+    return {
+        "commission_usd": None if cost is None else cost.commission_usd,
+        "rebate_usd": None if cost is None else cost.rebate_usd,
+        "status": _Status.PENDING if cost is None else _Status.OK,
+    }
+
+
+def _convention() -> commissions.Convention:
+    """What a positive number means this session, by its first reports on marketable openings."""
+    return commissions.detect(_first_reports(), _settings())
+
+
+def _first_reports() -> Sequence[Decimal]:
+    since = _session_began()
+    opening = Fill.objects.filter(quantity__gt=0, recorded_at__gte=since)
+    said = Commission.objects.filter(at__gte=since, status=_Status.OK)
+    costs = {row.pk: row.raw for row in said}
+    known = [fill for fill in opening.order_by("recorded_at", "pk") if fill.pk in costs]
+    return [Decimal(costs[fill.pk]) for fill in known if _is_marketable(fill)]
+
+
+def _is_marketable(fill: Fill) -> bool:
+    """An entry that paid the ask took liquidity: it cannot have earned a rebate."""
+    intent = OrderIntent.objects.filter(
+        orders__order_ref=fill.order_ref, orders__role=Role.ENTRY
+    ).first()
+    if intent is None or intent.arrival_mid is None or intent.arrival_spread is None:
+        return False
+    return fill.price >= intent.arrival_mid + intent.arrival_spread / 2
+
+
+def _mind_the_sign() -> None:
+    """Read this session's reports anew when they turn out to carry costs as negative numbers."""
+    if _convention() is not commissions.Convention.COST_NEGATIVE:
+        return
+    since = _session_began()
+    if not raise_alarm("COMMISSION_SIGN", f"costs are negative since {since:%F}", Severity.HIGH):
+        return
+    for row in Commission.objects.filter(at__gte=since, status=_Status.OK):
+        fill = Fill.objects.filter(pk=row.pk).first()
+        cost = _read(Decimal(row.raw), row.currency, fill, commissions.Convention.COST_NEGATIVE)
+        Commission.objects.filter(pk=row.pk).update(**_columns(cost))
+        Fill.objects.filter(pk=row.pk).update(booked=False)
+
+
+def _session_began() -> datetime:
+    today = calendar.session_date(clock.now())
+    return calendar.previous_session(today).close_at + calendar.AFTER_HOURS
+
+
+def _notional(fill: Fill) -> Decimal | None:
+    intent = OrderIntent.objects.filter(pk=selectors.owner_of(fill)).first()
+    return None if intent is None else abs(fill.quantity) * fill.price * intent.multiplier

@@ -1,0 +1,85 @@
+"""A part of a position that leaves while the rest stays: target off, stop off, sold (6.9)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+
+from execution import selectors
+from execution.models import Order, Position, Tranche
+from execution.orders import pricing, protection, tickets
+from execution.orders.references import order_ref, parse_order_ref
+from execution.orders.tickets import Cover
+from execution.risk.verdict import Denied
+from execution.services import opening, wishes
+from execution.services.facts import increments_of
+from quanticity.config.loader import section
+from quanticity.domain import clock
+from quanticity.domain.instruments import parse_occ
+from quanticity.domain.orders import Role
+
+
+def advance(position: Position, tranche: Tranche, held: int) -> None:
+    """Take the next step of a tranche that leaves; nothing once it has sold everything."""
+    mine = position.intent.orders.filter(tranche=tranche.number)
+    if not held or any(selectors.awaits_fills(row) for row in mine.exclude(state__in=wishes.ALIVE)):
+        return  # some of it is sold already; it is not sold twice
+    for role in (Role.TARGET, Role.STOP):
+        waiting = mine.filter(role=role, state__in=wishes.ALIVE)
+        if waiting.exists():
+            wishes.want_off(waiting)
+            return
+    working = mine.filter(role=Role.EXIT, state__in=wishes.ALIVE).first()
+    sell(position, held, tranche.leaving_at or clock.now(), working, number=tranche.number)
+
+
+def sell(
+    position: Position,
+    quantity: int,
+    since: datetime,
+    working: Order | None,
+    *,
+    number: int | None = None,
+    is_urgent: bool = False,
+) -> None:
+    """Record the exit order, or move the one that works to where the bid is now."""
+    limit = exit_limit(position, (clock.now() - since).total_seconds(), is_urgent=is_urgent)
+    if limit is None:
+        return
+    if working is not None:
+        if working.state == Order.State.WORKING and working.limit_price != limit:
+            Order.objects.filter(pk=working.pk).update(wanted_limit=limit)
+            wishes.wake_gateway()
+        return
+    ticket = tickets.sell_to_close(
+        order_ref(settings.TRADING_MODE, position.intent_id, Role.EXIT, _next_number(position)),
+        parse_occ(position.occ), quantity, _cover(position), limit=limit,
+    )  # fmt: skip
+    if not isinstance(ticket, Denied):
+        Order.objects.create(
+            **opening.order_fields(position.intent, ticket, "") | {"con_id": position.con_id},
+            tranche=number, recorded_at=clock.now(),
+        )  # fmt: skip
+        wishes.wake_gateway()
+
+
+def exit_limit(position: Position, elapsed_s: float, *, is_urgent: bool) -> Decimal | None:
+    """Where a sell goes now; None without a bid: then the contract is left to expire."""
+    bid = wishes.bid(position.occ)
+    prices = section("execution.pricing", pricing.Settings)
+    increments = increments_of(position.symbol)
+    if is_urgent:
+        return pricing.desperate_limit(bid, increments, prices)
+    return pricing.exit_limit(bid, elapsed_s, increments, prices)
+
+
+def _cover(position: Position) -> Cover:
+    """What the other sells leave of the holding."""
+    sells = selectors.claiming_sells(position.intent_id)
+    return Cover(position.quantity_open, protection.claimed_outside(sells, ""))
+
+
+def _next_number(position: Position) -> int:
+    refs = position.intent.orders.filter(role=Role.EXIT).values_list("order_ref", flat=True)
+    parsed = (parse_order_ref(ref) for ref in refs)
+    return max((ref.n for ref in parsed if ref is not None), default=0) + 1

@@ -1,0 +1,192 @@
+"""Our book against a broker's statement: read, compared fill by fill, kept and reported (6.17)."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from execution import selectors
+from execution.ledger import breaks, commissions, pnl, statements
+from execution.ledger.executions import in_force
+from execution.models import AccountValues, Fill, OrderIntent, StatementCheck
+from execution.services import statement_report
+from quanticity.config.loader import section
+from quanticity.domain import calendar, clock, orders
+from quanticity.domain.errors import MalformedInput
+from quanticity.domain.readings import plain
+
+_OPTION = "OPT"
+_USUAL_MULTIPLIER = 100
+FOLDER = "statements"  # under QC_VAR: what is put there is checked by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One statement beside our book, and what differs."""
+
+    check: StatementCheck
+    accounts: tuple[str, ...]
+    theirs_n: int
+    ours_n: int
+    left_out_n: int
+    found: tuple[breaks.Break, ...]
+    report: Path
+
+
+def check_file(path: Path, day: date | None = None) -> Comparison:
+    """Compare one file with our book, keep the result and write the report.
+
+    With a `day` only that session is compared. MalformedInput says what is wrong with the file.
+    """
+    raw = _bytes(path)
+    s = section("execution.breaks", breaks.Settings)
+    statement = statements.read(
+        _text(raw, path), ZoneInfo(s.statement_zone),
+        section("execution.commissions", commissions.Settings),
+    )  # fmt: skip
+    whole = statement if day is None else _of_day(statement, day)
+    ours = our_side(whole, day)
+    found = (*_foreign(whole), *breaks.match(whole, ours, s))
+    options = [trade for trade in whole.trades if trade.asset == _OPTION]
+    row = StatementCheck.objects.create(
+        name=path.name, digest=hashlib.sha256(raw).hexdigest(), from_date=whole.from_date,
+        to_date=whole.to_date, fills_n=len(options), at=clock.now(),
+        breaks=[plain(one) for one in found],
+    )  # fmt: skip
+    made = Comparison(
+        row, tuple(sorted(whole.accounts)), len(options), len(ours.fills),
+        len(whole.trades) - len(options), found, settings.VAR / "reports" / f"{row.pk:06}.txt",
+    )  # fmt: skip
+    statement_report.write(made, zero_break_days())
+    return made
+
+
+def check_new() -> list[Comparison]:
+    """Compare every file in the folder of statements that was not compared yet."""
+    folder = settings.VAR / FOLDER
+    known = set(StatementCheck.objects.values_list("digest", flat=True))
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [
+        check_file(path)
+        for path in files
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() not in known
+    ]
+
+
+def file_of(day: date) -> Path:
+    """The file in the folder of statements that is named after a day."""
+    folder = settings.VAR / FOLDER
+    names = (day.isoformat(), f"{day:%Y%m%d}")
+    found = [p for p in (sorted(folder.iterdir()) if folder.is_dir() else ()) if _is_of(p, names)]
+    if not found:
+        raise MalformedInput(f"expected a statement of {day} in {folder} or by --statement")
+    return found[-1]
+
+
+def zero_break_days() -> int:
+    """Statements in a row, latest first, without a break; of each the last comparison counts."""
+    latest: dict[date | None, list[object]] = {}
+    for row in StatementCheck.objects.order_by("-at", "-pk"):
+        latest.setdefault(row.to_date, row.breaks)
+    rows = list(latest.values())
+    return next((n for n, one in enumerate(rows) if one), len(rows))
+
+
+def _foreign(statement: statements.Statement) -> tuple[breaks.Break, ...]:
+    """The statement of somebody else's account says nothing of ours."""
+    mine = set(AccountValues.objects.values_list("account", flat=True))
+    if not mine or mine & statement.accounts:
+        return ()
+    subject = f"{', '.join(sorted(statement.accounts))} instead of {', '.join(sorted(mine))}"
+    causes = ("the statement of another account",)
+    return (breaks.Break(breaks.Field.ACCOUNT, subject, None, None, causes),)
+
+
+def our_side(statement: statements.Statement, day: date | None = None) -> breaks.OurSide:
+    """What we have of the statement's accounts and days."""
+    known = Fill.objects.filter(account__in=statement.accounts)
+    refs = list(known.values_list("order_ref", flat=True).distinct())
+    every = [f for f in selectors.domain_fills(refs) if f.account in statement.accounts]
+    first, last = _days(statement, day)
+    counted = in_force(every)
+    mine = tuple(f for f in counted if first <= calendar.session_date(f.executed_at) <= last)
+    until = [f for f in counted if calendar.session_date(f.executed_at) <= last]
+    held: dict[int, int] = defaultdict(int)
+    for fill in until:
+        held[fill.con_id] += fill.quantity
+    return breaks.OurSide(
+        mine, _realized(until, {f.base_exec_id for f in mine}), dict(held), _cash(last)
+    )
+
+
+def _realized(fills: Iterable[orders.Fill], wanted: set[str]) -> Mapping[str, Decimal | None]:
+    by_contract: dict[tuple[str, int], list[orders.Fill]] = defaultdict(list)
+    for fill in fills:
+        by_contract[fill.account, fill.con_id].append(fill)
+    found: dict[str, Decimal | None] = {}
+    for mine in by_contract.values():
+        bases = {fill.exec_id: fill.base_exec_id for fill in mine}
+        for close in pnl.apply(mine, _multiplier(mine[0])).closes:
+            if bases[close.exec_id] in wanted:
+                found[bases[close.exec_id]] = close.net_usd
+    return found
+
+
+def _multiplier(fill: orders.Fill) -> int:
+    row = OrderIntent.objects.filter(occ=fill.contract.occ).values_list("multiplier", flat=True)
+    return row.first() or _USUAL_MULTIPLIER
+
+
+def _of_day(statement: statements.Statement, day: date) -> statements.Statement:
+    trades = tuple(
+        t
+        for t in statement.trades
+        if t.executed_at is not None and calendar.session_date(t.executed_at) == day
+    )
+    is_end = statement.to_date == day
+    return replace(
+        statement, trades=trades, from_date=day, to_date=day,
+        positions=statement.positions if is_end else None,
+        ending_cash=statement.ending_cash if is_end else None,
+    )  # fmt: skip
+
+
+def _days(statement: statements.Statement, day: date | None) -> tuple[date, date]:
+    """The sessions that the statement speaks of; some speak of trades outside their own dates."""
+    if day is not None:
+        return day, day
+    seen = [calendar.session_date(t.executed_at) for t in statement.trades if t.executed_at]
+    ends = [end for end in (statement.from_date, statement.to_date) if end is not None]
+    return min([*seen, *ends], default=date.max), max([*seen, *ends], default=date.min)
+
+
+def _cash(last: date) -> Decimal | None:
+    """Our cash when the account was last reported in that very session."""
+    row = selectors.account_values()
+    return None if row is None or row.session_date != last else row.cash_usd
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MalformedInput(f"expected a readable file, was {path}: {error.strerror}") from error
+
+
+def _text(raw: bytes, path: Path) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedInput(
+            f"expected text in {path}, found byte {raw[error.start]:#x}"
+        ) from error
+
+
+def _is_of(path: Path, names: Iterable[str]) -> bool:
+    return any(name in path.name for name in names)

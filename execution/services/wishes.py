@@ -1,0 +1,48 @@
+"""What we wish of orders at the broker: rows that the gateway process makes true."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from execution.models import Order
+from quanticity.domain import clock
+from quanticity.store import health, market
+from quanticity.store.client import StoreDown
+
+_State = Order.State
+ALIVE = (_State.RECORDED, _State.SENDING, _State.WORKING, _State.UNKNOWN)
+
+
+def want_off(orders: QuerySet[Order]) -> None:
+    """Ask for the end of orders; what was never sent ends at once."""
+    orders.filter(state=_State.RECORDED).update(state=_State.EXPIRED, error="no longer wanted")
+    if orders.filter(cancel_wanted_at=None, state__in=ALIVE).update(cancel_wanted_at=clock.now()):
+        wake_gateway()
+
+
+def wake_gateway() -> None:
+    """Hint at the rows once they are committed."""
+    transaction.on_commit(lambda: health.wake("gateway"))
+
+
+def bid(occ: str, since: datetime | None = None) -> Decimal | None:
+    """The contract's bid, said at or after an instant; None without one, or without the store."""
+    return _side(occ, "bid", since)
+
+
+def ask(occ: str, since: datetime | None = None) -> Decimal | None:
+    """The contract's ask, said at or after an instant; None without one, or without the store."""
+    return _side(occ, "ask", since)
+
+
+def _side(occ: str, name: str, since: datetime | None) -> Decimal | None:
+    try:
+        quote = market.contract_quote(occ)
+    except StoreDown:
+        return None
+    if quote is None or (since is not None and quote.event_at < since):
+        return None
+    value = getattr(quote, name)
+    return None if not value else Decimal(str(value))

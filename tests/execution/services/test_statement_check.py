@@ -1,0 +1,228 @@
+"""Our rows against real and made statements, through the command (DOMAIN 6.17, INTERFACES 4)."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from execution.ledger import commissions, statements
+from execution.models import AccountValues, Commission, Fill, StatementCheck
+from execution.services import broker, statement_check
+from quanticity.config.loader import section
+from quanticity.domain.orders import Fill as DomainFill
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "folder")]
+FILES = [
+    "ibflex_elements.xml", "testIBFlexStatementFile01.xml", "testIBFlexStatementFile05.xml",
+    "testIBFlexStatementFile09.xml", "testIBFlexStatementFile10.xml",
+    "testIBFlexStatementFile28.xml",
+]  # fmt: skip
+HEAD = "ClientAccountID,AssetClass,Symbol,Conid,Multiplier,DateTime,TransactionType,Quantity,TradePrice,IBCommission,FifoPnlRealized,IBExecID"
+BUY = "DU1,OPT,SPY   251121C00600000,77,100,20251121;120000,ExchTrade,3,2.00,-1.95,0,a.b.01"
+SELL = "DU1,OPT,SPY   251121C00600000,77,100,20251121;130000,ExchTrade,-3,2.60,-1.95,176.10,a.c.01"
+ENDS = "ClientAccountID,Conid,Position\nDU1,77,0"
+
+
+@pytest.fixture
+def folder(settings: Any, tmp_path: Path) -> Path:
+    """Where reports are written and statements are put."""
+    settings.VAR = tmp_path
+    (tmp_path / "statements").mkdir()
+    return tmp_path
+
+
+def put(folder: Path, *lines: str, name: str = "2025-11-21.csv") -> Path:
+    path = folder / "statements" / name
+    path.write_text("\n".join(lines))
+    return path
+
+
+def book(**changes: str) -> None:
+    """Three bought at 2.00, sold at 2.60 an hour later, each for 1.95."""
+    said = {"bought": "2.00", "sold": "2.60", "cost": "1.95"} | changes
+    entry = factories.ref(factories.intent(), "E")
+    fills = [("a.b.01", 3, said["bought"], 0), ("a.c.01", -3, said["sold"], 3_600)]
+    for exec_id, quantity, price, second in fills:
+        broker.record_fill(factories.fill(entry, quantity, price, second, exec_id=exec_id))
+        broker.record_commission(exec_id, Decimal(said["cost"]), "USD")
+
+
+def run(*words: str) -> tuple[int, dict[str, Any]]:
+    code = 0
+    try:
+        call_command("reconcile", *words, "--json")
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    return code, {}
+
+
+@pytest.fixture
+def answer(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the command: its exit code and its JSON."""
+
+    def asked(*words: str) -> tuple[int, dict[str, Any]]:
+        code, _ = run(*words)
+        return code, json.loads(capsys.readouterr().out)
+
+    return asked
+
+
+def fields(said: dict[str, Any]) -> list[str]:
+    return sorted(one["field"] for one in said["breaks"])
+
+
+def test_the_same_book_is_a_zero_break_day(folder: Path, answer: Any) -> None:
+    book()
+
+    code, said = answer("--statement", str(put(folder, HEAD, BUY, SELL, ENDS)))
+
+    assert (code, said["ok"], said["breaks"], said["zero_break_days"]) == (0, True, [], 1)
+    assert said["fills"] == {"statement": 2, "ours": 2, "left_out": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"sold": "2.61"}, ["PRICE", "REALIZED", "TOTAL"], id="another price"),
+        pytest.param(
+            {"cost": "2.00"}, ["COMMISSION", "COMMISSION", "REALIZED", "TOTAL"], id="another cost"
+        ),
+    ],
+)
+def test_every_difference_is_a_break(
+    folder: Path, answer: Any, changes: dict[str, str], expected: list[str]
+) -> None:
+    book(**changes)
+
+    code, said = answer("--statement", str(put(folder, HEAD, BUY, SELL, ENDS)))
+
+    assert (code, fields(said)) == (1, expected)
+    assert all(one["causes"] for one in said["breaks"])
+
+
+def test_a_fill_we_never_heard_of_is_a_break(folder: Path, answer: Any) -> None:
+    code, said = answer("--statement", str(put(folder, HEAD, BUY)))
+
+    assert (code, fields(said)) == (1, ["MISSING_HERE"])
+
+
+def test_a_fill_the_broker_does_not_know_is_a_break(folder: Path, answer: Any) -> None:
+    book()
+
+    code, said = answer("--statement", str(put(folder, HEAD, BUY)))
+
+    assert (code, fields(said)) == (1, ["MISSING_THERE", "TOTAL"])
+
+
+def test_one_day_of_a_longer_statement(folder: Path, answer: Any) -> None:
+    book()
+    other = BUY.replace("20251121;120000", "20251120;120000").replace("a.b.01", "a.a.01")
+    path = put(folder, HEAD, BUY, SELL, other)
+
+    code, said = answer("--statement", str(path), "--date", "2025-11-21")
+
+    assert (code, said["breaks"]) == (0, [])
+
+
+def test_the_file_of_a_day_is_found_in_the_folder(folder: Path, answer: Any) -> None:
+    book()
+    put(folder, HEAD, BUY, SELL, ENDS)
+
+    assert answer("--date", "2025-11-21")[0] == 0
+
+
+def test_the_report_says_what_may_have_caused_it(folder: Path, answer: Any) -> None:
+    _, said = answer("--statement", str(put(folder, HEAD, BUY)))
+
+    report = Path(said["report"]).read_text()
+    assert "MISSING_HERE a.b.01: ours none, theirs 3" in report
+    assert "may be: manual trade at the broker" in report
+
+
+def test_a_statement_of_another_account_is_no_clean_day(folder: Path, answer: Any) -> None:
+    factories.account(account="DU9")
+
+    code, said = answer("--statement", str(put(folder, HEAD, BUY.replace(",3,", ",0,"))))
+
+    assert (code, "ACCOUNT" in fields(said)) == (1, True)
+    assert AccountValues.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b"hello", "ClientAccountID header", id="no statement"),
+        pytest.param(b"<FlexQueryResponse>", "XML", id="half a file"),
+        pytest.param(b"", "ClientAccountID header", id="empty"),
+        pytest.param(b"\xff\xfe\x00", "found byte 0xff", id="no text"),
+        pytest.param(
+            f"{HEAD}\n{BUY.replace(',3,', ',three,')}".encode(), "'three'", id="no number"
+        ),
+    ],
+)
+def test_a_bad_file_is_one_sentence_and_exit_2(folder: Path, content: bytes, said: str) -> None:
+    path = folder / "bad"
+    path.write_bytes(content)
+
+    with pytest.raises(CommandError, match=said) as raised:
+        call_command("reconcile", "--statement", str(path))
+
+    assert raised.value.returncode == 2
+
+
+def test_a_file_that_is_not_there_is_exit_2(folder: Path) -> None:
+    with pytest.raises(CommandError, match="No such file") as raised:
+        call_command("reconcile", "--statement", str(folder / "nothing"))
+
+    assert raised.value.returncode == 2
+
+
+def test_new_statements_in_the_folder_are_compared_once(folder: Path) -> None:
+    book()
+    put(folder, HEAD, BUY, SELL, ENDS)
+
+    assert [len(one.found) for one in statement_check.check_new()] == [0]
+    assert statement_check.check_new() == []
+    assert StatementCheck.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_book_made_of_a_real_statement_agrees_with_it(
+    shared: Path, name: str, answer: Any
+) -> None:
+    path = shared / "data/ib/flex" / name
+    trades = [t for t in read(path).trades if t.asset == "OPT" and t.exec_id]
+    for trade in trades:
+        keep(trade)
+
+    _, said = answer("--statement", str(path))
+
+    assert said["fills"]["ours"] == len(trades)
+    assert {one["field"] for one in said["breaks"]} <= {"MISSING_HERE", "POSITION"}
+    unexplained = [one for one in said["breaks"] if one["field"] == "MISSING_HERE"]
+    assert all(one["causes"] == ["expiry, exercise or assignment"] for one in unexplained)
+
+
+def read(path: Path) -> statements.Statement:
+    costs = section("execution.commissions", commissions.Settings)
+    return statements.read(path.read_text(), ZoneInfo("America/New_York"), costs)
+
+
+def keep(trade: statements.Trade) -> None:
+    assert trade.contract is not None
+    assert trade.executed_at is not None
+    made = DomainFill(
+        trade.exec_id, "", 0, trade.contract, trade.con_id, int(trade.quantity), trade.price,
+        trade.executed_at, trade.account,
+    )  # fmt: skip
+    broker.record_fill(made)
+    Commission.objects.create(
+        exec_id=trade.exec_id, commission_usd=trade.commission.commission_usd,
+        rebate_usd=trade.commission.rebate_usd, status="OK", at=trade.executed_at,
+    )  # fmt: skip
+    assert Fill.objects.filter(pk=trade.exec_id).exists()
