@@ -180,7 +180,7 @@ def contract_touch(symbol: str, occ: str) -> tuple[float, float, datetime] | Non
     rows = np.flatnonzero(found.chain.occ == occ)
     if not len(rows):
         return None
-    row = rows[0]
+    row = int(rows[0])
     return float(found.chain.bid[row]), float(found.chain.ask[row]), found.chain.as_of
 
 

@@ -150,7 +150,7 @@ def _is_worth_it(was: dict[str, Any], now: dict[str, Any], changed: list[str]) -
         return before is None and after is not None
     share: Decimal = section("execution.breaks", breaks.Settings).correction_frac
     moved = abs(Decimal(after) - Decimal(before))
-    return moved > settings.correction_frac * Decimal(now["notional_usd"] or 0)
+    return moved > share * Decimal(now["notional_usd"] or 0)
 
 
 def write_event(
