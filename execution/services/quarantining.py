@@ -97,10 +97,10 @@ def _account(facts: BrokerFacts, con_id: int) -> str:
 
 
 def _occs(facts: BrokerFacts) -> dict[int, str]:
-    found = {holding.con_id: holding.occ for holding in facts.holdings}
+    found: dict[int, str] = {holding.con_id: holding.occ for holding in facts.holdings}
     found |= {fill.con_id: fill.contract.occ for fill in facts.fills}
     rows = OrderIntent.objects.filter(con_id__isnull=False).values_list("con_id", "occ")
-    return dict(rows) | found
+    return {con_id: occ for con_id, occ in rows if con_id is not None} | found
 
 
 def _symbol(con_id: int, occ: str) -> str:

@@ -86,9 +86,9 @@ class Customers:
         """Open interest by now: from the settled figure to the next one as volume goes."""
         tape = self._tapes.at(parent(panel.symbol.name), at)
         plan, so_far = self.plan(panel, tape.session.date), self._tapes.so_far(tape)
-        change = (plan.next_interest - plan.interest) * so_far.steady[tape.second(at)]
-        grown: Counts = plan.interest + np.rint(change).astype(np.int64)
-        return grown
+        change: Floats = (plan.next_interest - plan.interest) * so_far.steady[tape.second(at)]
+        found: Counts = plan.interest + np.rint(change).astype(np.int64)
+        return found
 
     def buying(self, panel: Panel, at: datetime) -> Floats:
         """Share of what trades at this instant that customers buy."""
