@@ -131,19 +131,19 @@ def refresh_volatility() -> None:
     regime.refresh_volatility()
 
 
-@task("analytics.fetch_chain", queue="feeds", expires=10)
+@task("analytics.fetch_chain", queue="reporting", expires=10)
 def fetch_chain(feed: str, symbol: str) -> str | None:
     """Fetch one chain from a source over HTTP; name the symbol when it now stands."""
     return symbol if fetching.fetch_chain(feed, symbol) else None
 
 
-@task("analytics.fetch_sentiment", queue="feeds", expires=60)
+@task("analytics.fetch_sentiment", queue="reporting", expires=60)
 def fetch_sentiment(symbol: str) -> None:
     """Fetch and score one company's news."""
     fetching.fetch_sentiment(symbol)
 
 
-@task("analytics.fetch_vix1d", queue="feeds", expires=60)
+@task("analytics.fetch_vix1d", queue="reporting", expires=60)
 def fetch_vix1d() -> None:
     """Fetch what is due of VIX1D: its daily closes, and its value while the broker is silent."""
     fetching.fetch_vix1d()
