@@ -148,9 +148,9 @@ def _is_worth_it(was: dict[str, Any], now: dict[str, Any], changed: list[str]) -
     before, after = was.get("realised_net_usd"), now.get("realised_net_usd")
     if before is None or after is None:
         return before is None and after is not None
-    settings: breaks.Settings = section("execution.breaks", breaks.Settings)
+    share: Decimal = section("execution.breaks", breaks.Settings).correction_frac
     moved = abs(Decimal(after) - Decimal(before))
-    return moved > settings.correction_frac * Decimal(now["notional_usd"] or 0)
+    return moved > share * Decimal(now["notional_usd"] or 0)
 
 
 def write_event(

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from publishing import engagement
 from publishing.subscriptions import services, throttle
 from publishing.subscriptions.forms import LoginForm, SignupForm
 from publishing.subscriptions.plans import plans
@@ -50,6 +51,8 @@ def signup(request: HttpRequest) -> HttpResponse:
             email=form.cleaned_data["email"],
             password=form.cleaned_data["password1"],
         )
+        if isinstance(came_from := request.session.pop("came_from", None), int):
+            engagement.note_signup(came_from)
         login(request, user, backend=BACKEND)
         return redirect("feed")
     return render(request, "subscriptions/signup.html", {"form": form})

@@ -183,6 +183,11 @@ def answer(question_id: str) -> Key:
     return Key(f"answer:{question_id}", 10, "list")
 
 
+def engagement(channel: str, delivery_id: int) -> Key:
+    """Hash of what readers did with one delivery."""
+    return Key(f"engagement:{channel}:{delivery_id}", 30 * DAY)
+
+
 def wake(process: str) -> Key:
     """A hint that rows are waiting for a process; a list of at most a few items."""
     return Key(f"wake:{process}", MINUTE, "list")

@@ -30,7 +30,6 @@ WRITES = {
     "analytics.refresh_summary": ("summary",),
     "analytics.refresh_correlation": ("correlation",),
     "analytics.refresh_volatility": ("volatility",),
-    "analytics.fetch_sentiment": ("sentiment",),
 }
 BY_RECORDER = {"obi"}
 BY_SOURCES = {"sentiment"}  # while a source over HTTP is on

@@ -12,6 +12,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import psutil
@@ -19,6 +20,7 @@ from ib_insync import IB, Index, Option, Stock
 
 STOCKS = "SPY QQQ IWM AAPL TSLA NVDA AMD GOOGL META AMZN MSFT PLTR VXX".split()
 DEPTH = ("SPY", "QQQ", "IWM")
+CLOSE = datetime(2025, 11, 21, 21, 0, tzinfo=UTC)
 START = "2025-11-21T14:35:00+00:00"
 
 
@@ -53,7 +55,7 @@ async def near(ib: Any, stock: Any) -> list[Any]:
     return list(await ib.qualifyContractsAsync(*wanted[:7]))
 
 
-async def watch(port: int, pid: int, minutes: float, lines: int) -> None:
+async def watch(port: int, pid: int, minutes: float, lines: int, speed: str) -> None:
     """Print a row a minute."""
     ib: Any = IB()
     await ib.connectAsync("127.0.0.1", port, 1)
@@ -71,8 +73,8 @@ async def watch(port: int, pid: int, minutes: float, lines: int) -> None:
     began = last = time.monotonic()
     process.cpu_percent()
     before = received[0]
-    while last - began < minutes * 60:
-        await asyncio.sleep(min(60, minutes * 60))
+    while last - began < minutes * 60 and not await is_over(ib):
+        await asyncio.sleep(min(60, minutes * 60) if speed != "max" else 10)
         now = time.monotonic()
         rate = (received[0] - before) / (now - last)
         rss = process.memory_info().rss / 2**20
@@ -84,21 +86,28 @@ async def watch(port: int, pid: int, minutes: float, lines: int) -> None:
     ib.disconnect()
 
 
+async def is_over(ib: Any) -> bool:
+    """Say whether the session has closed by the broker's clock."""
+    now = await ib.reqCurrentTimeAsync()
+    print(f"{now:%H:%M:%S} UTC", end=" ", flush=True)
+    return bool(now >= CLOSE)
+
+
 def main() -> None:
     """Start the exchange, watch it, stop it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--port", type=int, default=9150)
-    parser.add_argument("--speed", type=float, default=1)
+    parser.add_argument("--speed", default="1")
     parser.add_argument("--lines", type=int, default=100)
     asked = parser.parse_args()
     terms = ["--port", str(asked.port), "--seed", "7", "--start", START]
-    command = [sys.executable, "manage.py", "run_simulator", *terms, "--speed", str(asked.speed)]
+    command = [sys.executable, "manage.py", "run_simulator", *terms, "--speed", asked.speed]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         assert served.stdout.readline().startswith("ready")
         try:
-            asyncio.run(watch(asked.port, served.pid, asked.minutes, asked.lines))
+            asyncio.run(watch(asked.port, served.pid, asked.minutes, asked.lines, asked.speed))
         finally:
             served.terminate()
 

@@ -155,6 +155,10 @@ class Connection:
         if self._writer.transport.get_write_buffer_size() > self.floor.settings.most_unsent_bytes:
             self.cut()
 
+    async def delivered(self) -> None:
+        """Wait until what was written is on its way."""
+        await self._writer.drain()
+
     def error(self, request_id: int, code: int, text: str) -> None:
         """Send an error message."""
         self.send(order_messages.error(request_id, code, text, self.version))

@@ -198,14 +198,15 @@ class GatewayProcess:
                 continue
             if not await self._on(self._sql, leases.is_valid, lease):
                 continue
-            await self._on(self._sql, protecting.tend_moving)
-            await self._send_cancels(lease.epoch)
-            await self._send_amendments(lease.epoch)
-            for chain in await self._on(
-                self._sql, broker.take_submissions, lease.epoch, self._next_id
-            ):
-                await self._send(chain)
+            await self._send_owed(lease.epoch)
             await self._put_questions()
+
+    async def _send_owed(self, epoch: int) -> None:
+        await self._on(self._sql, protecting.tend_moving)
+        await self._send_cancels(epoch)
+        await self._send_amendments(epoch)
+        for chain in await self._on(self._sql, broker.take_submissions, epoch, self._next_id):
+            await self._send(chain)
 
     async def _put_questions(self) -> None:
         if not self._questions.due:
