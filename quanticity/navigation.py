@@ -10,6 +10,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Signals", (
         ("Decisions", "psychology", "analytics_decision"),
         ("Signals", "sensors", "analytics_signal"),
+        ("Gates and shadow trades", "visibility", "execution_shadowtrade"),
+        ("Scheduled events", "event", "analytics_scheduledevent"),
         ("Metric histories", "timeline", "analytics_metrichistory"),
     )),
     ("Market data", (

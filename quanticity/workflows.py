@@ -34,7 +34,7 @@ def chain_arrived(symbol: str) -> None:
     nudge(analytics_tasks.refresh_exposures, symbol)
 
 
-@task("pipeline.fetch_chain", queue="feeds", expires=10)
+@task("pipeline.fetch_chain", queue="reporting", expires=10)
 def fetch_chain(feed: str, symbol: str) -> None:
     """Ask a source over HTTP for a chain; what stands now is worked on at once."""
     if analytics_tasks.fetch_chain.run(feed, symbol):

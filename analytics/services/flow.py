@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import fmean
 
@@ -80,11 +81,14 @@ def refresh_flow_clusters(symbol: str) -> None:
     settings = section("analytics.flow_clusters", flow_clusters.Settings)
     prints, now, as_of = _recent(symbol, settings.window_s)
     bursts = flow_bursts.find(prints, settings.gap_ms, settings.sweep_levels)
-    before = states.load(symbol, "flow_clusters", flow_clusters.Model)
-    model = flow_clusters.fit(bursts, before, settings)
-    if model is not None and model != before:
-        states.save(symbol, "flow_clusters", model)
-    references = flow_clusters.References(large_print_usd=large_print_usd(symbol))
+    before = states.load(symbol, "flow_memory", flow_clusters.Memory) or flow_clusters.Memory()
+    memory = flow_clusters.turn(before, calendar.session_date(now), settings)
+    settings = replace(settings, scale=memory.scale or settings.scale)
+    model = flow_clusters.fit(bursts, memory.model, settings)
+    memory = flow_clusters.learn(memory, bursts, model, settings)
+    if memory != before:
+        states.save(symbol, "flow_memory", memory)
+    references = flow_clusters.References(memory.yesterday, large_print_usd(symbol))
     result = flow_clusters.compute(bursts, model, references, settings)
     _remember(symbol, result, flow_clusters.SHARES, as_of or now)
     readings.write(

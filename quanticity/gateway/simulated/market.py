@@ -5,7 +5,7 @@ flicker by a hash of (instrument, time slot), so any process shows the same at t
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -116,6 +116,13 @@ class Market:
             return indexes.level(self.tapes, self.surface, name, at)
         tape = self.tapes.at(name, at)
         return tape.mid(tape.second(at))
+
+    def official(self, name: str, day: date) -> float:
+        """A session's official close: of a stock its auction's, of an index made of them."""
+        close = self.tapes.close(indexes.parent(name), day)
+        if listing.SYMBOLS[name].sec_type != "IND":
+            return close
+        return round(self.tapes.settings.index_multiple * close, 2)
 
     def top(self, name: str, at: datetime) -> Top:
         """Best bid and ask of an underlying, and its day so far."""

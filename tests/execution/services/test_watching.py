@@ -65,7 +65,7 @@ def test_two_lost_percent_halt_everything_and_leave_it() -> None:
 
     held.refresh_from_db()
     assert selectors.trading_state("MOC", "QQQ") == "HALTED"
-    assert (held.state, held.exit_reason) == ("CLOSING", "FLATTEN")
+    assert (held.state, held.exit_wanted) == ("CLOSING", "FLATTEN")
     assert Notice.objects.get().kind == "HALT"
 
 
