@@ -1,18 +1,23 @@
 """One claimed delivery: write it, send it, and put down what became of it."""
 
+import hashlib
+import json
 import logging
+import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F
 
-from publishing import ledger, outbox, routes, tiers
-from publishing.channels.base import RateLimited, Unanswered
-from publishing.messages import trade
+from publishing import outbox, routes, sequences, tiers
+from publishing.channels.base import Channel, RateLimited, Searchable, Unanswered
+from publishing.messages import writing
 from publishing.messages.message import Message
 from publishing.models import Delivery
 from publishing.selectors import facts_for
+from publishing.subscriptions import endpoints
 from quanticity import audit
 from quanticity.config.loader import section
 from quanticity.domain import clock
@@ -22,12 +27,14 @@ from quanticity.domain.errors import (
     PermanentError,
     TemporaryError,
 )
+from quanticity.domain.market import Quote
 from quanticity.domain.tiers import Tier
 from quanticity.store import market
 from quanticity.store.client import StoreDown
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
+REDIRECT = "/r/"  # our own: counts a click and goes on
 # What facts that are not what they claim to be raise while they are written.
 UNWRITABLE = (MalformedInput, LookupError, TypeError, ValueError, ArithmeticError)
 
@@ -36,43 +43,77 @@ def finish(row: Delivery, now: datetime) -> State:
     """Take a delivery that we hold to its end; return the state it is left in."""
     told, late = row.announcement, now - row.due_at
     numbers = section("publishing.tiers", tiers.Settings)
-    too_late = tiers.is_too_late(told.kind, Tier(row.tier), late, numbers)
-    if too_late and told.kind != "ENTRY":
+    too_late = is_too_late(row, late, numbers)
+    if too_late and (told.kind != "ENTRY" or row.channel == routes.TWITTER):
         return _settle(row, State.EXPIRED, error=f"{late} late")
-    row.price_now = _mid(told.facts.get("occ"), now)
+    _look_at_quote(row, now)
     if row.channel == routes.WEB:
         return _release(row, now)
     try:
         message = _write(row, late, withheld=too_late or told.withheld, numbers=numbers)
+        channel = routes.channel(row.channel, Tier(row.tier))
     except UNWRITABLE as error:
         return _settle(row, State.DEAD, error=f"cannot be written: {error!r}")
+    except PermanentError as error:
+        return _settle(row, State.DEAD, error=str(error))
     # Committed before the call: from here on a crash leaves a doubt, never a silent repeat.
-    if not outbox.move(row, to=State.SENDING, price_now=row.price_now):
+    digest = hashlib.sha256(message.text().encode()).hexdigest()
+    if not outbox.move(row, to=State.SENDING, digest=digest, **_seen_at_release(row)):
         return State(row.state)
-    return _send(row, message, State.EXPIRED if too_late or told.withheld else State.SENT)
+    done = State.EXPIRED if too_late or told.withheld else State.SENT
+    return _send(row, channel, message, done)
+
+
+def is_too_late(row: Delivery, late: timedelta, numbers: tiers.Settings) -> bool:
+    """True when it should not go out any more: by its kind, or by its channel's own limit."""
+    if row.channel == routes.TWITTER and late > timedelta(seconds=routes.numbers().x_late_s):
+        return True
+    return tiers.is_too_late(row.announcement.kind, Tier(row.tier), late, numbers)
 
 
 def settle_doubt(row: Delivery, now: datetime, why: str) -> State:
-    """Decide on a call whose end is not known (DOMAIN 7.2): no channel here can be asked.
+    """Decide on a call whose end is not known (DOMAIN 7.2).
 
-    What must not be missed is sent again and flagged; the rest is left as it is.
+    Where the channel can be asked, the next try asks before it sends. Elsewhere what must not be
+    missed is sent again and flagged, and the rest is left as it is.
     """
-    if row.announcement.kind not in tiers.REPEATED_KINDS:
-        return _settle(row, State.AMBIGUOUS, ambiguous=True, error=why)
-    return _failed(row, now, why, ambiguous=True)
+    if row.announcement.kind in tiers.REPEATED_KINDS or _can_ask(row):
+        return _failed(row, now, why, ambiguous=True)
+    return _settle(row, State.AMBIGUOUS, ambiguous=True, error=why)
+
+
+def _can_ask(row: Delivery) -> bool:
+    try:
+        channel = routes.channel(row.channel, Tier(row.tier))
+    except PermanentError:
+        return False
+    return isinstance(channel, Searchable) and channel.can_search()
 
 
 def _write(row: Delivery, late: timedelta, *, withheld: bool, numbers: tiers.Settings) -> Message:
     late_s = late.total_seconds()
     noted = late_s if late_s > numbers.late_note_s else None
     tier = Tier(row.tier)
-    return trade.render(facts_for(row, tier, late_by_s=noted, withheld=withheld), tier)
+    facts = facts_for(row, tier, late_by_s=noted, withheld=withheld)
+    via = f"{REDIRECT}{row.pk}"
+    return replace(writing.render(facts, tier), follows=_first_receipt(row), via=via)
 
 
-def _send(row: Delivery, message: Message, done: State) -> State:
+def _first_receipt(row: Delivery) -> str:
+    """The channel's id of what this trade said first on this route; empty for the first."""
+    if row.announcement.seq == 1 or row.channel in routes.UNTHREADED:
+        return ""
+    told = Delivery.objects.filter(
+        announcement__trade_id=row.announcement.trade_id, channel=row.channel, tier=row.tier
+    )
+    receipts = told.exclude(receipt="").order_by("announcement__seq")
+    return receipts.values_list("receipt", flat=True).first() or ""
+
+
+def _send(row: Delivery, channel: Channel, message: Message, done: State) -> State:
     key = (row.channel, row.tier)
     try:
-        receipt = routes.channel(row.channel, Tier(row.tier)).send(message)
+        receipt, was_there = _post_once(row, channel, message)
     except RateLimited as error:
         return _wait(row, key, error)
     except TemporaryError as error:
@@ -83,7 +124,24 @@ def _send(row: Delivery, message: Message, done: State) -> State:
         return _settle(row, State.DEAD, error=str(error))
     except Unanswered as error:
         return settle_doubt(row, clock.now(), str(error))
-    return _settle(row, done, sent_at=clock.now(), receipt=receipt)
+    if row.channel.startswith(routes.ENDPOINT):
+        endpoints.note_success(int(row.channel.removeprefix(routes.ENDPOINT)))
+    solved = {"ambiguous": False} if was_there is not None else {}
+    return _settle(row, done, sent_at=clock.now(), receipt=receipt, **solved)
+
+
+def _post_once(row: Delivery, channel: Channel, message: Message) -> tuple[str, bool | None]:
+    """Post, unless an earlier try arrived; says whether it had, None where nobody can tell."""
+    asked = row.ambiguous and isinstance(channel, Searchable) and channel.can_search()
+    if asked and isinstance(channel, Searchable):
+        try:
+            found = channel.find(message.token)
+        except (TemporaryError, PermanentError) as error:
+            if row.announcement.kind not in tiers.REPEATED_KINDS:
+                raise TemporaryError(f"cannot be looked up: {error}") from None
+            return channel.send(message), None  # a duplicate harms less than a gap
+        return (found, True) if found is not None else (channel.send(message), False)
+    return channel.send(message), None
 
 
 def _release(row: Delivery, now: datetime) -> State:
@@ -91,12 +149,24 @@ def _release(row: Delivery, now: datetime) -> State:
     if row.announcement.withheld:
         return _settle(row, State.EXPIRED, error="old news when it was recorded")
     with transaction.atomic():
-        place = ledger.draw(f"feed:{row.tier}")
+        place = sequences.draw(f"feed:{row.tier}")
         if not outbox.move(
-            row, to=State.SENT, sent_at=now, feed_seq=place, price_now=row.price_now
+            row,
+            to=State.SENT,
+            sent_at=now,
+            feed_seq=place,
+            digest=_digest_of_facts(row),
+            **_seen_at_release(row),
         ):
             transaction.set_rollback(True)
     return State(row.state)
+
+
+def _digest_of_facts(row: Delivery) -> str:
+    # What the feed shows is facts; their canonical text is what the ledger commits to.
+    shown = facts_for(row, Tier(row.tier))
+    text = json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _wait(row: Delivery, key: routes.Key, error: RateLimited) -> State:
@@ -120,18 +190,27 @@ def _failed(
     row: Delivery, now: datetime, why: str, *, wait_s: float | None = None, ambiguous: bool = False
 ) -> State:
     numbers = outbox.settings()
-    final = row.announcement.kind in tiers.FINAL_KINDS
     flag = {"ambiguous": True} if ambiguous else {}
     row.failures += 1
-    if row.failures >= (numbers.final_tries if final else numbers.tries):
+    if row.channel.startswith(routes.ENDPOINT):
+        endpoints.note_failure(int(row.channel.removeprefix(routes.ENDPOINT)), why)
+        wait_s = endpoints.wait_s(row.failures) if wait_s is None else wait_s
+    elif row.failures >= _tries(row, numbers):
         logger.error("delivery %s failed for good: %s", row, why)
         return _settle(row, State.DEAD, failures=F("failures") + 1, error=why, **flag)
     if wait_s is None:
         wait_s = min(_rung(row.failures, numbers), numbers.wait_cap_s)
+    # A little later than asked, never sooner, and not all at the same instant.
+    wait_s *= 1 + numbers.jitter_frac * random.random()  # noqa: S311 - no secret depends on it
     until = outbox.in_real_seconds(now, wait_s)
     return _settle(
         row, State.PENDING, failures=F("failures") + 1, not_before_at=until, error=why, **flag
     )
+
+
+def _tries(row: Delivery, numbers: outbox.Settings) -> int:
+    final = row.announcement.kind in tiers.FINAL_KINDS
+    return numbers.final_tries if final else numbers.tries
 
 
 def _rung(failures: int, numbers: outbox.Settings) -> float:
@@ -149,15 +228,28 @@ def _settle(row: Delivery, to: State, **changes: object) -> State:
     return State(row.state)
 
 
-def _mid(occ: str | None, now: datetime) -> Decimal | None:
-    # What a tier that waited could have paid; unknown is shown as nothing, never as the old price.
-    if occ is None:
-        return None
+def _look_at_quote(row: Delivery, now: datetime) -> None:
+    # What a tier that waited could trade at; unknown is shown as nothing, never as the old price.
+    occ = row.announcement.facts.get("occ")
+    quote = None if occ is None else _fresh_quote(occ, now)
+    row.price_now = None if quote is None else _price(quote.mid)
+    row.bid_now = None if quote is None else _price(quote.bid)
+    row.ask_now = None if quote is None else _price(quote.ask)
+
+
+def _fresh_quote(occ: str, now: datetime) -> Quote | None:
     try:
         quote = market.contract_quote(occ)
     except StoreDown:
         return None
     limit = timedelta(seconds=outbox.settings().mid_max_age_s)
-    if quote is None or quote.mid is None or now - quote.event_at > limit:
-        return None
-    return Decimal(str(quote.mid)).quantize(Decimal("0.0001"))
+    is_known = quote is not None and quote.mid is not None and now - quote.event_at <= limit
+    return quote if is_known else None
+
+
+def _price(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value)).quantize(Decimal("0.0001"))
+
+
+def _seen_at_release(row: Delivery) -> dict[str, Decimal | None]:
+    return {"price_now": row.price_now, "bid_now": row.bid_now, "ask_now": row.ask_now}

@@ -1,38 +1,53 @@
 """The receipts ledger as rows: appends, and nothing else (DOMAIN 7.11)."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
-from publishing import receipts
-from publishing.models import Counter, Receipt
+from publishing import receipts, sequences
+from publishing.models import Receipt
 from quanticity.domain.readings import instant
 
 _COUNTER = "receipts"
 _SHOWN = 12
 
 
-def append(kind: str, at: datetime, trade_id: str, body: dict[str, Any]) -> Receipt:
-    """Add one record to the chain; it is there if and only if the caller's transaction commits."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record before it has a place; `ref` names the row it records, once for ever."""
+
+    kind: str
+    at: datetime
+    trade_id: str
+    ref: str
+    body: dict[str, Any]
+
+
+def append(drafts: Sequence[Draft]) -> list[Receipt]:
+    """Add records to the chain; they are there if and only if the caller's transaction commits."""
+    return append_owed(lambda: drafts)
+
+
+def append_owed(gather: Callable[[], Sequence[Draft]]) -> list[Receipt]:
+    """Add what is missing: gathered while nobody else can append, so that nothing is twice."""
     with transaction.atomic():
-        seq = draw(_COUNTER)
-        record = {
-            "seq": seq, "kind": kind, "at": instant(at), "trade_id": trade_id,
-            "body": receipts.exact(body),
-        }  # fmt: skip
-        before = Receipt.objects.filter(seq=seq - 1).first()
+        sequences.draw(_COUNTER, 0)  # the lock
+        drafts = gather()
+        if not drafts:
+            return []
+        first = sequences.draw(_COUNTER, len(drafts)) - len(drafts) + 1
+        records = [_record(first + n, draft) for n, draft in enumerate(drafts)]
+        before = Receipt.objects.filter(seq=first - 1).first()
         previous = receipts.GENESIS if before is None else bytes.fromhex(before.hash)
-        link = receipts.chain([record], previous)[0]
-        return Receipt.objects.create(**record, prev_hash=link.prev_hash, hash=link.hash)
-
-
-def draw(counter: str) -> int:
-    """The next number of a gapless sequence; others wait until our transaction ends."""
-    Counter.objects.get_or_create(name=counter)
-    Counter.objects.filter(name=counter).update(value=F("value") + 1)
-    return Counter.objects.get(name=counter).value
+        links = receipts.chain(records, previous)
+        rows = [
+            Receipt(**record, ref=draft.ref, prev_hash=link.prev_hash, hash=link.hash)
+            for record, link, draft in zip(records, links, drafts, strict=True)
+        ]
+        return Receipt.objects.bulk_create(rows)
 
 
 def shown(receipt: Receipt) -> str:
@@ -40,10 +55,8 @@ def shown(receipt: Receipt) -> str:
     return f"R{receipt.seq} {receipt.hash[:_SHOWN]}"
 
 
-def as_text(value: Any) -> Any:
-    """Facts as the ledger holds them: what is a float elsewhere is text here."""
-    if isinstance(value, dict):
-        return {key: as_text(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [as_text(member) for member in value]
-    return repr(value) if isinstance(value, float) else value
+def _record(seq: int, draft: Draft) -> dict[str, Any]:
+    return {
+        "seq": seq, "kind": draft.kind, "at": instant(draft.at), "trade_id": draft.trade_id,
+        "body": receipts.exact(draft.body),
+    }  # fmt: skip

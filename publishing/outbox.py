@@ -12,9 +12,11 @@ worker that was asleep past its lease moves nothing. SENDING is committed before
 
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from quanticity.domain import clock
 
 State = Delivery.State
 FINISHED = (State.SENT, State.DEAD, State.EXPIRED, State.AMBIGUOUS)
+_claims = count(1)
 HINT_AGAIN_S = 5.0  # a row that was named and not taken is named again after so many real seconds
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -42,6 +45,9 @@ class Settings:
     final_tries: int
     wait_cap_s: float
     batch: int
+    claim_batch: int
+    poll_s: float
+    jitter_frac: float
     max_skew_s: float
     mid_max_age_s: float
 
@@ -82,7 +88,7 @@ def released(now: datetime) -> Q:
 def free_to_take(now: datetime) -> Q:
     """Rows that nobody holds: waiting, or claimed by a worker that has not been seen since."""
     idle = Q(state=State.PENDING) | Q(state=State.CLAIMED, lease_until__lte=now)
-    return idle & (Q(not_before_at=None) | Q(not_before_at__lte=now))
+    return idle & (Q(not_before_at=None) | Q(not_before_at__lte=now)) & Q(held=False)
 
 
 def in_order(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
@@ -123,6 +129,57 @@ def claim(delivery_id: int, now: datetime) -> Delivery | None:
     return row if ours else None
 
 
+def claim_some(
+    channel: str, tier: str, now: datetime, limit: int, before: int | None = None
+) -> list[Delivery]:
+    """Take up to so many of one route's deliveries at once, the most urgent first.
+
+    `before`: only what is more urgent than this priority.
+    """
+    due = Delivery.objects.filter(released(now), free_to_take(now), channel=channel, tier=tier)
+    due = due if before is None else due.filter(priority__lt=before)
+    urgent = in_order(due).order_by("priority", "due_at", "pk")[:limit]
+    rows = {row.pk: row for row in urgent.select_related("announcement")}
+    # As in `claim`, the UPDATE decides; whose claim it was and its fence are read back.
+    ours = f"{worker()}#{next(_claims)}"
+    Delivery.objects.filter(released(now), free_to_take(now), pk__in=rows).update(
+        state=State.CLAIMED,
+        attempts=F("attempts") + 1,
+        claimed_by=ours,
+        lease_until=in_real_seconds(now, settings().lease_s),
+    )
+    taken = Delivery.objects.filter(pk__in=rows, claimed_by=ours, state=State.CLAIMED)
+    fences = dict(taken.values_list("pk", "attempts"))
+    for pk, attempts in fences.items():
+        rows[pk].state, rows[pk].attempts = State.CLAIMED, attempts
+    return [row for pk, row in rows.items() if pk in fences]
+
+
+def give_back(rows: Sequence[Delivery]) -> None:
+    """Let others have what we claimed and did not begin."""
+    for row in rows:
+        move(row, to=State.PENDING, claimed_by="", lease_until=None)
+
+
+def due_routes(now: datetime) -> set[tuple[str, str]]:
+    """Routes with something due that nobody holds."""
+    rows = Delivery.objects.filter(released(now), free_to_take(now)).order_by()
+    return set(rows.values_list("channel", "tier").distinct())
+
+
+def next_due(now: datetime) -> datetime | None:
+    """When the next delivery falls due, or a retry's wait is over."""
+    waiting = Delivery.objects.filter(state=State.PENDING, held=False)
+    found = (
+        waiting.filter(due_at__gt=now).order_by("due_at").values_list("due_at", flat=True).first(),
+        waiting.filter(not_before_at__gt=now)
+        .order_by("not_before_at")
+        .values_list("not_before_at", flat=True)
+        .first(),
+    )
+    return min((at for at in found if at is not None), default=None)
+
+
 def move(delivery: Delivery, *, to: State, **changes: Any) -> bool:
     """Move a row that we hold; False when it is no longer ours."""
     moved = Delivery.objects.filter(
@@ -141,7 +198,7 @@ def abandoned(now: datetime) -> list[Delivery]:
 
 def worker() -> str:
     """Who we are, for whoever looks at a claimed row."""
-    return f"{socket.gethostname()}:{os.getpid()}"[:60]
+    return f"{socket.gethostname()[:40]}:{os.getpid()}"
 
 
 def clock_skew_s() -> float:

@@ -1,37 +1,96 @@
 """Routes: which channel serves which tier, by which credential, and whether it may be used now."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 
 from publishing.channels import discord
-from publishing.channels.base import Channel
+from publishing.channels.base import Channel, Paced
 from publishing.channels.console import Console
 from publishing.channels.discord import Discord
+from publishing.channels.pace import Limits, limits_of
+from publishing.channels.telegram import Settings as TelegramSettings
+from publishing.channels.telegram import Telegram
+from publishing.channels.twitter import Keys, Twitter
+from publishing.channels.twitter import Settings as TwitterSettings
+from publishing.channels.webhook import Webhook
 from publishing.models import Route
+from publishing.subscriptions import endpoints
 from quanticity.config.loader import section
 from quanticity.domain.tiers import Tier
 
 WEB = "web"  # our own feed: its rows are the feed, nothing is sent
+ANALYSIS = "analysis"  # premium's Discord channel for the closing auction
+TWITTER = Twitter.name
+ENDPOINT = f"{Webhook.name}:"  # a member's own address, by its number
+UNTHREADED = (WEB, Console.name, TWITTER)  # where one post does not follow another
 Key = tuple[str, str]  # channel and tier
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The comments in defaults.toml say what each is for."""
+
+    x_kinds: tuple[str, ...]
+    held_kinds: tuple[str, ...]
+    x_late_s: float
+    x_per_day: int
+    x_reserved: int
+    spare_posts: int
+    limits: dict[str, Limits]
+
+
+def numbers() -> Settings:
+    """The numbers in force."""
+    found: Settings = section("publishing.routes", Settings)
+    return found
 
 
 def enabled() -> dict[Key, str]:
     """The routes of this installation: those with a credential, and its fingerprint."""
-    found = {(name, str(tier)): "" for name in (WEB, Console.name) for tier in Tier}
-    for tier in Tier:
-        if url := settings.DISCORD_WEBHOOKS[tier]:
-            found[Discord.name, str(tier)] = discord.fingerprint(url)
-    return found
+    members = [((f"{ENDPOINT}{pk}", tier), url) for pk, tier, url in endpoints.in_force()]
+    return {key: known and discord.fingerprint(known) for key, known in (*_own(), *members)}
+
+
+def serves(key: Key, kind: str) -> bool:
+    """Say whether a route carries events of this kind at all."""
+    channel_name, _ = key
+    if channel_name == Twitter.name:
+        return kind in numbers().x_kinds
+    return (channel_name == ANALYSIS) == (kind == "MOC") or channel_name in (WEB, Console.name)
+
+
+def holds(key: Key, kind: str) -> bool:
+    """Say whether this waits for an operator's approval before it is sent."""
+    return key[0] == Twitter.name and kind in numbers().held_kinds
 
 
 def channel(name: str, tier: Tier) -> Channel:
-    """The channel for one tier, with its address."""
-    if name == Discord.name:
-        timeouts = section("publishing.discord", discord.Settings)
-        return Discord(settings.DISCORD_WEBHOOKS[tier], settings.PUBLIC_URL, timeouts)
-    return Console(tier)
+    """The channel for one tier, with its address; the same object while its credential stands."""
+    if name.startswith(ENDPOINT):
+        return endpoints.channel(int(name.removeprefix(ENDPOINT)))
+    credential = dict(_own()).get((name, str(tier)), "")
+    return _channel(name, tier, credential, settings.PUBLIC_URL)
+
+
+def ready_in_s(key: Key) -> float:
+    """Real seconds until this route may post again, as its channel knows."""
+    found = _found(key)
+    return found.ready_in_s() if isinstance(found, Paced) else 0.0
+
+
+def room(key: Key, most: int) -> int:
+    """How many posts this route may take now, of so many."""
+    found = _found(key)
+    return min(found.room(), most) if isinstance(found, Paced) else most
+
+
+def _found(key: Key) -> Channel | None:
+    is_member = key[0].startswith(ENDPOINT)
+    return None if is_member else channel(key[0], Tier(key[1]))
 
 
 def usable(now: datetime) -> set[Key]:
@@ -58,6 +117,51 @@ def revoke(key: Key, at: datetime, reason: str) -> None:
 def reopen(key: Key) -> None:
     """Let this route be used again."""
     Route.objects.filter(channel=key[0], tier=key[1]).delete()
+
+
+def _own() -> list[tuple[Key, str]]:
+    found: list[tuple[Key, str]] = [
+        ((name, str(tier)), "") for name in (WEB, Console.name) for tier in Tier
+    ]
+    hooks, chats = settings.DISCORD_WEBHOOKS, settings.TELEGRAM_CHATS
+    found += [((Discord.name, str(tier)), hooks[tier]) for tier in Tier if hooks[tier]]
+    if hooks["analysis"]:
+        found.append(((ANALYSIS, str(Tier.PREMIUM)), hooks["analysis"]))
+    if settings.TELEGRAM_BOT_TOKEN:
+        token = settings.TELEGRAM_BOT_TOKEN
+        found += [
+            ((Telegram.name, str(tier)), f"{token} {chats[tier]}") for tier in Tier if chats[tier]
+        ]
+    if all(settings.X_KEYS):
+        found.append(((Twitter.name, str(Tier.FREE)), " ".join(settings.X_KEYS)))
+    return found
+
+
+@cache
+def _channel(name: str, tier: Tier, credential: str, site_url: str) -> Channel:
+    if name in (Discord.name, ANALYSIS):
+        return Discord(
+            credential,
+            site_url,
+            section("publishing.discord", discord.Settings),
+            settings.DISCORD_ROLE_IDS.get(str(tier), ""),
+            bot_token=settings.DISCORD_BOT_TOKEN,
+            limits=limits_of(credential, numbers().limits),
+        )
+    if name == Telegram.name:
+        token, _, chat_id = credential.partition(" ")
+        return Telegram(
+            token,
+            chat_id,
+            settings.TELEGRAM_API_URL,
+            site_url,
+            section("publishing.telegram", TelegramSettings),
+            limits=limits_of(settings.TELEGRAM_API_URL, numbers().limits),
+        )
+    if name == Twitter.name:
+        patience = section("publishing.twitter", TwitterSettings)
+        return Twitter(Keys(*credential.split(" ")), settings.X_API_URL, site_url, patience)
+    return Console(tier)
 
 
 def _is_closed(row: Route, now: datetime, credential: str | None) -> bool:

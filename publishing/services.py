@@ -1,27 +1,32 @@
 """What publishing does: tells of executed trades, each tier at its time, once.
 
 `announce_owed` turns recorded events into announcements with one delivery per tier and channel;
-`deliver` sends one of them if it is due; `deliver_owed` names those that nobody came for. All
-three may run any number of times, anywhere, at once.
+`deliver` sends one of them if it is due, `deliver_route` whatever is due on one route;
+`deliver_owed` settles doubts and names what nobody came for. All of them may run any number of
+times, anywhere, at once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from execution import selectors
+from execution.holds import Notice
 from execution.models import PositionEvent
-from publishing import delivering, ledger, outbox, routes, tiers
-from publishing.models import Announcement, Delivery
+from publishing import announcing, delivering, outbox, recording, routes, tiers
+from publishing.models import Delivery
+from publishing.posts import posting
+from publishing.posts.reviews import Measure
 from quanticity import audit
-from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.tiers import Tier
 
 State = Delivery.State
+_AT_ONCE = 50  # events that one transaction announces
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +37,55 @@ class Owed:
     countdown_s: float
 
 
-def announce_owed(limit: int = 200) -> list[Owed]:
+def announce_owed(limit: int = _AT_ONCE) -> list[Owed]:
     """Turn recorded events into announcements and deliveries; return the new deliveries."""
+    noticed = _announce_notices()
     if not (events := selectors.owed_events(limit)):
-        return []  # without taking the one write lock that SQLite has
-    made: list[Delivery] = []
+        return noticed  # without taking the one write lock that SQLite has
+    # What happened before it stands before it in the ledger; in a transaction of its own, because
+    # the ledger may be long in catching up and premium is waiting.
+    recording.catch_up()
     with transaction.atomic():
-        for event in events:
-            made += _announce(event)
-            PositionEvent.objects.filter(pk=event.pk).update(announced=True)
-    now = clock.now()
-    return [Owed(d.pk, clock.real_seconds((d.due_at - now).total_seconds())) for d in made]
+        made = announcing.announce(events)
+        PositionEvent.objects.filter(pk__in=[event.pk for event in events]).update(announced=True)
+    return noticed + _owed(made)
 
 
 def deliver(delivery_id: int) -> State | None:
     """Send one delivery; its new state, or None when there was nothing for us to do now."""
     now = clock.now()
     route = Delivery.objects.filter(pk=delivery_id).values_list("channel", "tier").first()
-    if route not in routes.usable(now) or outbox.clock_skew_s() > outbox.settings().max_skew_s:
+    if route not in routes.usable(now) or not _clocks_agree():
         return None
     row = outbox.claim(delivery_id, now)
     return None if row is None else delivering.finish(row, now)
+
+
+def deliver_route(key: routes.Key) -> int:
+    """Send what is due on one route, as much as it may take now; return how many were tried."""
+    now = clock.now()
+    if key not in routes.usable(now) or not _clocks_agree():
+        return 0
+    room = routes.room(key, outbox.settings().claim_batch)
+    # Marketing never takes the last of a budget: an exit may come in.
+    least = tiers.MARKETING if room <= routes.numbers().spare_posts else None
+    rows = outbox.claim_some(*key, now, room, least) if room else []
+    for tried, row in enumerate(rows, start=1):
+        state = delivering.finish(row, clock.now())
+        # The route may have closed or slowed meanwhile.
+        if tried < len(rows) and not _goes_on(key, state):
+            outbox.give_back(rows[tried:])
+            return tried
+    return len(rows)
+
+
+def deliver_due() -> int:
+    """Send everything that is due, route after route (without a relay: a drill, a test)."""
+    sent = 0
+    for key in sorted(outbox.due_routes(clock.now())):
+        while tried := deliver_route(key):
+            sent += tried
+    return sent
 
 
 def deliver_owed() -> list[int]:
@@ -60,6 +93,7 @@ def deliver_owed() -> list[int]:
     now = clock.now()
     for row in outbox.abandoned(now):
         delivering.settle_doubt(row, now, "the worker vanished during the call")
+    _drop_what_was_never_approved()
     usable = Q(pk__in=[])
     for channel, tier in routes.usable(now):
         usable |= Q(channel=channel, tier=tier)
@@ -74,9 +108,15 @@ def deliver_owed() -> list[int]:
     return named
 
 
+def redrivable(delivery_ids: Sequence[int]) -> QuerySet[Delivery]:
+    """Which of these a redrive would send again: the dead and the doubtful."""
+    rows = Delivery.objects.filter(pk__in=delivery_ids, state__in=(State.DEAD, State.AMBIGUOUS))
+    return rows.select_related("announcement").order_by("due_at", "pk")
+
+
 def redrive(delivery_ids: Sequence[int], *, actor: str, reason: str) -> list[int]:
     """Give dead or doubtful deliveries another life; due time, token and place stay as they are."""
-    again = Delivery.objects.filter(pk__in=delivery_ids, state__in=(State.DEAD, State.AMBIGUOUS))
+    again = redrivable(delivery_ids)
     with transaction.atomic():
         revived = list(again.values_list("pk", flat=True))
         again.filter(pk__in=revived).update(
@@ -92,54 +132,63 @@ def reopen_route(channel: str, tier: Tier, *, actor: str, reason: str) -> None:
     audit.record(actor, "reopen_route", f"{channel}/{tier}", reason=reason)
 
 
-def _announce(event: PositionEvent) -> list[Delivery]:
-    position, numbers = event.position, _numbers()
-    told, is_new = Announcement.objects.get_or_create(
-        trade_id=position.trade_id,
-        seq=event.seq,
-        defaults={
-            "kind": event.kind,
-            "symbol": position.symbol,
-            "clock_at": tiers.clock_at(event.clock_at, event.created_at, numbers),
-            "facts": event.facts,
-            "created_at": clock.now(),
-            "withheld": tiers.is_stale(event.kind, event.clock_at, event.created_at, numbers),
-            "probe": position.probe,
-            "source": position.source,
-        },
+def approve(delivery_ids: Sequence[int], *, actor: str) -> int:
+    """Let posts go out that waited for it."""
+    waiting = Delivery.objects.filter(pk__in=delivery_ids, held=True, state=State.PENDING)
+    with transaction.atomic():
+        found = list(waiting.values_list("pk", flat=True))
+        waiting.filter(pk__in=found).update(held=False, hinted_at=None)
+        audit.record(actor, "approve", f"{len(found)} posts", reason="approved", after=found)
+    return len(found)
+
+
+def notice(text: str, *, severity: str, actor: str, key: str = "") -> list[Owed]:
+    """Tell every tier of a halt, an outage or anything an operator has to say."""
+    told = announcing.post(
+        key or f"N-{clock.now():%y%m%d%H%M%S}",
+        "NOTICE",
+        {"title": "Notice", "text": text, "severity": severity},
     )
-    if not is_new:
-        return []
-    body = {"kind": event.kind, "event_seq": event.seq, "facts": ledger.as_text(event.facts)}
-    told.receipt = ledger.shown(ledger.append("EVENT", told.clock_at, told.trade_id, body))
-    told.save(update_fields=["receipt"])
-    return Delivery.objects.bulk_create(_deliveries(told))
+    if told:
+        audit.record(actor, "notice", told[0].announcement.trade_id, reason=text[:300])
+    return _owed(told)
 
 
-def _deliveries(told: Announcement) -> list[Delivery]:
-    # Another world's trades (a replay's) are recorded and go nowhere.
-    keys = sorted(routes.enabled()) if told.source == settings.TRADING_MODE else []
-    return [
-        _delivery(told, channel, Tier(tier))
-        for channel, tier in keys
-        if tiers.hears(told.kind, Tier(tier))
-    ]
+def post_owed(measure: Measure) -> list[Owed]:
+    """Post what the day's slots owe; `measure` is reporting's arithmetic over trades."""
+    return _owed(posting.post_owed(measure))
 
 
-def _delivery(told: Announcement, channel: str, tier: Tier) -> Delivery:
-    due_at = tiers.due_at(told.clock_at, tier, _numbers())
-    return Delivery(
-        announcement=told,
-        tier=tier,
-        channel=channel,
-        priority=tiers.PRIORITY[told.kind],
-        due_at=due_at,
-        boot_id=outbox.boot_id(),
-        boot_due_s=clock.boot_seconds() + (due_at - told.created_at).total_seconds(),
-        created_at=told.created_at,
+def _owed(made: Sequence[Delivery]) -> list[Owed]:
+    now = clock.now()
+    return [Owed(d.pk, clock.real_seconds((d.due_at - now).total_seconds())) for d in made]
+
+
+def _announce_notices() -> list[Owed]:
+    """Tell of what execution has to tell: halts, outages."""
+    made: list[Delivery] = []
+    for row in Notice.objects.filter(announced=False).order_by("pk")[:_AT_ONCE]:
+        with transaction.atomic():
+            facts = {"title": row.kind.capitalize(), "text": row.text, "severity": row.kind}
+            if row.source == settings.TRADING_MODE:
+                made += announcing.post(f"NOTICE-{row.pk}", "NOTICE", facts)
+            Notice.objects.filter(pk=row.pk).update(announced=True)
+    return _owed(made)
+
+
+def _clocks_agree() -> bool:
+    return outbox.clock_skew_s() <= outbox.settings().max_skew_s
+
+
+def _goes_on(key: routes.Key, state: State) -> bool:
+    # Only a failure closes a route, and only then is it worth asking.
+    is_open = state in (State.SENT, State.EXPIRED) or key in routes.usable(clock.now())
+    return is_open and routes.room(key, 1) > 0
+
+
+def _drop_what_was_never_approved() -> None:
+    limit = timedelta(seconds=routes.numbers().x_late_s)
+    waiting = Delivery.objects.filter(
+        held=True, state=State.PENDING, due_at__lt=clock.now() - limit
     )
-
-
-def _numbers() -> tiers.Settings:
-    found: tiers.Settings = section("publishing.tiers", tiers.Settings)
-    return found
+    waiting.update(state=State.EXPIRED, error="nobody approved it in time")

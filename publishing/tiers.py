@@ -20,7 +20,12 @@ from quanticity.domain.tiers import Tier
 TABLE = Path(__file__).parent / "entitlements.toml"
 FINAL_KINDS = frozenset({"EXIT", "EXPIRY", "CORRECTION"})
 # What goes first when several things are due (DOMAIN 7.2).
-PRIORITY = {"EXIT": 0, "EXPIRY": 0, "CORRECTION": 0, "ENTRY": 1, "SCALE_OUT": 2, "ADJUSTMENT": 3}
+PRIORITY = {
+    "EXIT": 0, "EXPIRY": 0, "CORRECTION": 0, "ENTRY": 1, "SCALE_OUT": 2, "ADJUSTMENT": 3,
+    "NOTICE": 4, "MOC": 5, "SUMMARY": 6, "PERFORM": 6, "RECAP": 6, "HEAD": 6, "TEASER": 7,
+}  # fmt: skip
+MARKETING = 6  # from here on a post leaves room for the others
+POSTS = frozenset({"MOC", "SUMMARY", "PERFORM", "RECAP", "HEAD", "TEASER"})
 # May be sent again when nobody knows whether it arrived: a duplicate harms less than a gap.
 REPEATED_KINDS = FINAL_KINDS | {"ENTRY", "SCALE_OUT"}
 HIGH, MEDIUM = 90, 75
@@ -40,6 +45,9 @@ class Settings:
     stale_fill_s: float
     head_start_s: float
     late_note_s: float
+    notice_limit_s: float
+    post_limit_s: float
+    free_max_trades_per_session: int
 
 
 def clock_at(filled_at: datetime, created_at: datetime, settings: Settings) -> datetime:
@@ -65,6 +73,10 @@ def is_too_late(kind: str, tier: Tier, late: timedelta, settings: Settings) -> b
         limit = settings.final_limit_s
     elif kind == "ADJUSTMENT":
         limit = settings.adjustment_limit_s
+    elif kind == "NOTICE":
+        limit = settings.notice_limit_s
+    elif kind in POSTS:
+        limit = settings.post_limit_s
     else:
         limit = settings.entry_limit_s[tier]
     return late > timedelta(seconds=limit)
@@ -86,8 +98,8 @@ def visible(facts: Facts, kind: str, tier: Tier) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, rules in table.items():
         rule = rules[tier]
-        if rule == "nested":
-            shown |= {name: visible(facts[name], kind, tier)} if name in facts else {}
+        if rule in _OF_TRADES:
+            shown |= {name: _trades(facts[name], rule, kind, tier)} if name in facts else {}
         elif rule != _ABSENT and (source := _SOURCES.get(rule, name)) in facts:
             shown[name] = RULES[rule](facts, source)
     return shown
@@ -105,12 +117,21 @@ def entitlements(kind: str) -> dict[str, dict[Tier, str]]:
 @cache
 def _table() -> dict[str, dict[str, list[str]]]:
     table: dict[str, dict[str, list[str]]] = tomllib.loads(TABLE.read_text())
-    known = {_ABSENT, "nested", *RULES}
+    known = {_ABSENT, *_OF_TRADES, *RULES}
     for kind, fields in table.items():
         for name, rules in fields.items():
             if len(rules) != len(Tier) or not known.issuperset(rules):
                 raise ConfigError(f"{TABLE.name} [{kind}] {name}: no such rule, was {rules!r}")
     return table
+
+
+def _trades(value: Any, rule: str, kind: str, tier: Tier) -> Any:
+    # What is made of trades shows of each what the table shows of it.
+    if rule == "nested":
+        return visible(value, kind, tier)
+    if rule == "trade":
+        return None if value is None else visible(value, "EXIT", tier)
+    return [visible(one, "EXIT", tier) for one in value]
 
 
 def _exact(facts: Facts, name: str) -> Any:
@@ -157,6 +178,7 @@ RULES: dict[str, Callable[[Facts, str], Any]] = {
     "return_1pct": _return_to("0.01"),
     "return_5pct": _return_to("0.05"),
 }
+_OF_TRADES = frozenset({"nested", "trade", "trades"})
 # A rule that shows one fact in the shape of another.
 _SOURCES = {
     "band": "confidence",

@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import dj_database_url
 
@@ -255,6 +255,21 @@ DISCORD_WEBHOOKS = {
     tier: _text(f"DISCORD_WEBHOOK_{tier.upper()}")
     for tier in ("premium", "basic", "free", "analysis", "ops")
 }
+DISCORD_BOT_TOKEN = _text("DISCORD_BOT_TOKEN")
+# `premium:123,basic:456`: the role that a tier's entries mention.
+DISCORD_ROLE_IDS = dict(
+    part.split(":", 1) for part in _text("DISCORD_ROLE_IDS").split(",") if ":" in part
+)
+TELEGRAM_BOT_TOKEN = _text("TELEGRAM_BOT_TOKEN")
+TELEGRAM_CHATS = {
+    tier: _text(f"TELEGRAM_CHAT_{tier.upper()}") for tier in ("premium", "basic", "free")
+}
+TELEGRAM_API_URL = _text("QC_TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/")
+X_KEYS = tuple(
+    _text(f"X_{name}")
+    for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET")
+)
+X_API_URL = _text("QC_X_API_URL", "https://api.twitter.com").rstrip("/")
 STRIPE_SECRET_KEY = _text("STRIPE_SECRET_KEY")
 
 # --- market data over HTTP: what has no credential is off; a simulation asks nobody outside -------
@@ -272,6 +287,19 @@ FEED_URLS = {
 if ALPHAVANTAGE_API_KEY and not FEED_URLS["QC_ALPHAVANTAGE_URL"]:
     FEED_URLS["QC_ALPHAVANTAGE_URL"] = _PUBLIC_FEEDS["QC_ALPHAVANTAGE_URL"]
 
+# --- mail about accounts and alerts: without an address it is printed -----------------------------
+_MAIL = urlsplit(_text("QC_EMAIL_URL"))
+OPS_EMAIL = _text("QC_OPS_EMAIL")
+DEFAULT_FROM_EMAIL = OPS_EMAIL or "quanticity@localhost"
+EMAIL_BACKEND = "django.core.mail.backends.{}.EmailBackend".format(
+    "smtp" if _MAIL.hostname else "console"
+)
+EMAIL_HOST, EMAIL_PORT = _MAIL.hostname or "", _MAIL.port or 587
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+EMAIL_USE_SSL = _MAIL.scheme == "smtps"
+EMAIL_USE_TLS = _MAIL.scheme == "smtp+tls" or (_MAIL.scheme == "smtp" and bool(EMAIL_HOST_USER))
+EMAIL_TIMEOUT = 10
+
 # --- logs -----------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
@@ -287,6 +315,7 @@ LOGGING = {
     "loggers": {
         # httpx logs whole URLs at INFO, and a Discord webhook's URL is its secret.
         "httpx": {"level": "WARNING"},
+        "tweepy": {"level": "WARNING"},  # at DEBUG it logs headers and bodies
         "ib_insync": {"level": "WARNING"},
         # Celery's two lines per task; ours (quanticity.tasks) says the same in one when it matters.
         "celery.worker.strategy": {"level": "WARNING"},

@@ -22,6 +22,7 @@ from execution.services import operating
 from publishing import services as publishing
 from publishing import tasks as publishing_tasks
 from quanticity.tasking import nudge, task
+from reporting import selectors as reporting
 
 _ANSWERS_AT_ONCE = 100
 _HINT_LOST_S = 2.0
@@ -33,7 +34,7 @@ def chain_arrived(symbol: str) -> None:
     nudge(analytics_tasks.refresh_exposures, symbol)
 
 
-@task("pipeline.fetch_chain", queue="feeds", expires=10)
+@task("pipeline.fetch_chain", queue="reporting", expires=10)
 def fetch_chain(feed: str, symbol: str) -> None:
     """Ask a source over HTTP for a chain; what stands now is worked on at once."""
     if analytics_tasks.fetch_chain.run(feed, symbol):
@@ -89,12 +90,21 @@ def _heal() -> None:
 @task("pipeline.announce_owed", queue="publishing", expires=5)
 def announce_owed() -> None:
     """Announce every event of a trade that is not announced yet, and plan its deliveries."""
-    for owed in publishing.announce_owed():
-        nudge(publishing_tasks.deliver, owed.delivery_id, countdown=owed.countdown_s)
+    owed = publishing.announce_owed()
+    # One hint per instant, not per row: whoever comes sends everything that is due.
+    for countdown_s in sorted({round(one.countdown_s, 1) for one in owed}):
+        nudge(publishing_tasks.deliver_due, countdown=countdown_s)
 
 
 @task("pipeline.deliver_owed", queue="publishing", expires=5)
 def deliver_owed() -> None:
     """Send every delivery that is due and that no hint came for."""
-    for delivery_id in publishing.deliver_owed():
-        nudge(publishing_tasks.deliver, delivery_id)
+    if publishing.deliver_owed():
+        nudge(publishing_tasks.deliver_due)
+
+
+@task("pipeline.post_owed", queue="publishing", expires=15)
+def post_owed() -> None:
+    """Post what the day's slots owe: summaries, the ledger's head, the closing auction."""
+    if publishing.post_owed(reporting.trade_statistics):
+        nudge(publishing_tasks.deliver_due)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('execution', '0001_initial'),
+        ('execution', '0002_tranches'),
     ]
 
     operations = [

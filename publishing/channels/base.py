@@ -1,7 +1,7 @@
 """What every channel promises."""
 
 import re
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from publishing.messages.message import Message
 from quanticity.domain.errors import QuantiCityError, TemporaryError
@@ -20,6 +20,35 @@ class Channel(Protocol):
 
     def send(self, message: Message) -> str:
         """Post one message."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A channel that knows how soon it may post again."""
+
+    def ready_in_s(self) -> float:
+        """Real seconds until the next post."""
+        ...
+
+    def room(self) -> int:
+        """How many posts may go now."""
+        ...
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A channel that can be asked whether it has a message: ends the doubt after `Unanswered`."""
+
+    def can_search(self) -> bool:
+        """True when we hold what the search needs."""
+        ...
+
+    def find(self, token: str) -> str | None:
+        """The channel's id of the message with this token; None when it has none.
+
+        Raises TemporaryError or PermanentError when it cannot be known.
+        """
         ...
 
 

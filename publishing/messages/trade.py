@@ -32,21 +32,22 @@ def render(facts: Facts, tier: Tier) -> Message:
         raise MalformedInput(f"expected an event of a trade that {tier} is told of, was {kind!r}")
     writer = _withheld if facts.get("withheld") else _WRITERS[kind]
     what, tone, body = writer(facts)
-    label, token = _label(facts), f"#{facts['trade_no']}-{facts['seq']}"
+    badge, token = label(facts), f"#{facts['trade_no']}-{facts['seq']}"
     at = datetime.fromisoformat(facts["event_at"])
     return Message(
         token=token,
         kind=kind,
-        headline=f"{label}{_ICON[tone]} {facts['symbol']} {_headline(tone, what)}",
-        title=f"{label}{facts['symbol' if facts.get('withheld') else 'contract']} {what}",
+        headline=f"{badge}{_ICON[tone]} {facts['symbol']} {_headline(tone, what)}",
+        title=f"{badge}{facts['symbol' if facts.get('withheld') else 'contract']} {what}",
         tone=tone,
-        fields=(*_lateness(facts), *body, *_closing(facts, tier)),
-        footer=_footer(facts, token, at),
+        fields=(*lateness(facts), *body, *closing(facts, tier)),
+        footer=footer(facts, token, at),
         at=at,
     )
 
 
-def _label(facts: Facts) -> str:
+def label(facts: Facts) -> str:
+    """Say which world it is of, before anything else is said: `[SIM PROBE] `."""
     # A rehearsal, or another world than the live one, is named before anything else is said.
     words = [] if facts["source"] == "live" else [facts["source"].upper()]
     words += ["PROBE"] if facts["probe"] else []
@@ -57,17 +58,20 @@ def _headline(tone: Tone, what: str) -> str:
     return f"{tone} filled" if what == "entry" else what
 
 
-def _footer(facts: Facts, token: str, at: datetime) -> str:
+def footer(facts: Facts, token: str, at: datetime) -> str:
+    """Token, New York time, and how long this tier waited."""
     delay = [f"delayed {duration(facts['delay_s'])}"] if facts["delay_s"] else []
     return " · ".join((token, clock.display(at), *delay))
 
 
-def _lateness(facts: Facts) -> list[Field]:
+def lateness(facts: Facts) -> list[Field]:
+    """Say so when it comes late."""
     late = facts.get("late_by_s")
     return [] if late is None else [Field("Late", f"Sent late by {duration(late)}.")]
 
 
-def _closing(facts: Facts, tier: Tier) -> list[Field]:
+def closing(facts: Facts, tier: Tier) -> list[Field]:
+    """Its place in the ledger, and what more another plan would show."""
     fields = [Field("Receipt", facts["receipt"])] if facts.get("receipt") else []
     return fields + ([Field("Upgrade", _UPGRADE[tier], link=PLANS)] if "upgrade" in facts else [])
 

@@ -51,3 +51,53 @@ class LoginFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Endpoint(models.Model):
+    """A member's address for signed webhooks, and the secrets that sign for it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="endpoints")
+    url = models.URLField(max_length=300)
+    secret = models.CharField(max_length=80)
+    previous_secret = models.CharField(max_length=80, blank=True, help_text="signs as well until")
+    previous_until_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    failing_since_at = models.DateTimeField(null=True)
+    disabled_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"endpoint {self.pk} of user {self.user_id}"
+
+
+class Letter(models.Model):
+    """One mail about an account, sent once."""
+
+    class State(models.TextChoices):
+        """A letter whose sending was begun and not finished is not sent a second time."""
+
+        PENDING = "PENDING"
+        SENDING = "SENDING"
+        SENT = "SENT"
+        DEAD = "DEAD"
+
+    key = models.CharField(max_length=80, unique=True, help_text="what makes it the same letter")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="letters")
+    subject = models.CharField(max_length=160)
+    text = models.TextField()
+    state = models.CharField(max_length=7, choices=State, default=State.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=("state", "not_before_at"), name="letter_owed"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject} to user {self.user_id}: {self.state}"

@@ -64,7 +64,8 @@ def test_delays_count_from_the_fill_or_a_late_record(
 
 @given(age=st.floats(0, 100_000))
 def test_no_tier_hears_before_fill_and_delay(age: float) -> None:
-    numbers = tiers.Settings(dict(zip(Tier, (0, 60, 300), strict=True)), {}, 0, 0, 300, 5, 60)
+    delays = dict(zip(Tier, (0, 60, 300), strict=True))
+    numbers = tiers.Settings(delays, {}, 0, 0, 300, 5, 60, 0, 0, 0)
     filled = datetime(2025, 11, 21, 17, tzinfo=UTC)
     clock = tiers.clock_at(filled, filled + timedelta(seconds=age), numbers)
 

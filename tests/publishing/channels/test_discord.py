@@ -168,3 +168,44 @@ def test_one_client_serves_the_process(fake_discord: Any) -> None:
 
     assert len(fake_discord.requests) == 2
     assert isinstance(httpx.codes.OK, int)
+
+
+def test_discords_own_count_is_obeyed_before_it_refuses(fake_discord: Any) -> None:
+    fake_discord.answer(200, {"id": "m1"}, X_RateLimit_Remaining="0", X_RateLimit_Reset_After="1.8")
+    webhook = channel(fake_discord.url)
+    webhook.send(MESSAGE)
+
+    assert webhook.room() == 0
+    assert 1.5 < webhook.ready_in_s() <= 1.8
+
+
+def test_a_forum_gets_a_thread_for_each_trade(fake_discord: Any) -> None:
+    wants = '{"code": 220001, "message": "Webhooks posted to forum channels must have a thread"}'
+    fake_discord.script = [(400, {}, wants), (200, {}, '{"id": "m1", "channel_id": "t9"}')]
+    webhook = channel(fake_discord.url)
+    receipt = webhook.send(MESSAGE)
+    fake_discord.answer(200, {"id": "m2", "channel_id": "t9"})
+
+    assert receipt == "t9/m1"
+    assert fake_discord.requests[1]["body"]["thread_name"] == MESSAGE.title
+    assert webhook.send(replace(MESSAGE, follows=receipt)) == "t9/m2"
+    assert fake_discord.requests[2]["path"].endswith("wait=true&thread_id=t9")
+
+
+def test_a_deleted_thread_does_not_lose_the_message(fake_discord: Any) -> None:
+    fake_discord.script = [(404, {}, '{"code": 10003}'), (200, {}, '{"id": "m3"}')]
+
+    assert channel(fake_discord.url).send(replace(MESSAGE, follows="t9/m1")) == "m3"
+
+
+def test_a_bot_finds_what_an_unanswered_call_left(service: Any) -> None:
+    service.on("GET /api/webhooks/1/x", {"channel_id": "c5"})
+    others = [{"id": "8", "embeds": [{"footer": {"text": "#T-1-11 · later"}}]}, {"id": "7", "embeds": []}]  # fmt: skip
+    ours = {"id": "9", "embeds": [{"footer": {"text": "#T-1-1 · Nov 21"}}]}
+    service.on("GET /api/channels/c5/messages", [*others, ours], others)
+    webhook = channel(f"{service.url}/api/webhooks/1/x", bot_token="b0t")
+
+    assert webhook.can_search()
+    assert webhook.find("#T-1-1") == "9"
+    assert service.asked[1].headers["Authorization"] == "Bot b0t"
+    assert webhook.find("#T-1-1") is None

@@ -1,0 +1,123 @@
+"""The relay: keeps the outbox moving inside a worker, without waiting for anybody's hint.
+
+It looks at the rows every tenth of a second and at the instant the next one falls due, so that
+tiers go on being told while Redis is away; a hint only makes it look at once. Each of our own
+routes is drained by one thread at a time: a service that hangs holds up nobody else. Members' own
+addresses share a few threads of their own.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event, Lock, Thread
+from typing import Any
+
+from django.db import connection
+
+from publishing import outbox, recording, routes, services
+from quanticity.domain import clock
+
+logger = logging.getLogger(__name__)
+OWN_THREADS, MEMBERS_THREADS = 20, 6
+_STOP_WITHIN_S = 3.0
+_LONGEST_REST_S = 1.0
+_RECORD_EVERY_S = 2.0
+
+
+class Relay:
+    """Runs until stopped; `wake` makes it look at once."""
+
+    def __init__(self) -> None:
+        self._own = ThreadPoolExecutor(OWN_THREADS, "route")
+        self._members = ThreadPoolExecutor(MEMBERS_THREADS, "endpoint")
+        self._busy: set[routes.Key] = set()
+        self._again: set[routes.Key] = set()
+        self._lock, self._woken, self._stopped = Lock(), Event(), Event()
+        self._thread = Thread(target=self._run, name="relay", daemon=True)
+        self._recorded_s = 0.0
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once: something may be due."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish what is being sent, and begin nothing else."""
+        self._stopped.set()
+        self._woken.set()
+        self._thread.join(_STOP_WITHIN_S)
+        self._own.shutdown(wait=False, cancel_futures=True)
+        self._members.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._woken.clear()
+            # In a thread of the pool, so that whatever fails is logged and the next look comes.
+            looked = self._submit(self._own, self._look)
+            rest_s = outbox.settings().poll_s
+            if looked is not None and looked.exception() is None:
+                rest_s = looked.result()
+            self._woken.wait(rest_s)
+
+    def _look(self) -> float:
+        """Announce, give every route its work; how long until the next look."""
+        while services.announce_owed():
+            pass
+        now = clock.now()
+        for key in outbox.due_routes(now) & routes.usable(now):
+            self._poke(key)
+        if clock.boot_seconds() - self._recorded_s > _RECORD_EVERY_S:
+            self._recorded_s = clock.boot_seconds()
+            recording.catch_up()
+        due_at = outbox.next_due(now)
+        poll_s = outbox.settings().poll_s
+        if due_at is None:
+            return poll_s
+        return min(poll_s, clock.real_seconds((due_at - clock.now()).total_seconds()))
+
+    def _poke(self, key: routes.Key) -> None:
+        with self._lock:
+            if key in self._busy:
+                self._again.add(key)
+                return
+            self._busy.add(key)
+        pool = self._members if key[0].startswith(routes.ENDPOINT) else self._own
+        self._submit(pool, lambda: self._drain(key))
+
+    def _drain(self, key: routes.Key) -> None:
+        try:
+            while not self._stopped.is_set() and (services.deliver_route(key) or self._rests(key)):
+                pass
+        finally:
+            with self._lock:
+                self._busy.discard(key)
+                wanted = key in self._again
+                self._again.discard(key)
+            if wanted:
+                self._woken.set()
+
+    def _rests(self, key: routes.Key) -> bool:
+        """Wait for a service's budget; False when that is not what kept us."""
+        wait_s = routes.ready_in_s(key)
+        return 0 < wait_s <= _LONGEST_REST_S and not self._stopped.wait(wait_s)
+
+    def _submit(self, pool: ThreadPoolExecutor, work: Callable[[], object]) -> "Future[Any] | None":
+        if self._stopped.is_set():
+            return None
+        future = pool.submit(_on_fresh_connection, work)
+        future.add_done_callback(_log_failure)
+        return future
+
+
+def _on_fresh_connection(work: Callable[[], Any]) -> Any:
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()
+    return work()
+
+
+def _log_failure(future: "Future[Any]") -> None:
+    if not future.cancelled() and (error := future.exception()):
+        logger.error("the relay stumbled: %r", error, exc_info=error)
