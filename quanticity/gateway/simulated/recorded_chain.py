@@ -54,11 +54,11 @@ class RecordedChain:
         """Bid and ask around fair values, and for which contracts they hold."""
         place, known = self.places(panel)
         known = known & (self.spread[place] > 0)
-        mid = np.maximum(fair.price + self.offset[place], 0)
+        mid: Floats = np.maximum(fair.price + self.offset[place], 0)
         half = self.spread[place] / 2
-        bid = np.maximum(np.floor((mid - half) / tick + 0.5 + 1e-6) * tick, 0)
-        ask = np.maximum(np.floor((mid + half) / tick + 0.5 + 1e-6) * tick, bid + tick)
-        return np.round(bid, 2), np.round(ask, 2), known
+        bid: Floats = np.maximum(np.floor((mid - half) / tick + 0.5 + 1e-6) * tick, 0)
+        ask: Floats = np.maximum(np.floor((mid + half) / tick + 0.5 + 1e-6) * tick, bid + tick)
+        return bid.round(2), ask.round(2), known
 
 
 def implied(
