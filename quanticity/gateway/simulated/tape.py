@@ -50,6 +50,11 @@ class Span:
     close: float
     volume: float
 
+    def scaled(self, times: float, volume: float) -> "Span":
+        """The same shape at another price level, with this volume."""
+        corners = (self.open, self.high, self.low, self.close)
+        return Span(self.start, self.seconds, *(price * times for price in corners), volume)
+
 
 def load(files: Iterable[Path], tapes: Tapes) -> list[Session]:
     """Put every recorded session of listed symbols into the tapes; return the sessions."""
