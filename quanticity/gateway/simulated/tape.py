@@ -52,8 +52,10 @@ class Span:
 
     def scaled(self, times: float, volume: float) -> "Span":
         """The same shape at another price level, with this volume."""
-        corners = (self.open, self.high, self.low, self.close)
-        return Span(self.start, self.seconds, *(price * times for price in corners), volume)
+        return Span(
+            self.start, self.seconds, self.open * times, self.high * times, self.low * times,
+            self.close * times, volume,
+        )  # fmt: skip
 
 
 def load(files: Iterable[Path], tapes: Tapes) -> list[Session]:

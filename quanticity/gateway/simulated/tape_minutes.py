@@ -49,8 +49,8 @@ def index(file: Path) -> tuple[str, Session, list[Span]] | None:
             for row in rows:
                 start = int(row[0]) // 1000 + _CHICAGO_S - _OPENS_S
                 if 0 <= start < session.rth_s:
-                    prices = (float(text) for text in row[1:5])
-                    spans.append(Span(start, _MINUTE_S, *prices, 0.0))
+                    first, high, low, last = (float(text) for text in row[1:5])
+                    spans.append(Span(start, _MINUTE_S, first, high, low, last, 0.0))
         return match["name"].upper(), session, spans
 
 
