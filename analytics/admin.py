@@ -1,17 +1,24 @@
 """The operators' door to decisions and signals."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin
 
+from analytics import selectors
 from analytics.models import (
     BlindSpan,
     CalculatorState,
     Decision,
     DiscoveredParameter,
     FeedEvent,
+    Grade,
+    JobSlot,
     MetricHistory,
     Quarantined,
+    ScheduledEvent,
     Signal,
 )
 from analytics.services import quarantine
@@ -19,10 +26,44 @@ from quanticity import audit
 from quanticity.admin import FactAdmin
 
 
+class ExplainedAdmin(FactAdmin):
+    """Facts whose page begins with the explanation of a decision."""
+
+    change_form_before_template = "analytics/explanation.html"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Put the explanation before the fields."""
+        decision = self.decision_of(object_id)
+        if decision is not None:
+            after = selectors.decision_after(decision)
+            extra_context = (extra_context or {}) | {
+                "decision": decision,
+                "explained": selectors.explained(decision),
+                "stood_until": None if after is None else after.at,
+            }
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return response
+
+    @staticmethod
+    def decision_of(object_id: str) -> Decision | None:
+        """The decision to explain."""
+        return Decision.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+
+
 @admin.register(Decision)
-class DecisionAdmin(FactAdmin):
+class DecisionAdmin(ExplainedAdmin):
     """Why something happened at 10:42, or did not."""
 
+    fieldsets = (
+        (None, {"fields": ("at", ("strategy", "symbol"), ("outcome", "confidence"))}),
+        ("As it is stored", {"fields": ("explanation",), "classes": ("collapse",)}),
+    )
     list_display = ("at", "strategy", "symbol", "outcome", "way", "confidence", "source")
     list_filter = ("strategy", "symbol", "outcome", "direction", "source")
     search_fields = ("symbol", "strategy", "outcome", "config_hash")
@@ -30,18 +71,32 @@ class DecisionAdmin(FactAdmin):
 
 
 @admin.register(Signal)
-class SignalAdmin(FactAdmin):
+class SignalAdmin(ExplainedAdmin):
     """Admitted decisions with a contract."""
 
     list_display = (
-        "created_at", "strategy", "symbol", "way", "confidence", "occ", "state",
+        "created_at", "strategy", "symbol", "way", "confidence", "occ", "mode", "state",
         "acknowledgement", "acknowledged_by", "probe", "source",
     )  # fmt: skip
     list_filter = (
-        "strategy", "symbol", "direction", "state", "acknowledgement", "probe", "source",
+        "strategy", "symbol", "direction", "mode", "state", "acknowledgement", "probe", "source",
     )  # fmt: skip
     search_fields = ("signal_id", "symbol", "occ", "acknowledged_by")
     date_hierarchy = "created_at"
+
+    @staticmethod
+    def decision_of(object_id: str) -> Decision | None:
+        """The decision it was admitted from."""
+        return Decision.objects.filter(signal=object_id).first()
+
+
+@admin.register(ScheduledEvent)
+class ScheduledEventAdmin(ModelAdmin):  # type: ignore[misc] # untyped library
+    """Releases and results around which nothing is entered; operators keep them."""
+
+    list_display = ("at", "kind", "symbol", "source")
+    list_filter = ("kind", "symbol")
+    date_hierarchy = "at"
 
 
 @admin.register(MetricHistory)
@@ -113,3 +168,24 @@ class DiscoveredParameterAdmin(FactAdmin):
     )  # fmt: skip
     list_filter = ("symbol", "name", "is_applied", "source")
     date_hierarchy = "valid_from"
+
+
+@admin.register(Grade)
+class GradeAdmin(FactAdmin):
+    """How right estimates were once the truth was known."""
+
+    list_display = (
+        "session_date", "name", "symbol", "subject", "estimate", "came", "score", "hit", "n",
+        "source",
+    )  # fmt: skip
+    list_filter = ("name", "symbol", "hit", "source")
+    search_fields = ("subject",)
+    date_hierarchy = "session_date"
+
+
+@admin.register(JobSlot)
+class JobSlotAdmin(FactAdmin):
+    """When each job of the timetable last began."""
+
+    list_display = ("job", "subject", "began_at", "source")
+    list_filter = ("job", "source")

@@ -175,8 +175,10 @@ def _stopped(row: Decision) -> Stopped | None:
 def contract_touch(symbol: str, occ: str) -> tuple[float, float, datetime] | None:
     """Bid, ask and instant of one row of the latest chain; NaN is no quote."""
     found = chains.priced_chain(symbol)
-    rows = () if found is None else np.flatnonzero(found.chain.occ == occ)
-    if found is None or not len(rows):
+    if found is None:
+        return None
+    rows = np.flatnonzero(found.chain.occ == occ)
+    if not len(rows):
         return None
     row = int(rows[0])
     return float(found.chain.bid[row]), float(found.chain.ask[row]), found.chain.as_of

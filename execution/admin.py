@@ -10,12 +10,15 @@ from unfold.admin import TabularInline
 from unfold.decorators import action
 
 from execution import models
+from execution.orders.shadows import Settings as Shadows
+from execution.services import shadows
 from quanticity.admin import FactAdmin
+from quanticity.config.loader import section
 
 
-def to(operation: str, subject: object = "") -> HttpResponse:
+def to(operation: str, subject: str = "") -> HttpResponse:
     """The page of one operation."""
-    asked = "?" + urlencode({"subject": subject}) if subject else ""
+    asked = "?" + urlencode({"subject": str(subject)}) if subject else ""
     return HttpResponseRedirect(reverse("operate", args=(operation,)) + asked)
 
 
@@ -326,3 +329,26 @@ class NoticeAdmin(FactAdmin):
 
     list_display = ("at", "kind", "text", "announced", "source")
     list_filter = ("kind", "announced")
+
+
+@admin.register(models.ShadowTrade)
+class ShadowTradeAdmin(FactAdmin):
+    """What was never sent, followed in shadow; before the list, what each gate is worth."""
+
+    list_before_template = "execution/gate_values.html"
+    list_display = (
+        "opened_at", "gate", "is_sole", "strategy", "symbol", "way", "occ", "entry_price",
+        "mark_price", "exit_price", "exit_reason", "net_usd", "state", "source",
+    )  # fmt: skip
+    list_filter = ("gate", "is_sole", "strategy", "symbol", "state", "exit_reason", "source")
+    search_fields = ("gate", "symbol", "occ")
+    date_hierarchy = "opened_at"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Put the gates' values before the list."""
+        own = section("execution.shadows", Shadows)
+        found = {"gate_values": shadows.gate_values(), "min_trades": own.min_trades}
+        response: HttpResponse = super().changelist_view(request, (extra_context or {}) | found)
+        return response

@@ -10,6 +10,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Signals", (
         ("Decisions", "psychology", "analytics_decision"),
         ("Signals", "sensors", "analytics_signal"),
+        ("Gates and shadow trades", "visibility", "execution_shadowtrade"),
+        ("Scheduled events", "event", "analytics_scheduledevent"),
         ("Metric histories", "timeline", "analytics_metrichistory"),
     )),
     ("Market data", (
@@ -43,6 +45,10 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ("Deliveries", "send", "publishing_delivery"),
         ("Routes", "alt_route", "publishing_route"),
         ("Receipts", "link", "publishing_receipt"),
+        ("Session roots", "account_tree", "publishing_root"),
+        ("Engagement", "thumb_up", "publishing_engagement"),
+        ("Webhook endpoints", "webhook", "subscriptions_endpoint"),
+        ("Letters", "mail", "subscriptions_letter"),
         ("Entitlements", "badge", "subscriptions_entitlement"),
     )),
     ("Platform", (

@@ -5,8 +5,6 @@
 A place of its own, local services that answer at once, one relay; prints what came of it.
 """
 
-
-
 import contextlib
 import io
 import json

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from quanticity.domain import calendar
 from quanticity.management.replay import namespace, story
 from quanticity.management.replay.run import Plan
 
@@ -77,9 +78,14 @@ def _plan(options: dict[str, Any]) -> Plan:
 
 
 def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
     try:
-        return None if text is None else date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise CommandError(
             f"--simulate: expected an ISO date, was {text!r}", returncode=2
         ) from error
+    if not calendar.is_session(day):
+        raise CommandError(f"--simulate: expected a trading session, was {day}", returncode=2)
+    return day
