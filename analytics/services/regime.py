@@ -70,9 +70,11 @@ def _strip_chain() -> PricedChain | None:
 
 
 def _sources(split: Split, known: vix1d.Known) -> volatility.Sources:
-    measured = split if isinstance(split, variance.DaySplit) else None
+    r_day, r_next = (
+        (split.r_day, split.r_next) if isinstance(split, variance.DaySplit) else (None, None)
+    )
     return volatility.Sources(
-        r_day=measured and measured.r_day, r_next=measured and measured.r_next,
+        r_day=r_day, r_next=r_next,
         vix1d=known.values, vix1d_prev_close=known.prev_close, ages_s=known.ages_s,
         daily_closes=known.closes,
     )  # fmt: skip
