@@ -14,6 +14,8 @@ from analytics.models import (
     Decision,
     DiscoveredParameter,
     FeedEvent,
+    Grade,
+    JobSlot,
     MetricHistory,
     Quarantined,
     ScheduledEvent,
@@ -166,3 +168,24 @@ class DiscoveredParameterAdmin(FactAdmin):
     )  # fmt: skip
     list_filter = ("symbol", "name", "is_applied", "source")
     date_hierarchy = "valid_from"
+
+
+@admin.register(Grade)
+class GradeAdmin(FactAdmin):
+    """How right estimates were once the truth was known."""
+
+    list_display = (
+        "session_date", "name", "symbol", "subject", "estimate", "came", "score", "hit", "n",
+        "source",
+    )  # fmt: skip
+    list_filter = ("name", "symbol", "hit", "source")
+    search_fields = ("subject",)
+    date_hierarchy = "session_date"
+
+
+@admin.register(JobSlot)
+class JobSlotAdmin(FactAdmin):
+    """When each job of the timetable last began."""
+
+    list_display = ("job", "subject", "began_at", "source")
+    list_filter = ("job", "source")

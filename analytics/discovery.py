@@ -14,6 +14,7 @@ from analytics import inputs, parameters, states, tapes
 from analytics.calculators import discovery, hedging, print_sizes, vpin
 from analytics.calculators.discovery import Finding
 from analytics.models import DiscoveredParameter, MetricHistory
+from analytics.services import gradings
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.store import market
@@ -40,6 +41,7 @@ def discover(symbol: str) -> None:
         return
     last = _last_ended(now)
     if now - last.close_at >= NIGHTLY_AFTER and not _is_learned(symbol, last.close_at):
+        gradings.grade_close(symbol, last)
         _keep(symbol, _nightly(symbol), last.close_at + NIGHTLY_AFTER)
         parameters.forget()
 

@@ -303,3 +303,60 @@ class DiscoveredParameter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.name} = {self.value}"
+
+
+class Grade(models.Model):
+    """One estimate held against what came: of a symbol, a session, a contract where there is one.
+
+    `score` is the error in the estimate's own measure (named in `detail`); `hit` says whether it
+    was right, where that is a question.
+    """
+
+    class Name(models.TextChoices):
+        """What was estimated."""
+
+        OI_LIVE = "oi_live", "open interest during the session"
+        UNUSUAL = "unusual", "a flagged contract opened interest"
+        MOC = "moc", "closing imbalance"
+
+    name = models.CharField(max_length=12, choices=Name)
+    symbol = models.CharField(max_length=8)
+    session_date = models.DateField()
+    subject = models.CharField(max_length=21, blank=True, help_text="contract, if it is about one")
+    estimate = models.FloatField(null=True)
+    came = models.FloatField(null=True)
+    score = models.FloatField(null=True)
+    hit = models.BooleanField(null=True)
+    n = models.PositiveIntegerField(default=1, help_text="samples behind it")
+    detail = models.JSONField(default=dict)
+    graded_at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        ordering = ("-graded_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("name", "symbol", "session_date", "subject", "source"),
+                name="grade_once_per_session_and_subject",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.symbol} {self.session_date} {self.subject}"
+
+
+class JobSlot(models.Model):
+    """When a job last began its slot: whoever moves `began_at` on runs it, nobody else."""
+
+    job = models.CharField(max_length=60)
+    subject = models.CharField(max_length=24, blank=True)
+    began_at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("job", "subject", "source"), name="slot_once_per_job"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.subject}".strip()

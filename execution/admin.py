@@ -16,9 +16,9 @@ from quanticity.admin import FactAdmin
 from quanticity.config.loader import section
 
 
-def to(operation: str, subject: object = "") -> HttpResponse:
+def to(operation: str, subject: str = "") -> HttpResponse:
     """The page of one operation."""
-    asked = "?" + urlencode({"subject": subject}) if subject else ""
+    asked = "?" + urlencode({"subject": str(subject)}) if subject else ""
     return HttpResponseRedirect(reverse("operate", args=(operation,)) + asked)
 
 

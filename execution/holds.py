@@ -60,10 +60,13 @@ class Quarantine(models.Model):
 
     account = models.CharField(max_length=20)
     con_id = models.PositiveBigIntegerField()
+    occ = models.CharField(max_length=21, blank=True)
     symbol = models.CharField(max_length=8, blank=True, help_text="empty: every symbol")
     kind = models.CharField(max_length=20)
     detail = models.CharField(max_length=300)
     opened_at = models.DateTimeField()
+    difference = models.IntegerField(null=True, help_text="broker's contracts less ours")
+    accepted = models.BooleanField(default=False, help_text="taken into our book by hand")
     seen_at = models.DateTimeField(help_text="last reconciliation that found it")
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=150, blank=True)
@@ -210,6 +213,7 @@ class BookRisk(models.Model):
     worst_usd = models.FloatField(null=True, help_text="worst cell of the grid, a loss is plus")
     sessions_n = models.PositiveIntegerField(help_text="days of history behind the VaR")
     cells = models.JSONField(help_text="spot move, volatility move, P&L in dollars")
+    gauges = models.JSONField(default=list, help_text="each measure beside its breaker's limit")
     missing = models.CharField(max_length=60, blank=True, help_text="why something is null")
 
     class Meta:
@@ -217,3 +221,16 @@ class BookRisk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account}: VaR {self.var_usd}"
+
+
+class ExtraOrder(models.Model):
+    """A second order at the broker under one reference of ours, to be cancelled (E13)."""
+
+    perm_id = models.PositiveBigIntegerField(primary_key=True)
+    order_id = models.PositiveBigIntegerField()
+    order_ref = models.CharField(max_length=64)
+    found_at = models.DateTimeField()
+    cancel_sent_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.order_ref}: extra {self.perm_id}"

@@ -17,6 +17,7 @@ from execution.holds import (
     BreakerTrip,
     ClosingMark,
     DeskVersion,
+    ExtraOrder,
     Notice,
     Quarantine,
     SessionResult,
@@ -26,10 +27,11 @@ from quanticity.domain import orders
 
 # What holds trading back has a room of its own; all rows of the stage are found here.
 __all__ = [
-    "AccountValues", "Approval", "BookRisk", "BreakerLatch", "BreakerTrip", "ClosingMark",
-    "Commission", "DeskVersion", "Fill", "Notice", "Order", "OrderEvent", "OrderIntent", "Position",
-    "PositionEvent", "Quarantine", "Reconciliation", "RiskEvent", "SessionResult",
-    "StatementCheck", "TradingScope",
+    "AccountValues", "Approval", "BookRisk", "BracketReplace", "BreakerLatch", "BreakerTrip",
+    "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "Notice", "Order",
+    "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine", "Reconciliation",
+    "RiskEvent", "SessionResult", "Settlement", "ShadowTrade", "StatementCheck", "TradingScope",
+    "Tranche",
 ]  # fmt: skip
 
 
@@ -432,9 +434,11 @@ class Reconciliation(models.Model):
     at = models.DateTimeField()
     is_clean = models.BooleanField()
     findings = models.JSONField()
+    holdings = models.JSONField(default=dict, help_text="the broker's contracts by OCC code")
+    working = models.JSONField(default=list, help_text="references of ours the broker works")
 
     class Meta:
-        ordering = ("-at",)
+        ordering = ("-at", "-pk")
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {'clean' if self.is_clean else 'unclean'}"

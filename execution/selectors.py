@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from execution.models import (
     AccountValues,
+    Approval,
     BookRisk,
     BreakerTrip,
     Commission,
@@ -83,9 +84,10 @@ def held_breakers() -> QuerySet[BreakerTrip]:
     return BreakerTrip.objects.filter(ended_at=None)
 
 
-def quarantines(symbol: str) -> QuerySet[Quarantine]:
-    """Unresolved breaks in a symbol, or in the account as a whole."""
-    return Quarantine.objects.filter(ended_at=None, symbol__in=(symbol, ""))
+def quarantines(symbol: str, occ: str) -> QuerySet[Quarantine]:
+    """Unresolved breaks in a symbol or the account; a foreign order blocks only its contract."""
+    rows = Quarantine.objects.filter(ended_at=None, symbol__in=(symbol, ""))
+    return rows.exclude(~Q(occ=occ), kind="ORDER_FOREIGN")
 
 
 def closed_in(session_date: date) -> QuerySet[Position]:
@@ -103,6 +105,22 @@ def fills_of(position: Position) -> list[orders.Fill]:
 def latest_session() -> SessionResult | None:
     """The session that ended last."""
     return SessionResult.objects.first()
+
+
+def denials(since: datetime) -> list[tuple[str, int]]:
+    """How often each rule denied since an instant, most often first."""
+    rows = OrderIntent.objects.filter(created_at__gte=since).exclude(denied_by="")
+    return list(rows.values_list("denied_by").annotate(n=Count("pk")).order_by("-n", "denied_by"))
+
+
+def waiting_approvals() -> QuerySet[Approval]:
+    """Entries that wait for an operator's yes."""
+    return Approval.objects.filter(state=Approval.State.PENDING, expires_at__gt=clock.now())
+
+
+def open_quarantines() -> QuerySet[Quarantine]:
+    """Breaks with the broker that nobody has resolved."""
+    return Quarantine.objects.filter(ended_at=None)
 
 
 def book_risk() -> BookRisk | None:
@@ -374,9 +392,16 @@ def entry_intent_id(signal_id: str) -> str:
 
 
 def naked_ms(session_date: date) -> int:
-    """Milliseconds that contracts of this session were held without a working stop."""
+    """Milliseconds that contracts of this session were held without a working stop, till now."""
     rows = Position.objects.filter(session_date=session_date)
-    return int(rows.aggregate(total=Sum("naked_ms"))["total"] or 0)
+    past = int(rows.aggregate(total=Sum("naked_ms"))["total"] or 0)
+    return past + sum(naked_now_ms(row) for row in rows.exclude(naked_since_at=None))
+
+
+def naked_now_ms(position: Position) -> int:
+    """Milliseconds of the stretch without full protection that is running; 0 when none is."""
+    since = position.naked_since_at
+    return 0 if since is None else max(0, round((clock.now() - since).total_seconds() * 1_000))
 
 
 def protected_quantity(position: Position) -> int:

@@ -1,5 +1,7 @@
 """One claimed delivery: write it, send it, and put down what became of it."""
 
+import hashlib
+import json
 import logging
 import random
 from dataclasses import replace
@@ -32,6 +34,7 @@ from quanticity.store.client import StoreDown
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
+REDIRECT = "/r/"  # our own: counts a click and goes on
 # What facts that are not what they claim to be raise while they are written.
 UNWRITABLE = (MalformedInput, LookupError, TypeError, ValueError, ArithmeticError)
 
@@ -54,7 +57,8 @@ def finish(row: Delivery, now: datetime) -> State:
     except PermanentError as error:
         return _settle(row, State.DEAD, error=str(error))
     # Committed before the call: from here on a crash leaves a doubt, never a silent repeat.
-    if not outbox.move(row, to=State.SENDING, **_seen_at_release(row)):
+    digest = hashlib.sha256(message.text().encode()).hexdigest()
+    if not outbox.move(row, to=State.SENDING, digest=digest, **_seen_at_release(row)):
         return State(row.state)
     done = State.EXPIRED if too_late or told.withheld else State.SENT
     return _send(row, channel, message, done)
@@ -91,7 +95,8 @@ def _write(row: Delivery, late: timedelta, *, withheld: bool, numbers: tiers.Set
     noted = late_s if late_s > numbers.late_note_s else None
     tier = Tier(row.tier)
     facts = facts_for(row, tier, late_by_s=noted, withheld=withheld)
-    return replace(writing.render(facts, tier), follows=_first_receipt(row))
+    via = f"{REDIRECT}{row.pk}"
+    return replace(writing.render(facts, tier), follows=_first_receipt(row), via=via)
 
 
 def _first_receipt(row: Delivery) -> str:
@@ -146,10 +151,22 @@ def _release(row: Delivery, now: datetime) -> State:
     with transaction.atomic():
         place = sequences.draw(f"feed:{row.tier}")
         if not outbox.move(
-            row, to=State.SENT, sent_at=now, feed_seq=place, **_seen_at_release(row)
+            row,
+            to=State.SENT,
+            sent_at=now,
+            feed_seq=place,
+            digest=_digest_of_facts(row),
+            **_seen_at_release(row),
         ):
             transaction.set_rollback(True)
     return State(row.state)
+
+
+def _digest_of_facts(row: Delivery) -> str:
+    # What the feed shows is facts; their canonical text is what the ledger commits to.
+    shown = facts_for(row, Tier(row.tier))
+    text = json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _wait(row: Delivery, key: routes.Key, error: RateLimited) -> State:

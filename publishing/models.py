@@ -147,6 +147,8 @@ class Receipt(models.Model):
 
     class Meta:
         ordering = ("-seq",)
+        # "From where on may not everybody see the records yet?"
+        indexes = (models.Index(fields=("at",), name="receipt_at"),)
 
     def __str__(self) -> str:
         return f"R{self.seq} {self.kind} {self.trade_id}"

@@ -27,7 +27,7 @@ _DUE_BEFORE_SENT = timedelta(days=8)
 _AT_ONCE = 500
 # Of two things at one instant, which happened first.
 _RANK = ("SIGNAL", "STATE", "ORDER", "FILL", "SETTLEMENT", "EVENT", "CORRECTION", "MESSAGE")
-_STATES = ("halt", "release", "trip", "clear", "flatten")
+_STATES = ("set trading state", "breaker tripped", "breaker ended")
 _OF_EVENT = {"EXPIRY": "SETTLEMENT", "CORRECTION": "CORRECTION"}
 
 

@@ -144,7 +144,7 @@ def _channel(name: str, tier: Tier, credential: str, site_url: str) -> Channel:
             credential,
             site_url,
             section("publishing.discord", discord.Settings),
-            settings.DISCORD_ROLE_IDS.get(str(tier), "") if name == Discord.name else "",
+            settings.DISCORD_ROLE_IDS.get(str(tier), ""),
             bot_token=settings.DISCORD_BOT_TOKEN,
             limits=limits_of(credential, numbers().limits),
         )

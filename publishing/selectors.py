@@ -5,14 +5,17 @@ time are in the query, and what comes out has been through the entitlement table
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 
 from publishing import outbox, routes, tiers
-from publishing.models import Announcement, Delivery, Receipt
+from publishing.messages import writing
+from publishing.models import Announcement, Delivery
+from quanticity.config.loader import section
+from quanticity.domain import calendar
 from quanticity.domain.readings import instant
 from quanticity.domain.tiers import Tier
 
@@ -30,6 +33,7 @@ class FeedItem:
     symbol: str
     released_at: datetime
     data: dict[str, Any]
+    lines: tuple[tuple[str, str], ...] = ()  # a post as it is written; a trade is facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +105,19 @@ def health(now: datetime) -> Health:
     )
 
 
+def told_to_all(now: datetime) -> QuerySet[Announcement]:
+    """The ends of trades that even the last tier has been told of, in sessions that are over."""
+    numbers: tiers.Settings = section("publishing.tiers", tiers.Settings)
+    waited = now - timedelta(seconds=max(numbers.delay_s.values()))
+    session = calendar.session(calendar.session_date(now))
+    opened = calendar.previous_session(session.date).close_at + calendar.AFTER_HOURS
+    over = waited if now >= session.close_at else min(waited, opened)
+    return Announcement.objects.filter(kind__in=("EXIT", "EXPIRY"), clock_at__lte=over)
+
+
 def has_unsent() -> bool:
     """Say whether a delivery has not come to its end."""
     return Delivery.objects.exclude(state__in=outbox.FINISHED).exists()
-
-
-def receipts_export() -> list[dict[str, Any]]:
-    """The whole ledger, oldest first, as `verify_receipts` reads it."""
-    names = ("seq", "kind", "at", "trade_id", "body", "prev_hash", "hash")
-    return [dict(row) for row in Receipt.objects.order_by("seq").values(*names)]
 
 
 def announcement(trade_id: str, seq: int) -> Announcement | None:
@@ -128,14 +136,17 @@ def _released(tier: Tier, now: datetime) -> QuerySet[Delivery]:
 
 
 def _item(row: Delivery, tier: Tier) -> FeedItem:
-    told = row.announcement
+    told, facts = row.announcement, facts_for(row, tier)
+    is_post = told.kind in tiers.POSTS or told.kind == "NOTICE"
+    written = writing.render(facts, tier).fields if is_post else ()
     return FeedItem(
         announcement_id=told.pk,
         seq=row.feed_seq,
         kind=told.kind,
         symbol=told.symbol,
         released_at=row.due_at,
-        data=facts_for(row, tier),
+        data=facts,
+        lines=tuple((field.name, field.value) for field in written),
     )
 
 

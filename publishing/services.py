@@ -10,13 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from execution import selectors
+from execution.holds import Notice
 from execution.models import PositionEvent
 from publishing import announcing, delivering, outbox, recording, routes, tiers
 from publishing.models import Delivery
+from publishing.posts import posting
+from publishing.posts.reviews import Measure
 from quanticity import audit
 from quanticity.domain import clock
 from quanticity.domain.tiers import Tier
@@ -35,16 +39,16 @@ class Owed:
 
 def announce_owed(limit: int = _AT_ONCE) -> list[Owed]:
     """Turn recorded events into announcements and deliveries; return the new deliveries."""
+    noticed = _announce_notices()
     if not (events := selectors.owed_events(limit)):
-        return []  # without taking the one write lock that SQLite has
+        return noticed  # without taking the one write lock that SQLite has
     # What happened before it stands before it in the ledger; in a transaction of its own, because
     # the ledger may be long in catching up and premium is waiting.
     recording.catch_up()
     with transaction.atomic():
         made = announcing.announce(events)
         PositionEvent.objects.filter(pk__in=[event.pk for event in events]).update(announced=True)
-    now = clock.now()
-    return [Owed(d.pk, clock.real_seconds((d.due_at - now).total_seconds())) for d in made]
+    return noticed + _owed(made)
 
 
 def deliver(delivery_id: int) -> State | None:
@@ -104,9 +108,15 @@ def deliver_owed() -> list[int]:
     return named
 
 
+def redrivable(delivery_ids: Sequence[int]) -> QuerySet[Delivery]:
+    """Which of these a redrive would send again: the dead and the doubtful."""
+    rows = Delivery.objects.filter(pk__in=delivery_ids, state__in=(State.DEAD, State.AMBIGUOUS))
+    return rows.select_related("announcement").order_by("due_at", "pk")
+
+
 def redrive(delivery_ids: Sequence[int], *, actor: str, reason: str) -> list[int]:
     """Give dead or doubtful deliveries another life; due time, token and place stay as they are."""
-    again = Delivery.objects.filter(pk__in=delivery_ids, state__in=(State.DEAD, State.AMBIGUOUS))
+    again = redrivable(delivery_ids)
     with transaction.atomic():
         revived = list(again.values_list("pk", flat=True))
         again.filter(pk__in=revived).update(
@@ -141,8 +151,29 @@ def notice(text: str, *, severity: str, actor: str, key: str = "") -> list[Owed]
     )
     if told:
         audit.record(actor, "notice", told[0].announcement.trade_id, reason=text[:300])
+    return _owed(told)
+
+
+def post_owed(measure: Measure) -> list[Owed]:
+    """Post what the day's slots owe; `measure` is reporting's arithmetic over trades."""
+    return _owed(posting.post_owed(measure))
+
+
+def _owed(made: Sequence[Delivery]) -> list[Owed]:
     now = clock.now()
-    return [Owed(d.pk, clock.real_seconds((d.due_at - now).total_seconds())) for d in told]
+    return [Owed(d.pk, clock.real_seconds((d.due_at - now).total_seconds())) for d in made]
+
+
+def _announce_notices() -> list[Owed]:
+    """Tell of what execution has to tell: halts, outages."""
+    made: list[Delivery] = []
+    for row in Notice.objects.filter(announced=False).order_by("pk")[:_AT_ONCE]:
+        with transaction.atomic():
+            facts = {"title": row.kind.capitalize(), "text": row.text, "severity": row.kind}
+            if row.source == settings.TRADING_MODE:
+                made += announcing.post(f"NOTICE-{row.pk}", "NOTICE", facts)
+            Notice.objects.filter(pk=row.pk).update(announced=True)
+    return _owed(made)
 
 
 def _clocks_agree() -> bool:

@@ -4,8 +4,9 @@ from typing import Any
 
 from celery import signals
 
-from publishing import services
+from publishing import engagement, recording, services
 from publishing.relay import Relay
+from publishing.subscriptions import letters
 from quanticity.tasking import task
 
 QUEUE = "publishing"
@@ -31,6 +32,24 @@ def deliver_due() -> None:
         relay.wake()
     if not _relays:
         services.deliver_due()
+
+
+@task("publishing.record_receipts", queue=QUEUE, expires=5)
+def record_receipts() -> None:
+    """Append to the ledger what it has not recorded yet."""
+    recording.catch_up()
+
+
+@task("publishing.send_letters", queue=QUEUE, expires=15)
+def send_letters() -> None:
+    """Send the mail about accounts that is owed."""
+    letters.send_owed()
+
+
+@task("publishing.fetch_engagement", queue=QUEUE, expires=300)
+def fetch_engagement() -> None:
+    """Read back what readers did with our posts."""
+    engagement.fetch_owed()
 
 
 @signals.celeryd_after_setup.connect  # type: ignore[untyped-decorator] # celery has no types

@@ -22,6 +22,7 @@ from execution.services import operating
 from publishing import services as publishing
 from publishing import tasks as publishing_tasks
 from quanticity.tasking import nudge, task
+from reporting import selectors as reporting
 
 _ANSWERS_AT_ONCE = 100
 _HINT_LOST_S = 2.0
@@ -33,7 +34,7 @@ def chain_arrived(symbol: str) -> None:
     nudge(analytics_tasks.refresh_exposures, symbol)
 
 
-@task("pipeline.fetch_chain", queue="feeds", expires=10)
+@task("pipeline.fetch_chain", queue="reporting", expires=10)
 def fetch_chain(feed: str, symbol: str) -> None:
     """Ask a source over HTTP for a chain; what stands now is worked on at once."""
     if analytics_tasks.fetch_chain.run(feed, symbol):
@@ -99,4 +100,11 @@ def announce_owed() -> None:
 def deliver_owed() -> None:
     """Send every delivery that is due and that no hint came for."""
     if publishing.deliver_owed():
+        nudge(publishing_tasks.deliver_due)
+
+
+@task("pipeline.post_owed", queue="publishing", expires=15)
+def post_owed() -> None:
+    """Post what the day's slots owe: summaries, the ledger's head, the closing auction."""
+    if publishing.post_owed(reporting.trade_statistics):
         nudge(publishing_tasks.deliver_due)

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from quanticity.config.loader import section
+from quanticity.domain.proportions import wilson
 from quanticity.golden import Case, Check
 from reporting.measures import performance, trades
 
@@ -21,7 +22,7 @@ def _daily(case: Case) -> dict[str, Any]:
 
 def _wilson(case: Case) -> dict[str, Any]:
     given = case.given
-    return dataclasses.asdict(trades.wilson(given["wins"], given["n"], _settings().confidence))
+    return dataclasses.asdict(wilson(given["wins"], given["n"], _settings().confidence))
 
 
 def _trades(case: Case) -> dict[str, Any]:

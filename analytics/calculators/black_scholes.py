@@ -136,6 +136,15 @@ def delta(
     return np.where(x.t > 0.0, x.w * x.carry * ndtr(x.w * x.d1), _payoff_slope(x))
 
 
+def gamma(
+    spot: ArrayLike, strike: ArrayLike, t: ArrayLike, sigma: ArrayLike, r: ArrayLike, q: ArrayLike
+) -> Floats:
+    """Delta per +1 dollar of spot, of calls and puts alike."""
+    x = _terms(1.0, spot, strike, t, sigma, r, q)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _zero_at_expiry(x.density / (x.spot * x.sigma * x.sqrt_t), x)
+
+
 def charm_decay(
     right: ArrayLike,
     spot: ArrayLike,

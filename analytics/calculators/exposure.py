@@ -12,18 +12,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from analytics.calculators import aggregates, flip, inventory, levels, tally, uncertainty
+from analytics.calculators import (
+    aggregates,
+    flip,
+    inventory,
+    levels,
+    signed_flow,
+    tally,
+    uncertainty,
+)
 from analytics.calculators.aggregates import ExpiryExposure, StrikeExposure
 from analytics.calculators.flip import Crossing, Flip
 from analytics.calculators.inventory import SignModel
 from analytics.calculators.pricing import Priced
-from analytics.calculators.uncertainty import ErrorBars
+from analytics.calculators.signed_flow import Book
+from analytics.calculators.uncertainty import ErrorBars, ErrorParts
 from quanticity.domain.readings import Reading, Unavailable
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Parts:
     flip: flip.Settings
     levels: levels.Settings
     uncertainty: uncertainty.Settings
+    signed_flow: signed_flow.Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class Exposure(Reading):
     regime: str
     ci90_usd_per_1pct: tuple[float, float]
     p_positive: float
+    error_parts: ErrorParts
+    signed_flow_ci90: tuple[float, float] | None
     alt_models: dict[str, float]
     gex_sign_agree: bool | None
     flip: float | None
@@ -68,6 +75,8 @@ class Exposure(Reading):
     flips: tuple[Crossing, ...]
     flip_distance_pct: float | None
     p_spot_above_flip: float
+    p_flip: float
+    flip_ci90: tuple[float, float] | None
     call_wall: float | None
     put_wall: float | None
     key_strike: float | None
@@ -113,12 +122,12 @@ def compute(
     is_single_name: bool,
     adv_usd: float | None = None,
     rr25_volpts: float | None = None,
-    dealer_contracts: Floats | None = None,
+    flow_book: Book | None = None,
 ) -> Exposure | Unavailable:
     """Everything of the `gex` payload except its history.
 
     `adv_usd` is the 20-day mean dollar volume; `rr25_volpts` opens the skew-adjusted model and
-    `dealer_contracts` the signed-flow one.
+    `flow_book` the signed-flow one.
     """
     held = inventory.compute(priced, parts.inventory)
     missing = aggregates.unavailable("gex", held, parts.inventory)
@@ -126,7 +135,7 @@ def compute(
         return missing
     sums = tally.compute(held)
     total, adv = sums.total(tally.GEX), adv_usd or None
-    alternatives = _alternatives(priced, parts.inventory, total, rr25_volpts, dealer_contracts)
+    alternatives = _alternatives(priced, parts.inventory, total, rr25_volpts, flow_book)
     agree = _agree(list(alternatives.values()))
     bars = uncertainty.compute(
         held, parts.uncertainty, parts.flip, seed=seed, is_single_name=is_single_name
@@ -149,6 +158,10 @@ def compute(
         regime=_regime(bars, agree),
         ci90_usd_per_1pct=bars.ci90_usd_per_1pct,
         p_positive=bars.p_positive,
+        error_parts=bars.parts,
+        signed_flow_ci90=None
+        if flow_book is None
+        else signed_flow.gex_ci90(flow_book, priced, held.counted, parts.signed_flow),
         alt_models=alternatives,
         gex_sign_agree=agree,
         flip=found.flip,
@@ -156,6 +169,8 @@ def compute(
         flips=found.flips,
         flip_distance_pct=None if found.flip is None else 100 * (found.flip / priced.spot - 1),
         p_spot_above_flip=bars.p_spot_above_flip,
+        p_flip=bars.p_flip,
+        flip_ci90=bars.flip_ci90,
         call_wall=levels.call_wall(strikes, priced.spot),
         put_wall=levels.put_wall(strikes, priced.spot),
         key_strike=levels.key_strike(strikes, priced.spot),
@@ -170,7 +185,9 @@ def compute(
         sign_model=held.model.value,
         oi_basis="settled",
         exercise_model="european_bsm",
-        reasons=_reasons(found, pin, adv),
+        reasons=_reasons(found, pin, adv)
+        | ({} if bars.flip_ci90 else {"flip_ci90": "NO_CROSSING"})
+        | ({"signed_flow_ci90": "INSUFFICIENT_SAMPLES"} if flow_book is None else {}),
     )
 
 
@@ -206,7 +223,7 @@ def _alternatives(
     settings: inventory.Settings,
     naive: float,
     rr25_volpts: float | None,
-    dealer_contracts: Floats | None,
+    flow_book: Book | None,
 ) -> dict[str, float]:
     """Total GEX under each sign model whose input is known."""
     dollars = priced.greeks.gamma * priced.spot**2 * 0.01
@@ -216,9 +233,9 @@ def _alternatives(
             priced, settings, model=SignModel.SKEW_ADJ, rr25_volpts=rr25_volpts
         )
         found[SignModel.SKEW_ADJ.value] = held.total(dollars)
-    if dealer_contracts is not None:
+    if flow_book is not None:
         held = inventory.compute(
-            priced, settings, model=SignModel.SIGNED_FLOW, dealer_contracts=dealer_contracts
+            priced, settings, model=SignModel.SIGNED_FLOW, dealer_contracts=flow_book.contracts
         )
         found[SignModel.SIGNED_FLOW.value] = held.total(dollars)
     return found

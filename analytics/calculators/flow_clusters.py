@@ -9,7 +9,8 @@ are dollar-weighted posteriors and sum to 1. It abstains when clusters are not d
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import ClassVar
 
 import numpy as np
@@ -55,6 +56,7 @@ class Settings:
     large_floor_usd: float
     small_size: float
     small_usd: float
+    scale_sessions: int
     scale: Scale
 
 
@@ -63,6 +65,22 @@ class Model:
     """Centroids in scaled units; the next fit begins from them."""
 
     centroids: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a symbol's clusters carry on: today's model, the last session's, and past scales.
+
+    `scales` has one scale per session, the one learned from its fullest window; `scale` is in
+    force today (None: the default one) and changes only between sessions.
+    """
+
+    session: date | None = None
+    model: Model | None = None
+    yesterday: Model | None = None
+    scale: Scale | None = None
+    scales: tuple[Scale, ...] = ()
+    fullest_n: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,31 @@ class References:
     large_print_usd: float | None = None
 
 
+def turn(memory: Memory, session: date, settings: Settings) -> Memory:
+    """The memory at this session: a new one compares itself with the last, in units of its own.
+
+    Scales of enough sessions replace the default; centroids keep their place in raw units.
+    """
+    if memory.session == session:
+        return memory
+    before = memory.scale or settings.scale
+    scale = _typical(memory.scales) if len(memory.scales) >= settings.scale_sessions else None
+    model = memory.model and _rescaled(memory.model, before, scale or settings.scale)
+    return replace(memory, session=session, model=model, yesterday=model, scale=scale, fullest_n=0)
+
+
+def learn(
+    memory: Memory, bursts: Sequence[Burst], model: Model | None, settings: Settings
+) -> Memory:
+    """Keep the latest model, and the session's scale when no window of it was fuller."""
+    scales, fullest = memory.scales, memory.fullest_n
+    if len(bursts) >= settings.min_bursts and len(bursts) > fullest:
+        past = scales[:-1] if fullest else scales
+        scales = (*past, learn_scale(bursts, settings))[-settings.scale_sessions :]
+        fullest = len(bursts)
+    return replace(memory, model=model or memory.model, scales=scales, fullest_n=fullest)
+
+
 def fit(bursts: Sequence[Burst], before: Model | None, settings: Settings) -> Model | None:
     """Fit the clusters, warm from the model before; None with too few bursts."""
     if len(bursts) < settings.min_bursts:
@@ -102,7 +145,12 @@ def fit(bursts: Sequence[Burst], before: Model | None, settings: Settings) -> Mo
     points = _scaled(bursts, settings)
     if before is None:
         return _model(kmeans.cold(points, settings.k, settings.seed, settings.cold_starts))
-    return _model(kmeans.lloyd(points, np.array(before.centroids), settings.max_iterations))
+    reference = np.array(before.centroids)
+    found = kmeans.lloyd(points, reference, settings.max_iterations)
+    if len(np.unique(kmeans.nearest(points, found))) < settings.k:
+        # A cluster died out: warm steps cannot bring it back.
+        return refit(bursts, before, settings)
+    return _model(found)
 
 
 def refit(bursts: Sequence[Burst], before: Model, settings: Settings) -> Model:
@@ -150,6 +198,20 @@ def _scaled(bursts: Sequence[Burst], settings: Settings) -> Floats:
     raw, scale = flow_bursts.columns(bursts, settings.gap_ms), settings.scale
     points: Floats = (raw - np.array(scale.median)) / np.array(scale.iqr)
     return points
+
+
+def _typical(scales: Sequence[Scale]) -> Scale:
+    """Feature by feature, the median over sessions."""
+    median = np.median([scale.median for scale in scales], axis=0)
+    iqr = np.median([scale.iqr for scale in scales], axis=0)
+    return Scale(tuple(map(float, median)), tuple(map(float, iqr)))
+
+
+def _rescaled(model: Model, before: Scale, after: Scale) -> Model:
+    if before == after:
+        return model
+    raw = np.array(model.centroids) * np.array(before.iqr) + np.array(before.median)
+    return _model((raw - np.array(after.median)) / np.array(after.iqr))
 
 
 def _model(centroids: Floats) -> Model:

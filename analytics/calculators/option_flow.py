@@ -5,7 +5,7 @@ the signed rest, + bought. `update` folds new prints into the session's `State` 
 proportion to them; a new session begins from nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
@@ -21,13 +21,35 @@ from quanticity.domain.options import Chain
 _MOST_HITS = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How likely a print opens interest (DOMAIN 1.10)."""
+
+    opening_large: float
+    opening_else: float
+    large_share: float
+
+
 class Sums(NamedTuple):
-    """One contract's session so far: dollars, and contracts traded in prints."""
+    """One contract's session so far: dollars, and contracts traded in prints.
+
+    `signed` is bought less sold by probability and `noise` its variance, in contracts; `opened`
+    the contracts by which open interest is thought to have grown from `settled`.
+    """
 
     premium_usd: float = 0.0
     asked_usd: float = 0.0
     net_usd: float = 0.0
     contracts: float = 0.0
+    signed: float = 0.0
+    noise: float = 0.0
+    opened: float = 0.0
+    settled: float | None = None
+
+    @property
+    def live_interest(self) -> float | None:
+        """Open interest by now, estimated; None where the settled one is not known."""
+        return None if self.settled is None else max(self.settled + self.opened, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +68,17 @@ class State:
 
 
 def update(
-    state: State, prints: Sequence[SignedTrade], session: date, multiplier: int
+    state: State,
+    prints: Sequence[SignedTrade],
+    session: date,
+    multiplier: int,
+    interest: Mapping[str, int],
+    settings: Settings,
 ) -> tuple[State, tuple[SignedTrade, ...]]:
-    """Fold in prints later than the last one counted; return them with the new state."""
+    """Fold in prints later than the last one counted; return them with the new state.
+
+    `interest` is the settled open interest of each contract that has one.
+    """
     if state.session != session:
         state = State(session, state.until)
     until = state.until
@@ -57,9 +87,9 @@ def update(
         return state, fresh
     sums = dict(state.sums)
     for each in fresh:
-        sums[each.trade.instrument] = _plus(
-            sums.get(each.trade.instrument, Sums()), each, multiplier
-        )
+        occ = each.trade.instrument
+        before = sums.get(occ) or Sums(settled=interest.get(occ))
+        sums[occ] = _plus(before, each, multiplier, settings)
     latest = max(each.trade.event_at for each in fresh)
     return replace(state, until=latest, sums=tuple(sums.items())), fresh
 
@@ -74,17 +104,29 @@ def remember(state: State, hits: Sequence[Hit]) -> State:
 def flow(state: State, chain: Chain) -> Flow:
     """The sums as columns in chain order; prints of unlisted contracts are left out."""
     sums = dict(state.sums)
-    rows = np.array([sums.get(str(occ), Sums()) for occ in chain.occ]).reshape(-1, len(Sums()))
+    none = Sums()
+    rows = np.array([sums.get(occ, none)[:4] for occ in chain.occ.tolist()]).reshape(-1, 4)
     premium, asked, net, contracts = rows.T
     traded = float(chain.volume.sum())
     return Flow(premium, asked, net, float(contracts.sum()) / traded if traded else None)
 
 
-def _plus(sums: Sums, each: SignedTrade, multiplier: int) -> Sums:
-    usd = each.notional * multiplier
+def _plus(sums: Sums, each: SignedTrade, multiplier: int, settings: Settings) -> Sums:
+    usd, size, share = each.notional * multiplier, each.trade.size, each.signing.share
     return Sums(
         sums.premium_usd + usd,
         sums.asked_usd + (usd if each.signing.side is Side.BUY else 0.0),
-        sums.net_usd + each.signing.share * usd,
-        sums.contracts + each.trade.size,
+        sums.net_usd + share * usd,
+        sums.contracts + size,
+        sums.signed + share * size,
+        sums.noise + (1.0 - share * share) * size * size,
+        sums.opened + _opened(size, sums.settled, settings),
+        sums.settled,
     )
+
+
+def _opened(size: float, settled: float | None, settings: Settings) -> float:
+    """Contracts opened less contracts closed by one print."""
+    large = settled is not None and size > settings.large_share * settled
+    likely = settings.opening_large if large else settings.opening_else
+    return (2.0 * likely - 1.0) * size

@@ -219,7 +219,8 @@ def _contracts(chain: Chain, found: Forwards) -> implied_vol.Contracts:
 
 def _market(chain: Chain, found: Forwards, contracts: implied_vol.Contracts) -> admission.Market:
     # The given spot and the quotes may be minutes apart, or an ex-dividend day: either may hold.
-    candidates = [s for s in (found.spot, found.implied_spot, found.header_spot) if s is not None]
+    said = (found.spot, found.implied_spot, found.header_spot, chain.spot_low, chain.spot_high)
+    candidates = [s for s in said if s is not None]
     growing = np.maximum(contracts.q, 0.0) * contracts.t
     return admission.Market(
         min(candidates),

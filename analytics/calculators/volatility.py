@@ -48,6 +48,7 @@ class Settings:
     benign_out_z: float
     benign_samples: int
     dwell_s: float
+    strip_missing_s: float
     short_samples: int
     long_samples: int
     history: int
@@ -138,7 +139,7 @@ def compute(
         "d60_volpts": state.rise_long,
         "z": state.z,
         "percentile_252d": _percentile(
-            sources.daily_closes[-settings.percentile_days :], state.samples[-1]
+            sources.daily_closes[-settings.percentile_days :], values[0] if values else None
         ),
         "disagree_volpts": max(values) - min(values) if len(values) > 1 else None,
     }
@@ -260,8 +261,8 @@ def _rank(regime: VolRegime) -> int:
     return tuple(VolRegime).index(regime)
 
 
-def _percentile(closes: Sequence[float], x: float) -> float | None:
-    if not closes:
+def _percentile(closes: Sequence[float], x: float | None) -> float | None:
+    if not closes or x is None:
         return None
     below, equal = sum(close < x for close in closes), sum(close == x for close in closes)
     return (below + equal / 2) / len(closes)

@@ -64,7 +64,8 @@ def _from_yahoo(now: datetime) -> tuple[float, float] | None:
 
 
 def _is_young(age_s: float) -> bool:
-    return 0 <= age_s <= section("analytics.feeds.vix1d", Settings).max_age_s
+    settings: Settings = section("analytics.feeds.vix1d", Settings)
+    return 0 <= age_s <= settings.max_age_s
 
 
 def _closes(now: datetime, source: str) -> list[float]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from analytics import inputs
 from analytics.calculators import moc
-from analytics.services import daily, heard
+from analytics.services import daily, gradings, heard
 from analytics.signals import features
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -28,6 +28,7 @@ def refresh_moc(symbol: str) -> None:
     readings.write(
         symbol, "moc", result or Unavailable("moc", "SESSION_CLOSED", "before the last two hours"),
         as_of=as_of, feed="model", section="analytics.moc",
+        extra={"graded": gradings.closes(symbol)},
     )  # fmt: skip
 
 
@@ -50,4 +51,7 @@ def _judge(
     )  # fmt: skip
     ticks_at = None if auction is None else auction.event_at
     as_of = min(known.oldest(ticks_at), heard.until(symbol) or now)
-    return as_of, moc.compute(symbol, estimate, auction, minutes, settings)
+    result = moc.compute(symbol, estimate, auction, minutes, settings)
+    if isinstance(result, moc.ClosingImbalance):
+        gradings.note_close(symbol, result, spot, calendar.session_date(now))
+    return as_of, result

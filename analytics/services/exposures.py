@@ -14,15 +14,15 @@ from analytics.calculators import (
     inventory,
     levels,
     rolling,
+    signed_flow,
     skew,
     smile_fit,
     uncertainty,
 )
 from analytics.calculators.pricing import PricedChain
-from analytics.services import atm, daily, histories, quarantine
+from analytics.services import atm, daily, histories, quarantine, sides
 from quanticity.config import timetable
 from quanticity.config.loader import section
-from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.readings import Reading, Unavailable, instant, plain
 from quanticity.store import readings
@@ -62,7 +62,8 @@ def refresh_exposures(symbol: str) -> None:
     adv = daily.adv_usd(symbol)
     gex = exposure.compute(
         found.priced, parts, seed=uncertainty.seed(symbol, found.chain.as_of),
-        is_single_name=symbol not in universe().depth, adv_usd=adv, rr25_volpts=rr25,
+        is_single_name=parts.uncertainty.is_single_name(symbol), adv_usd=adv, rr25_volpts=rr25,
+        flow_book=sides.book(found.chain),
     )  # fmt: skip
     coverage = inventory.coverage(found.priced, parts.inventory)
     context = _Context(symbol, found, adv, chains.quality(found, coverage))
@@ -146,13 +147,18 @@ def _publish(
     metrics = {name: _metric(answers, *path) for name, path in _METRICS.items()}
     places = {name: histories.place(context.symbol, name, v) for name, v in metrics.items()}
     inputs = (chains.input_of(chain),)
-    refused = {"gex": {"admission": chains.refused(context.found)}}
+    settled_on = calendar.previous_session(calendar.session_date(chain.as_of)).date
+    about = {
+        "gex": {
+            "admission": chains.refused(context.found), "oi_as_of_date": settled_on.isoformat(),
+        }
+    }  # fmt: skip
     for family, answer in answers.items():
         readings.write(
             context.symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
             coverage=coverage, section="analytics.inventory", status=context.quality,
             inputs=inputs,
-            extra=refused.get(family, {})
+            extra=about.get(family, {})
             | {
                 _Z_FIELD[name]: _place(places[name])
                 for name in metrics
@@ -201,6 +207,7 @@ def _parts() -> exposure.Parts:
         section("analytics.flip", flip.Settings),
         section("analytics.levels", levels.Settings),
         section("analytics.uncertainty", uncertainty.Settings),
+        section("analytics.signed_flow", signed_flow.Settings),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import fmean
 
@@ -17,6 +18,7 @@ from quanticity.store import market, readings
 
 _MINUTE = timedelta(minutes=1)
 _LARGE_PRINTS_N = 500
+_HASHED_BARS = 60  # the state holds what came before
 _LARGE_RANK = 0.99
 # The state that was read last, and what it said: most beats bring no new bar.
 _read: dict[str, tuple[vpin.State, Reading | Unavailable]] = {}
@@ -45,6 +47,7 @@ def refresh_vpin(symbol: str) -> None:
     readings.write(
         symbol, "vpin", known[1],
         as_of=heard.bars_until(bars[-1]), feed=heard.FEED, section="analytics.vpin",
+        inputs=heard.bars_input(symbol, "1min", bars[-_HASHED_BARS:]),
     )  # fmt: skip
 
 
@@ -54,8 +57,9 @@ def refresh_sweep(symbol: str) -> None:
     prints, now, as_of = _recent(symbol, settings.net_window_s)
     result = sweeps.compute(prints, now, settings) if as_of else _unheard("sweep")
     readings.write(
-        symbol, "sweep", result, as_of=as_of or now, feed=heard.FEED, section="analytics.sweeps"
-    )
+        symbol, "sweep", result, as_of=as_of or now, feed=heard.FEED, section="analytics.sweeps",
+        inputs=heard.prints_input(symbol, prints),
+    )  # fmt: skip
 
 
 def refresh_toxicity(symbol: str) -> None:
@@ -72,6 +76,7 @@ def refresh_toxicity(symbol: str) -> None:
     readings.write(
         symbol, "toxicity", result,
         as_of=known.oldest(as_of), feed=heard.FEED, section="analytics.toxicity",
+        inputs=heard.prints_input(symbol, prints),
     )  # fmt: skip
 
 
@@ -80,16 +85,20 @@ def refresh_flow_clusters(symbol: str) -> None:
     settings = section("analytics.flow_clusters", flow_clusters.Settings)
     prints, now, as_of = _recent(symbol, settings.window_s)
     bursts = flow_bursts.find(prints, settings.gap_ms, settings.sweep_levels)
-    before = states.load(symbol, "flow_clusters", flow_clusters.Model)
-    model = flow_clusters.fit(bursts, before, settings)
-    if model is not None and model != before:
-        states.save(symbol, "flow_clusters", model)
-    references = flow_clusters.References(large_print_usd=large_print_usd(symbol))
+    before = states.load(symbol, "flow_memory", flow_clusters.Memory) or flow_clusters.Memory()
+    memory = flow_clusters.turn(before, calendar.session_date(now), settings)
+    settings = replace(settings, scale=memory.scale or settings.scale)
+    model = flow_clusters.fit(bursts, memory.model, settings)
+    memory = flow_clusters.learn(memory, bursts, model, settings)
+    if memory != before:
+        states.save(symbol, "flow_memory", memory)
+    references = flow_clusters.References(memory.yesterday, large_print_usd(symbol))
     result = flow_clusters.compute(bursts, model, references, settings)
     _remember(symbol, result, flow_clusters.SHARES, as_of or now)
     readings.write(
         symbol, "flow_clusters", result,
         as_of=as_of or now, feed=heard.FEED, section="analytics.flow_clusters",
+        inputs=heard.prints_input(symbol, prints),
     )  # fmt: skip
 
 

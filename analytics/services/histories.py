@@ -20,16 +20,18 @@ def place(symbol: str, metric: str, value: float | None) -> rolling.History:
 def add(symbol: str, values: Mapping[str, float | None], as_of: datetime) -> None:
     """Append one sample of each metric that has a value; the same instant counts once."""
     own = section("analytics.rolling", rolling.Settings)
-    rows = [
-        MetricHistory(
-            symbol=symbol, metric=metric, as_of=as_of, value=value, source=settings.TRADING_MODE
-        )
-        for metric, value in values.items()
-        if value is not None
-    ]
-    MetricHistory.objects.bulk_create(rows, ignore_conflicts=True)
-    for row in rows:
-        readings.add_history(symbol, row.metric, row.value, own.window)
+    for metric, value in values.items():
+        # The row decides: whoever made it also tells the mirror.
+        if value is not None and _is_new(symbol, metric, value, as_of):
+            readings.add_history(symbol, metric, value, own.window)
+
+
+def _is_new(symbol: str, metric: str, value: float, as_of: datetime) -> bool:
+    _, made = MetricHistory.objects.get_or_create(
+        symbol=symbol, metric=metric, as_of=as_of, source=settings.TRADING_MODE,
+        defaults={"value": value},
+    )  # fmt: skip
+    return made
 
 
 def _history(symbol: str, metric: str, window: int) -> list[float]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from statistics import fmean
+from typing import Any
 
 from django.conf import settings
 
@@ -11,7 +12,7 @@ from analytics import chains, states, tapes
 from analytics.calculators import option_flow, rolling, sweeps, unusual, unusual_rules
 from analytics.calculators.trade_signing import SignedTrade
 from analytics.models import MetricHistory
-from analytics.services import daily
+from analytics.services import daily, gradings, sides
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.options import Chain
@@ -41,20 +42,42 @@ def refresh_unusual(symbol: str) -> None:
         ),
         as_of=chain.as_of, feed=chain.feed, section="analytics.unusual",
         coverage=_quoted(chain), inputs=(chains.input_of(chain),),
-        extra={"hits": plain(state.hits)},
+        extra={
+            "hits": plain(state.hits), "live_interest": _live_interest(state),
+            "graded": gradings.latest_morning(symbol),
+        },
     )  # fmt: skip
 
 
 def _fold(symbol: str, chain: Chain, session: calendar.Session) -> option_flow.State:
     before = states.load(symbol, "option_flow", option_flow.State) or option_flow.State()
+    if before.session not in {None, session.date}:
+        # The chain has the interest that was settled overnight: yesterday can be judged.
+        gradings.grade_morning(symbol, before, chain)
+        sides.close_session(symbol, before)
     tape = tapes.of_options(symbol).all()
-    state, fresh = option_flow.update(before, tape, session.date, chain.multiplier)
+    interest = dict(zip(chain.occ.tolist(), chain.open_interest.tolist(), strict=True))
+    state, fresh = option_flow.update(
+        before, tape, session.date, chain.multiplier, interest,
+        section("analytics.option_flow", option_flow.Settings),
+    )  # fmt: skip
     if fresh:
         state = option_flow.remember(state, _hits(tape, fresh, chain))
     if state != before:
         states.save(symbol, "option_flow", state)
         _keep_half_hour(symbol, state, session)
     return state
+
+
+def _live_interest(state: option_flow.State) -> dict[str, Any]:
+    """Open interest of the contracts that traded, estimated: never mixed with the settled one."""
+    known = [one for _, one in state.sums if one.settled is not None]
+    return {
+        "oi_basis": "live_estimate",
+        "contracts_n": len(known),
+        "settled_contracts": sum(one.settled or 0.0 for one in known),
+        "live_contracts": sum(one.live_interest or 0.0 for one in known),
+    }
 
 
 def _hits(

@@ -1,19 +1,27 @@
 """Refreshing the volatility regime from the strip of options that expire today and next."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from django.conf import settings as django
 
 from analytics import chains, states
 from analytics.calculators import variance, volatility
 from analytics.calculators.pricing import PricedChain
+from analytics.feeds import vix1d
 from analytics.services import histories
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
+from quanticity.domain.calendar import Settlement
 from quanticity.domain.readings import Unavailable
 from quanticity.store import readings
 
 SYMBOL = "SPY"  # the fallback of SPXW, which needs an index data subscription
+INDEX = "SPX"
+Split = variance.DaySplit | Unavailable
+_DEBIASED, _RAW = "r_day", "vix1d"
+_NO_STRIP = Unavailable("variance", "NO_DATA", "no chain")
 _FIRST_MIN = timedelta(minutes=2)
 _LAST_MIN = timedelta(minutes=15)
 _SAMPLE_EVERY = timedelta(seconds=60)
@@ -21,31 +29,63 @@ _SAMPLE_EVERY = timedelta(seconds=60)
 
 def refresh_volatility() -> None:
     """Take one sample of the day's variance into the regime and publish it."""
-    settings = section("analytics.volatility", volatility.Settings)
     now = clock.now()
     session = calendar.current(now)
-    found = chains.priced_chain(SYMBOL)
-    if session is None or found is None:
+    found, known = _strip_chain(), vix1d.known(now, django.TRADING_MODE)
+    if session is None or (found is None and not known.values):
         reason = "SESSION_CLOSED" if session is None else "NO_DATA"
         readings.write(
             SYMBOL, "volatility", Unavailable("volatility", reason), as_of=now, feed="model"
         )
         return
-    split = _split(found, now, session)
-    state = states.load(SYMBOL, "volatility", volatility.State) or volatility.State()
-    if state.at is None or now - state.at >= _SAMPLE_EVERY:
-        state = volatility.update(
-            state, volatility.Sample(now, session.date, _x(split, now, session), "r_day"), settings
-        )
-        states.save(SYMBOL, "volatility", state)
-        _remember(state, now)
-    sources = volatility.Sources()
-    if isinstance(split, variance.DaySplit):
-        sources = volatility.Sources(r_day=split.r_day, r_next=split.r_next)
+    split = _NO_STRIP if found is None else _split(found, now, session)
+    state = _sampled(split, known, now, session)
+    is_raw = state.kind == _RAW
+    result = volatility.compute(state, _sources(split, known), now, _settings())
     readings.write(
-        SYMBOL, "volatility", volatility.compute(state, sources, now, settings),
-        as_of=found.chain.as_of, feed="model", section="analytics.volatility",
+        SYMBOL, "volatility", result, as_of=_as_of(found, known, now, is_raw=is_raw),
+        feed=next(iter(known.values), "model") if is_raw else "model",
+        section="analytics.volatility", status="DEGRADED" if is_raw else "OK",
+        inputs=() if found is None or is_raw else (chains.input_of(found.chain),),
     )  # fmt: skip
+
+
+def _sampled(
+    split: Split, known: vix1d.Known, now: datetime, session: calendar.Session
+) -> volatility.State:
+    """The state with this minute's sample in it."""
+    state = states.load(SYMBOL, "volatility", volatility.State) or volatility.State()
+    if state.at is not None and now - state.at < _SAMPLE_EVERY:
+        return state
+    x, kind = _x(split, known, state, now, session)
+    state = volatility.update(state, volatility.Sample(now, session.date, x, kind), _settings())
+    states.save(SYMBOL, "volatility", state)
+    _remember(state, now)
+    return state
+
+
+def _strip_chain() -> PricedChain | None:
+    """The index's own chain, else the fund's."""
+    found = (chains.priced_chain(symbol) for symbol in (INDEX, SYMBOL))
+    return next((chain for chain in found if chain is not None), None)
+
+
+def _sources(split: Split, known: vix1d.Known) -> volatility.Sources:
+    told = volatility.Sources(
+        vix1d=known.values, vix1d_prev_close=known.prev_close, ages_s=known.ages_s,
+        daily_closes=known.closes,
+    )  # fmt: skip
+    if isinstance(split, Unavailable):
+        return told
+    return replace(told, r_day=split.r_day, r_next=split.r_next)
+
+
+def _as_of(
+    found: PricedChain | None, known: vix1d.Known, now: datetime, *, is_raw: bool
+) -> datetime:
+    if found is not None and not is_raw:
+        return found.chain.as_of
+    return now - timedelta(seconds=next(iter(known.ages_s.values()), 0.0))
 
 
 def _remember(state: volatility.State, now: datetime) -> None:
@@ -56,17 +96,28 @@ def _remember(state: volatility.State, now: datetime) -> None:
 
 
 def _x(
-    split: variance.DaySplit | Unavailable, now: datetime, session: calendar.Session
-) -> float | None:
-    """The sample; None near open and close, where the regime holds its state."""
+    split: Split,
+    known: vix1d.Known,
+    state: volatility.State,
+    now: datetime,
+    session: calendar.Session,
+) -> tuple[float | None, str]:
+    """The sample and its kind; None near open and close, where the regime holds its state."""
     early = now - session.open_at < _FIRST_MIN
     late = session.close_at - now < _LAST_MIN
-    return None if early or late or isinstance(split, Unavailable) else split.r_day
+    if early or late:
+        return None, state.kind or _DEBIASED
+    if isinstance(split, variance.DaySplit):
+        return split.r_day, _DEBIASED
+    # Raw VIX1D stands in once the strip has been missing for long.
+    since = max(state.at or session.open_at, session.open_at)
+    long = (now - since).total_seconds() > _settings().strip_missing_s
+    if known.values and (long or state.kind == _RAW):
+        return next(iter(known.values.values())), _RAW
+    return None, state.kind or _DEBIASED
 
 
-def _split(
-    found: PricedChain, now: datetime, session: calendar.Session
-) -> variance.DaySplit | Unavailable:
+def _split(found: PricedChain, now: datetime, session: calendar.Session) -> Split:
     terms: list[variance.TermVariance] = []
     for wanted in (0, 1):
         term = _term(found, wanted)
@@ -81,7 +132,15 @@ def _split(
 
 def _term(found: PricedChain, dte_sess: int) -> variance.TermVariance | Unavailable:
     chain = found.chain
-    at = next((i for i, e in enumerate(chain.expiries) if e.dte_sess == dte_sess), None)
+    # An index lists two series for one day: the one that is settled at the close counts.
+    at = next(
+        (
+            i
+            for i, e in enumerate(chain.expiries)
+            if e.dte_sess == dte_sess and e.settlement is not Settlement.AM_CASH
+        ),
+        None,
+    )
     if at is None:
         return Unavailable("variance", "NO_DATA", f"no expiry {dte_sess} sessions away")
     rows = chain.expiry_idx == at
@@ -108,3 +167,8 @@ def _by_strike(
     column = np.zeros(len(strikes))
     column[np.searchsorted(strikes, own)] = np.nan_to_num(values)
     return column
+
+
+def _settings() -> volatility.Settings:
+    own: volatility.Settings = section("analytics.volatility", volatility.Settings)
+    return own

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings as django_settings
 from django.db import DatabaseError
@@ -26,6 +26,7 @@ from quanticity.redaction import redact
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 NEWS, HISTORY, YAHOO = "alphavantage_news", "cboe_vix1d", "yahoo_vix1d"
+FEEDS = (alphavantage.FEED, NEWS, cboe.FEED, HISTORY, YAHOO)
 CHAIN_FEEDS = (alphavantage.FEED, cboe.FEED)
 _PROVIDERS = {
     alphavantage.FEED: "alphavantage", NEWS: "alphavantage", cboe.FEED: "cboe", HISTORY: "cboe",
@@ -52,6 +53,19 @@ def is_on(feed: str) -> bool:
         cboe.FEED: bool(urls["QC_CBOE_QUOTES_URL"]), HISTORY: bool(urls["QC_CBOE_VIX1D_URL"]),
         YAHOO: bool(urls["QC_YAHOO_URL"]),
     }[feed]  # fmt: skip
+
+
+def lacking(feed: str) -> str:
+    """The variable that would turn a feed on."""
+    return {
+        alphavantage.FEED: "ALPHAVANTAGE_API_KEY", NEWS: "ALPHAVANTAGE_API_KEY",
+        cboe.FEED: "QC_CBOE_QUOTES_URL", HISTORY: "QC_CBOE_VIX1D_URL", YAHOO: "QC_YAHOO_URL",
+    }[feed]  # fmt: skip
+
+
+def condition() -> list[dict[str, Any]]:
+    """How every source that is on fares: state, age, failures, when it is tried again."""
+    return source.condition(watched())
 
 
 def watched() -> list[tuple[str, str]]:

@@ -116,6 +116,7 @@ def build(symbol: str, at: datetime, inputs: Inputs, settings: Settings) -> Feat
         book.put(name, value, "INSUFFICIENT_SAMPLES")
     book.put("age_s", _age_s(inputs, at), "NO_DATA")
     book.put("blind_300s_s", (inputs.link or {}).get("blind_300s_s"), "FEED_DOWN")
+    book.put("blind_session_s", (inputs.link or {}).get("blind_session_s"), "FEED_DOWN")
     gex = inputs.envelopes.get("gex")
     book.put("chain_quality", None if gex is None else gex["quality"]["status"], "NO_DATA")
     book.put("chain_delayed", None if gex is None else gex["feed"] == "cboe_delayed", "NO_DATA")

@@ -11,6 +11,7 @@ from analytics import selectors as analytics
 from execution import selectors
 from execution.models import AccountValues, BookRisk, Position
 from execution.risk import stress
+from execution.risk.gauges import Gauge
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.instruments import parse_occ
@@ -44,6 +45,12 @@ def refresh(account: AccountValues) -> BookRisk:
         },
     )  # fmt: skip
     return row
+
+
+def keep_gauges(read: Sequence[Gauge]) -> None:
+    """Write what breakers see beside the account's risk, for the pages."""
+    shown = [{**plain(gauge), "used_frac": gauge.used_frac} for gauge in read]
+    BookRisk.objects.update(gauges=shown)
 
 
 def share(usd: float | None, equity_usd: Decimal) -> Decimal | None:

@@ -144,7 +144,7 @@ def _derive(
     # With nothing left to hold, the cash that moved is the result, to the last cent.
     known = is_over and not ledger.provisional
     position.realised_net_usd = ledger.cash_flow_usd if known else None
-    position.exit_reason = _reason(position, sold, rows) if is_over else ""
+    position.exit_reason = _reason(position, sold, rows) if is_over else position.exit_wanted
 
 
 def _forget_busted(intent: OrderIntent) -> None:

@@ -22,7 +22,7 @@ from execution.models import (
 )
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
-from execution.services import manual
+from execution.services import manual, unrecorded
 from quanticity import leases
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
@@ -130,13 +130,14 @@ def take_cancels(epoch: int) -> list[tuple[str, int]]:
     wanted = Order.objects.filter(
         state=State.WORKING, cancel_wanted_at__isnull=False, cancel_sent_at=None
     )
-    return [
+    found = [
         (row.order_ref, row.order_id or 0)
         for row in wanted
         if Order.objects.filter(pk=row.pk, cancel_sent_at=None).update(
             cancel_sent_at=clock.now(), epoch=epoch
         )
     ]
+    return [*found, *unrecorded.take_extras()]
 
 
 def take_back_unsent_cancels() -> int:
@@ -194,7 +195,7 @@ def record_order(update: orders.OrderUpdate) -> None:
         order_ref=update.order_ref, kind="order", body=plain(update), at=update.at
     )
     row = Order.objects.filter(pk=update.order_ref).first()
-    if row is None:
+    if row is None or unrecorded.is_extra(update):
         return
     state = _BROKER_TO_ROW.get(update.status)
     is_latest = _is_latest(update)

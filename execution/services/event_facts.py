@@ -41,7 +41,7 @@ def entry(story: "Story", fills: Sequence[Fill]) -> Facts:
     price, quantity = average(fills) or Decimal(0), sum(fill.quantity for fill in fills)
     explained = intent.signal.reference
     planned = sorted(position.tranches.values_list("target_price", flat=True))
-    targets = planned or [intent.target_price]
+    targets: list[Decimal | None] = [*planned] or [intent.target_price]
     return common(position, intent, fills[-1].executed_at) | {
         "fill_price": text(price), "quantity": quantity,
         "notional_usd": text(price * quantity * position.multiplier),

@@ -104,7 +104,7 @@ def _desk(signal: Signal, entry_ref: str, now: datetime, s: Settings) -> Desk:
 
 def _breaks_n(signal: Signal) -> int:
     held = Position.objects.filter(symbol=signal.symbol, state="QUARANTINED").count()
-    return held + selectors.quarantines(signal.symbol).count()
+    return held + selectors.quarantines(signal.symbol, signal.contract.occ).count()
 
 
 def _holds(wanted: Collection[Breaker], scope: str = selectors.GLOBAL) -> bool:

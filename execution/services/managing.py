@@ -36,7 +36,7 @@ def manage_positions() -> None:
 def begin_exit(trade_id: str, reason: ExitReason) -> bool:
     """Decide to leave a position; False when it is leaving already or has nothing open."""
     begun = Position.objects.filter(pk=trade_id, exit_started_at=None, quantity_open__gt=0).update(
-        exit_started_at=clock.now(), exit_wanted=reason, state="CLOSING"
+        exit_started_at=clock.now(), exit_wanted=reason, exit_reason=reason, state="CLOSING"
     )
     if begun:
         continue_exit(Position.objects.get(pk=trade_id).intent_id)

@@ -17,7 +17,7 @@ from execution.models import (
     TradingScope,
 )
 from execution.risk.verdict import Denied
-from execution.services import managing, opening
+from execution.services import managing, opening, quarantining
 from quanticity import audit
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
@@ -164,6 +164,7 @@ def resolve_quarantine(quarantine_id: int, *, actor: str, reason: str) -> Quaran
     _want(reason)
     row = Quarantine.objects.get(pk=quarantine_id)
     with transaction.atomic():
+        quarantining.accept(row)
         ended = Quarantine.objects.filter(pk=row.pk, ended_at=None).update(
             ended_at=clock.now(), ended_by=actor, reason=reason[:300]
         )

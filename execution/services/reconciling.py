@@ -3,8 +3,8 @@
 Runs at every connect before anything is sent, every 30 s, and while an order is in doubt.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -18,9 +18,10 @@ from execution.models import (
     OrderEvent,
     OrderIntent,
     Position,
+    Quarantine,
     Reconciliation,
 )
-from execution.services import booking, broker, costs, manual
+from execution.services import booking, broker, costs, manual, quarantining, unrecorded
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
 from quanticity.domain.readings import plain
@@ -28,9 +29,8 @@ from quanticity.gateway.ports import BrokerFacts
 from quanticity.store import health
 
 _ENDED = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order.State.EXPIRED)
-_UNCLEAN = frozenset(
-    {rules.Action.QUARANTINE, rules.Action.RECORD_AND_QUARANTINE, rules.Action.BLOCK_CONTRACT}
-)
+# A foreign order blocks its contract, and is no difference between the books.
+_UNCLEAN = frozenset({rules.Action.QUARANTINE, rules.Action.RECORD_AND_QUARANTINE})
 _ACCUSING = frozenset(
     {rules.Kind.QUANTITY_ABOVE, rules.Kind.QUANTITY_BELOW, rules.Kind.FILL_MANUAL}
 )
@@ -58,7 +58,14 @@ def has_doubts() -> bool:
     broker_silent.update(
         state=Order.State.UNKNOWN, unknown_since_at=clock.now(), error="no answer to the order"
     )
-    return Order.objects.filter(state=Order.State.UNKNOWN).exists()
+    return Order.objects.filter(state=Order.State.UNKNOWN).exists() or _waits_for_another_look()
+
+
+def _waits_for_another_look() -> bool:
+    """The broker reported less than we have: before that is a break it is asked again."""
+    last = selectors.last_reconciliation()
+    again = rules.Action.ASK_AGAIN
+    return last is not None and any(f["action"] == again for f in last.findings)
 
 
 def reconcile(facts: BrokerFacts) -> set[str]:
@@ -70,15 +77,29 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         broker.record_account(facts.account)
     settings = section("execution.reconciliation", rules.Settings)
     touched = _adopt(facts)
-    findings = (*rules.diff(facts, _our_book(facts), settings), *_manual())
+    compared = (*rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts))
+    findings = tuple(unrecorded.judged(finding) for finding in compared)
     for finding in findings:
         _act(finding, facts)
+    quarantining.keep(findings, facts)
     _release(findings)
     clean = not any(finding.action in _UNCLEAN for finding in findings)
     Reconciliation.objects.create(
-        at=facts.at, is_clean=clean, findings=[plain(finding) for finding in findings]
-    )
+        at=facts.at, is_clean=clean, findings=[plain(finding) for finding in findings],
+        holdings=_held(facts), working=_working(facts),
+    )  # fmt: skip
     return touched
+
+
+def _held(facts: BrokerFacts) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for holding in facts.holdings:
+        found[holding.occ or str(holding.con_id)] += holding.quantity
+    return {occ: quantity for occ, quantity in found.items() if quantity}
+
+
+def _working(facts: BrokerFacts) -> list[str]:
+    return sorted(u.order_ref for u in facts.open_orders if selectors.intent_of(u.order_ref))
 
 
 def _adopt(facts: BrokerFacts) -> set[str]:
@@ -112,9 +133,16 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
         fills=tuple(selectors.domain_fills(refs)),
         orders=tuple(_our_order(row, facts) for row in _recent_orders(facts)),
         open_contracts=frozenset((p.account, p.con_id) for p in held),
-        settled=selectors.settled_quantities(),
+        settled=_without_fills(),
         short_for_s=_short_for(held),
     )
+
+
+def _without_fills() -> Mapping[tuple[str, int], int]:
+    """What came or went without an execution: by expiry, or by an operator's word."""
+    found = Counter(selectors.settled_quantities())
+    found.update(quarantining.accepted())
+    return found
 
 
 def _recent_orders(facts: BrokerFacts) -> Iterable[Order]:
@@ -154,6 +182,10 @@ def _act(finding: rules.Finding, facts: BrokerFacts) -> None:
             _quarantine(finding)
         case rules.Action.ADOPT if finding.kind is rules.Kind.ORDER_ALIVE:
             _revive(finding.subject, facts)
+        case rules.Action.ADOPT if finding.kind is rules.Kind.ORDER_UNRECORDED:
+            unrecorded.adopt(finding.subject, facts)
+        case rules.Action.CANCEL_EXTRA if finding.kind is rules.Kind.ORDER_TWICE:
+            unrecorded.want_extras_off(finding.subject, facts)
         case _:
             pass  # adopted above, or for an operator to read in the row
 
@@ -193,6 +225,22 @@ def _manual() -> list[rules.Finding]:
                 detail = f"{fill.quantity:+d} at {fill.price} by nobody of ours"
                 kind, action = rules.Kind.FILL_MANUAL, rules.Action.ATTACH
                 found.append(rules.Finding(kind, action, fill.exec_id, fill.con_id, detail))
+    return found
+
+
+def _external(facts: BrokerFacts) -> list[rules.Finding]:
+    """Executions that nobody of ours and no trade of ours explains, told once (E16)."""
+    told = [fill.exec_id for fill in facts.fills if not selectors.intent_of(fill.order_ref)]
+    found = []
+    for fill in Fill.objects.filter(pk__in=told, position=None):
+        known = Quarantine.objects.filter(
+            account=fill.account, con_id=fill.con_id, kind=rules.Kind.FILL_EXTERNAL,
+            opened_at__gte=fill.recorded_at,
+        )  # fmt: skip
+        if not known.exists():
+            detail = f"{fill.quantity:+d} at {fill.price} by nobody of ours"
+            kind, action = rules.Kind.FILL_EXTERNAL, rules.Action.RECORD_AND_QUARANTINE
+            found.append(rules.Finding(kind, action, fill.exec_id, fill.con_id, detail))
     return found
 
 

@@ -148,7 +148,7 @@ def _is_worth_it(was: dict[str, Any], now: dict[str, Any], changed: list[str]) -
     before, after = was.get("realised_net_usd"), now.get("realised_net_usd")
     if before is None or after is None:
         return before is None and after is not None
-    share = section("execution.breaks", breaks.Settings).correction_frac
+    share: Decimal = section("execution.breaks", breaks.Settings).correction_frac
     moved = abs(Decimal(after) - Decimal(before))
     return moved > share * Decimal(now["notional_usd"] or 0)
 

@@ -86,7 +86,7 @@ def _lowest(position: Position) -> tuple[Tranche | None, Decimal | None]:
     if not found:
         return None, None
     lowest = min(found, key=lambda row: row.stop_price or Decimal(0))
-    return position.tranches.get(number=lowest.tranche), lowest.stop_price
+    return position.tranches.get(number=lowest.tranche or 0), lowest.stop_price
 
 
 def _is_connected() -> bool:

@@ -19,9 +19,9 @@ from execution.models import (
     RiskEvent,
     SessionResult,
 )
-from execution.risk import breakers, trips
+from execution.risk import breakers, gauges, trips
 from execution.risk.trips import Breaker, Rearm, Relief, Trip
-from execution.services import breaker_facts, managing, operating
+from execution.services import book_risk, breaker_facts, managing, operating
 from quanticity import audit
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -32,12 +32,15 @@ logger = logging.getLogger(__name__)
 ACTOR = "breaker"
 _BY_MEASURE = (Breaker.VALUE_AT_RISK, Breaker.STRESS)  # a clean run is one that finds less
 _NEXT_SESSION = (Breaker.DAILY_LOSS,)
+_BY_HAND = Rearm.OPERATOR
 
 
 def watch() -> list[Trip]:
     """Look once at every breaker; return the trips that are new."""
     facts = breaker_facts.gather()
-    found = breakers.evaluate(_state(), facts, section("execution.breakers", breakers.Settings))
+    limits = section("execution.breakers", breakers.Settings)
+    book_risk.keep_gauges(gauges.read(facts, limits))
+    found = breakers.evaluate(_state(), facts, limits)
     _rearm(facts, found)
     new = [trip for trip in found.trips if _keep(trip)]
     _latch(found.latched)
@@ -59,6 +62,18 @@ def release(trip_id: int, *, actor: str, reason: str) -> BreakerTrip:
     if row.breaker == Breaker.DRAWDOWN:
         _restart_high_water(actor, reason)
     return BreakerTrip.objects.get(pk=trip_id)
+
+
+def release_scope(scope: str, *, actor: str, reason: str) -> list[str]:
+    """Release what an operator may end in one scope; say what still holds there, and why."""
+    held = selectors.held_breakers().filter(scope=scope)
+    left = [f"{row.breaker} ends by itself: {row.rearm}" for row in held.exclude(rearm=_BY_HAND)]
+    for row in held.filter(rearm=_BY_HAND):
+        try:
+            release(row.pk, actor=actor, reason=reason)
+        except MalformedInput as error:
+            left.append(str(error))
+    return left
 
 
 def record_error(task: str, error: str) -> None:

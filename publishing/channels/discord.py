@@ -50,7 +50,8 @@ class Discord:
 
     def send(self, message: Message) -> str:
         """Post one message and return Discord's id of it, after its thread's where it has one."""
-        body = payload(message, self._site_url, self._role_id)
+        pings = message.kind == "ENTRY" or message.data.get("urgent")
+        body = payload(message, self._site_url + message.via, self._role_id if pings else "")
         thread = message.follows.partition("/")[0] if "/" in message.follows else ""
         answer = self._post(body, {"thread_id": thread} if thread else {})
         if thread and _code(answer) == NO_SUCH_CHANNEL:

@@ -69,7 +69,7 @@ class Telegram:
     def send(self, message: Message) -> str:
         """Post one message and return Telegram's id of its first part."""
         receipt = ""
-        for text in pages(message, self._site_url):
+        for text in pages(message, self._site_url + message.via):
             self._pace.note_sent()
             _overall(self._token, self._settings).note_sent()
             try:

@@ -51,7 +51,7 @@ class Twitter:
 
     def send(self, message: Message) -> str:
         """Post one message and return X's id of it."""
-        written = tweet.text(message, self._site_url)
+        written = tweet.text(message, self._site_url + message.via)
         try:
             answer = _client(*self._api).create_tweet(text=written, user_auth=True)
             return str(answer.data["id"])[:64]

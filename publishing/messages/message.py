@@ -46,7 +46,8 @@ class Message:
 
     `token` (`#trade-seq`) is in every rendering, so that a duplicate can be recognized. Fields
     stand in design order: where a channel has too little room it drops them from the end. `data`
-    is the same for programs; `follows` is the channel's own id of the trade's first message.
+    is the same for programs; `follows` is the channel's own id of the trade's first message;
+    `via` stands before the path of every link, so that a click can be counted.
     """
 
     token: str
@@ -59,6 +60,12 @@ class Message:
     at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
     follows: str = ""
+    via: str = ""
+
+    def text(self) -> str:
+        """Everything that is said, one line each: what the ledger keeps the digest of."""
+        lines = (f"{one.name}: {one.value}" for one in self.fields)
+        return "\n".join((self.title, *lines, self.footer))
 
 
 TERMS = Field("Disclaimer", DISCLAIMER, link=Link("Terms", "/legal/disclaimer/"))

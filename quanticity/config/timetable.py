@@ -48,6 +48,10 @@ class Settings:
     shadows_s: float
     announce_s: float
     deliver_s: float
+    post_s: float
+    receipts_s: float
+    letters_s: float
+    engagement_s: float
     feeds_s: float
     strategies: tuple[str, ...]
 
@@ -64,18 +68,19 @@ PLAYBOOKS = {
 _QUEUES = {
     "analytics": "market",
     "analytics.discover": "reporting",
-    "analytics.fetch_sentiment": "feeds",
-    "analytics.fetch_vix1d": "feeds",
+    "analytics.fetch_sentiment": "reporting",
+    "analytics.fetch_vix1d": "reporting",
     "execution": "execution",
     "execution.check_statements": "reporting",
     "publishing": "publishing",
     "reporting": "reporting",
     "pipeline": "market",
-    "pipeline.fetch_chain": "feeds",
+    "pipeline.fetch_chain": "reporting",
     "pipeline.open_owed": "execution",
     "pipeline.answer_owed": "execution",
     "pipeline.announce_owed": "publishing",
     "pipeline.deliver_owed": "publishing",
+    "pipeline.post_owed": "publishing",
 }
 
 
@@ -167,6 +172,10 @@ def _owed(s: Settings) -> Iterable[tuple[float, str]]:
         (s.answer_s, "pipeline.answer_owed"),
         (s.announce_s, "pipeline.announce_owed"),
         (s.deliver_s, "pipeline.deliver_owed"),
+        (s.post_s, "pipeline.post_owed"),
+        (s.receipts_s, "publishing.record_receipts"),
+        (s.letters_s, "publishing.send_letters"),
+        (s.engagement_s, "publishing.fetch_engagement"),
     )
 
 

@@ -7,11 +7,12 @@ from quanticity.config import loader
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The universe; `chains` are the symbols whose option chains are kept fresh."""
+    """The universe; `chains` have their option chains kept fresh, `indexes` are inputs."""
 
     depth: tuple[str, ...]
     standard: tuple[str, ...]
     chains: tuple[str, ...]
+    indexes: tuple[str, ...]
     sectors: dict[str, str]
 
     @property

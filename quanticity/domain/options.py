@@ -101,6 +101,9 @@ class Chain:
     quote_epoch_ms: Ints
     vendor: dict[str, Floats] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    # Where the underlying was while these quotes were taken; None: at `spot`.
+    spot_low: float | None = None
+    spot_high: float | None = None
 
     def __len__(self) -> int:
         """Number of contracts."""

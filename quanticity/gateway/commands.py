@@ -95,9 +95,11 @@ def margin_text(margin: Margin) -> dict[str, Any]:
 
 def margin_from(text: dict[str, Any]) -> Margin:
     """The answer again."""
-    figures = ("initial_after_usd", "equity_after_usd", "commission_usd")
     return Margin(
-        *(_money(text[figure]) for figure in figures), at=datetime.fromisoformat(text["at"])
+        initial_after_usd=_money(text["initial_after_usd"]),
+        equity_after_usd=_money(text["equity_after_usd"]),
+        commission_usd=_money(text["commission_usd"]),
+        at=datetime.fromisoformat(text["at"]),
     )
 
 

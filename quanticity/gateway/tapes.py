@@ -129,7 +129,7 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
 
 
 def _chain(content: dict[str, Any]) -> Chain:
-    columns = {f.name: content[f.name] for f in fields(Chain)}
+    columns = {f.name: content[f.name] for f in fields(Chain) if f.name in content}
     for name, value in columns.items():
         if name in _INTEGERS:
             columns[name] = np.array(value, dtype=np.int64)

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
+from analytics.services import sources
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.clock import RealClock
@@ -47,6 +48,7 @@ FIXES = {
     "worker": "run `make up`; see var/logs/worker-*.log",
     "process": "see its file under var/logs",
     "beat": "run `make up`; see var/logs/beat.log",
+    "source": "see var/logs/worker-feeds.log; it is tried again by itself",
     "feed": "see var/logs/gateway.log: is this symbol's market data subscribed?",
     "gateway": "see var/logs/gateway.log; is the broker's gateway running and logged in?",
     "database": "see QC_DATABASE_URL",
@@ -62,7 +64,7 @@ def look() -> list[Check]:
     return [
         *(_python(), _platform(), _disk()),
         *readiness.checks(),
-        *_store(), *_workers(), *_beat_lease(), *_gateway(), *_feeds(),
+        *_store(), *_workers(), *_beat_lease(), *_gateway(), *_feeds(), *_sources(),
         *(_mode(), _clock(), _calendar()),
         *_credentials(),
     ]  # fmt: skip
@@ -162,6 +164,24 @@ def _feeds() -> Iterator[Check]:
         age_s = (clock.now() - quote.recv_at).total_seconds() / clock.speed()
         stale = is_open and age_s > readiness.LATE_S
         yield Check(f"feed {symbol}", Status.WARN if stale else Status.OK, f"{age_s:.1f} s old")
+
+
+def _sources() -> Iterator[Check]:
+    for feed in sources.FEEDS:
+        if not sources.is_on(feed):
+            yield Check(f"source {feed}", Status.OFF, f"off: no {sources.lacking(feed)}")
+    try:
+        found = sources.condition()
+    except StoreDown:
+        return
+    for one in found:
+        name = f"source {one['feed']} {one['symbol']}"
+        if one["state"] == "CLOSED":
+            age = "never answered" if one["age_s"] is None else f"answered {one['age_s']} s ago"
+            yield Check(name, Status.OK, age)
+        else:
+            said = f"{one['state']}, tried again in {one['retry_in_s']:.0f} s: {one['reason']}"
+            yield Check(name, Status.WARN, said)
 
 
 def _mode() -> Check:

@@ -8,6 +8,7 @@ import psutil
 from django.conf import settings
 from django.db import DatabaseError
 
+from analytics.services import sources
 from execution import selectors as execution
 from publishing.models import Delivery
 from quanticity.domain import calendar, clock
@@ -75,10 +76,11 @@ def _resident(pid: int | None) -> int | None:
 
 
 def _from_store(reasons: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"queues": None, "heartbeats": None, "gateway": None}
+    found: dict[str, Any] = {"queues": None, "heartbeats": None, "gateway": None, "sources": None}
     try:
         found["heartbeats"] = {name: _life(raw) for name, raw in health.beats(BEATS).items()}
         found["gateway"] = health.connection()
+        found["sources"] = sources.condition()
         if settings.BROKER_URL.startswith(("redis://", "rediss://")):
             found["queues"] = queue_depths(settings.BROKER_URL, QUEUES)
     except (StoreDown, NotConnected) as error:

@@ -51,11 +51,8 @@ class Pool:
 
 # Threads, not forked children: a child per task doubles what the platform keeps resident.
 # Execution is one at a time, so that two signals cannot both see the same buying power.
-# Sources over HTTP wait most of the time, and must not make the arithmetic wait.
-POOLS = (
-    Pool("market", 3), Pool("feeds", 4), Pool("execution", 1), Pool("publishing", 8),
-    Pool("reporting", 1),
-)  # fmt: skip
+# Sources over HTTP wait most of the time; beside reports they do not make the arithmetic wait.
+POOLS = (Pool("market", 3), Pool("execution", 1), Pool("publishing", 8), Pool("reporting", 4))
 
 
 def table(plan: Plan) -> list[Process]:

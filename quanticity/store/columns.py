@@ -19,7 +19,7 @@ from quanticity.domain.calendar import Settlement
 from quanticity.domain.options import Chain, Expiry
 from quanticity.domain.readings import plain
 
-VERSION = 3
+VERSION = 4
 HEAD_BYTES = 16_384  # enough for the header of any chain we watch
 _LENGTH = 4  # bytes of the header's length
 _ALIGNED = 8
@@ -70,6 +70,8 @@ def pack(chain: Chain, written_at: datetime) -> Packed:
             "listing": digest,
             "underlying": chain.underlying,
             "spot": chain.spot,
+            "spot_low": chain.spot_low,
+            "spot_high": chain.spot_high,
             "as_of": chain.as_of.isoformat(),
             "written_at": written_at.isoformat(),
             "feed": chain.feed,
@@ -120,6 +122,7 @@ def unpack(quotes: Quotes, listing: Listing) -> Chain:
     columns |= _views(quotes.raw, _QUOTES, header["n"], quotes.start)[0]
     return Chain(
         underlying=header["underlying"], spot=header["spot"],
+        spot_low=header["spot_low"], spot_high=header["spot_high"],
         as_of=datetime.fromisoformat(header["as_of"]), feed=header["feed"],
         delayed=header["delayed"], multiplier=header["multiplier"], european=header["european"],
         expiries=tuple(_expiry(e) for e in header["expiries"]),

@@ -32,10 +32,11 @@ _stretched = 1
 
 
 class Key(NamedTuple):
-    """A name and its time to live in seconds; None only where the comment says who clears it."""
+    """A name, its time to live in seconds, and its type; None: the comment says who clears it."""
 
     name: str
     seconds: int | None
+    kind: str = "JSON"
 
     @property
     def ttl(self) -> int | None:
@@ -66,27 +67,27 @@ def book(symbol: str) -> Key:
 
 def books(symbol: str) -> Key:
     """Stream of the books of the last minute, capped: what stood when a print happened."""
-    return Key(f"market:{symbol}:books", 2 * MINUTE)
+    return Key(f"market:{symbol}:books", 2 * MINUTE, "stream")
 
 
 def prints(symbol: str) -> Key:
     """Stream of prints, capped."""
-    return Key(f"market:{symbol}:prints", 7_200)
+    return Key(f"market:{symbol}:prints", 7_200, "stream")
 
 
 def option_prints(symbol: str) -> Key:
     """Stream of the prints of an underlying's options, capped."""
-    return Key(f"market:{symbol}:option_prints", 7_200)
+    return Key(f"market:{symbol}:option_prints", 7_200, "stream")
 
 
 def quarantine(session_date: str) -> Key:
     """Hash of records refused in one session, counted by reason."""
-    return Key(f"market:quarantine:{session_date}", 7 * DAY)
+    return Key(f"market:quarantine:{session_date}", 7 * DAY, "hash")
 
 
 def bars(symbol: str, size: str) -> Key:
     """Stream of bars of one size (`5s`, `1min`, `5min`), capped."""
-    return Key(f"market:{symbol}:bars:{size}", 2 * DAY)
+    return Key(f"market:{symbol}:bars:{size}", 2 * DAY, "stream")
 
 
 def auction(symbol: str) -> Key:
@@ -96,17 +97,17 @@ def auction(symbol: str) -> Key:
 
 def chain(symbol: str) -> Key:
     """Latest chain as column buffers."""
-    return Key(f"chain:{symbol}:current", 180)
+    return Key(f"chain:{symbol}:current", 180, "columns")
 
 
 def chain_listing(symbol: str) -> Key:
     """Codes, strikes and rights of the latest chain, which change once a day."""
-    return Key(f"chain:{symbol}:listing", 180)
+    return Key(f"chain:{symbol}:listing", 180, "columns")
 
 
 def history(symbol: str, metric: str) -> Key:
     """The last values of one metric, newest last."""
-    return Key(f"history:{symbol}:{metric}", 5 * DAY)
+    return Key(f"history:{symbol}:{metric}", 5 * DAY, "list")
 
 
 def reading(symbol: str, family: str) -> Key:
@@ -119,7 +120,7 @@ def reading(symbol: str, family: str) -> Key:
 
 def state(symbol: str, name: str) -> Key:
     """Incremental state of one calculator (a copy of the row in SQL)."""
-    return Key(f"state:{symbol}:{name}", 5 * DAY)
+    return Key(f"state:{symbol}:{name}", 5 * DAY, "bytes")
 
 
 def last_decision(symbol: str, strategy: str) -> Key:
@@ -149,7 +150,7 @@ def account() -> Key:
 
 def provider_rate(provider: str) -> Key:
     """Requests of the last window to one provider, by time; all processes share it."""
-    return Key(f"rate:{provider}", 700)
+    return Key(f"rate:{provider}", 700, "sorted set")
 
 
 def breaker(feed: str, symbol: str) -> Key:
@@ -159,7 +160,7 @@ def breaker(feed: str, symbol: str) -> Key:
 
 def feed_turn(feed: str, symbol: str) -> Key:
     """Whoever holds it fetches; it ends when the next fetch is due."""
-    return Key(f"turn:{feed}:{symbol}", HOUR)
+    return Key(f"turn:{feed}:{symbol}", HOUR, "string")
 
 
 def vix1d(name: str) -> Key:
@@ -169,19 +170,24 @@ def vix1d(name: str) -> Key:
 
 def alert(code: str, subject: str) -> Key:
     """An alert that was raised and is not repeated yet."""
-    return Key(f"alert:{code}:{subject}", 900)
+    return Key(f"alert:{code}:{subject}", 900, "string")
 
 
 def question(process: str) -> Key:
     """Questions to a process whose askers wait; lost with it, and then asked again."""
-    return Key(f"ask:{process}", 10)
+    return Key(f"ask:{process}", 10, "list")
 
 
 def answer(question_id: str) -> Key:
     """The answer to one question."""
-    return Key(f"answer:{question_id}", 10)
+    return Key(f"answer:{question_id}", 10, "list")
+
+
+def engagement(channel: str, delivery_id: int) -> Key:
+    """Hash of what readers did with one delivery."""
+    return Key(f"engagement:{channel}:{delivery_id}", 30 * DAY)
 
 
 def wake(process: str) -> Key:
     """A hint that rows are waiting for a process; a list of at most a few items."""
-    return Key(f"wake:{process}", MINUTE)
+    return Key(f"wake:{process}", MINUTE, "list")

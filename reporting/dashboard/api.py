@@ -13,9 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from analytics.models import Signal
+from analytics.models import Signal, Source
 from execution.models import Fill, Order, Position
 from publishing import selectors as publishing
+from publishing import track_record
 from publishing.models import Announcement, Delivery
 from publishing.subscriptions.selectors import tier_of
 from quanticity.config.universe import universe
@@ -23,7 +24,9 @@ from quanticity.domain import clock
 from quanticity.domain.readings import plain
 from quanticity.store import keys, readings
 from quanticity.store.client import StoreDown
+from reporting import selectors
 from reporting.dashboard import live, serializers, snapshot
+from reporting.measures.achievable import curve
 
 MOST = 100
 
@@ -148,6 +151,55 @@ class Feed(APIView):
                 "next_after_seq": items[-1].seq if items else after_seq,
             }
         )
+
+
+class Receipts(APIView):
+    """The ledger: what everybody may see of it."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="v1_receipts_list",
+        parameters=[
+            OpenApiParameter("after_seq", int, description="the last record that was read"),
+            OpenApiParameter("limit", int, description=f"at most {MOST}"),
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """The next public records, oldest first, as `verify_receipts` reads them."""
+        after_seq, limit = _whole(request, "after_seq", 0), _whole(request, "limit", MOST)
+        rows = track_record.public(clock.now()).filter(seq__gt=after_seq).order_by("seq")
+        found = list(rows.values(*track_record.FIELDS)[: min(limit, MOST)])
+        last = found[-1]["seq"] if found else after_seq
+        return Response({"results": found, "next_after_seq": last})
+
+
+class Receipt(APIView):
+    """One record of the ledger with its proof."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, _request: Request, seq: int) -> Response:
+        """The record, its canonical text, and its way to its session's root."""
+        found = track_record.inclusion(seq, clock.now())
+        if found is None:
+            raise NotFound(f"no public record {seq}")
+        return Response(plain(found))
+
+
+class Performance(APIView):
+    """What each tier could have had of the live account's trades."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, _request: Request) -> Response:
+        """Per tier: trades, how many figures are known, and their running sum in dollars."""
+        achieved = selectors.achieved(Source.LIVE, clock.now())
+        curves = {str(tier): curve(trades) for tier, trades in achieved.items()}
+        return Response(plain({"source": Source.LIVE.value, "tiers": curves}))
 
 
 class Status(APIView):

@@ -21,6 +21,9 @@ v1: list[URLPattern | URLResolver] = [
     path("symbols/", api.Symbols.as_view(), name="api-symbols"),
     path("symbols/<str:symbol>/readings/", api.Readings.as_view(), name="api-readings"),
     path("feed/", api.Feed.as_view(), name="api-feed"),
+    path("receipts/", api.Receipts.as_view(), name="api-receipts"),
+    path("receipts/<int:seq>/", api.Receipt.as_view(), name="api-receipt"),
+    path("performance/", api.Performance.as_view(), name="api-performance"),
     path("status/", api.Status.as_view(), name="api-status"),
     path("", include(router.urls)),
 ]

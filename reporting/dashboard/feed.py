@@ -1,6 +1,6 @@
 """A feed item as a card: what a tier may see, in the order people read it. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +21,15 @@ class Card:
     fields: tuple[tuple[str, str], ...]
 
 
-def card(kind: str, facts: Mapping[str, Any]) -> Card:
-    """Draw one event."""
+def card(kind: str, facts: Mapping[str, Any], lines: Sequence[tuple[str, str]] = ()) -> Card:
+    """Draw one event: of a trade its facts, of a post the lines that were written."""
     return Card(
         key=f"{facts['trade_no']}-{facts['seq']}",
-        title=str(facts.get("contract") or facts["symbol"]),
+        title=str(facts.get("title") or facts.get("contract") or facts["symbol"]),
         kind=formats.word(kind),
         tone=_tone(facts),
         badges=tuple(_badges(facts)),
-        fields=tuple(_fields(facts)),
+        fields=tuple(lines) or tuple(_fields(facts)),
     )
 
 

@@ -11,7 +11,7 @@ from quanticity.domain import clock
 from quanticity.domain.readings import plain
 from quanticity.domain.tiers import Tier
 from reporting.dashboard import snapshot
-from reporting.dashboard.feed import card, numbered
+from reporting.dashboard.feed import Card, card, numbered
 from reporting.dashboard.memo import Memo
 
 SNAPSHOT_S = 0.9  # real seconds; sockets ask once a second
@@ -38,6 +38,11 @@ def event(item: publishing.FeedItem) -> dict[str, Any]:
     }
 
 
+def drawn(item: publishing.FeedItem) -> Card:
+    """One feed item as a page draws it."""
+    return card(item.kind, item.data, item.lines)
+
+
 def _snapshot() -> str:
     try:
         return envelope(next(_numbers), "snapshot", snapshot.take())
@@ -52,7 +57,12 @@ def _health() -> str:
 def _events(tier: Tier, after_seq: int) -> tuple[tuple[int, str], ...]:
     items = publishing.feed(tier, after_seq, AT_ONCE, clock.now())
     return tuple(
-        (item.seq, envelope(item.seq, "event", {**event(item), "card": card(item.kind, item.data)}))
+        (
+            item.seq,
+            envelope(
+                item.seq, "event", {**event(item), "card": card(item.kind, item.data, item.lines)}
+            ),
+        )
         for item in items
         if item.seq is not None
     )

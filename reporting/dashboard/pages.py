@@ -1,23 +1,29 @@
 """Pages for visitors and members: what this is, the track record, the fine print, the feed."""
 
+import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from analytics.models import Source
+from publishing import engagement, tiers
 from publishing import selectors as publishing
-from publishing import tiers
+from publishing import track_record as record
 from publishing.subscriptions.selectors import tier_of
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from reporting import selectors
+from reporting.dashboard import tier_curves
 from reporting.dashboard.feed import card
 
 SHOWN = 50
+FOLLOWED = ("/pricing/", "/track-record/", "/track-record/receipts/", "/legal/disclaimer/")
+_LONGEST_SEQ = 15
 
 
 @require_safe
@@ -29,8 +35,46 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def track_record(request: HttpRequest) -> HttpResponse:
     """Executed trades of the live account, and nothing else."""
-    trades = selectors.live_trades()[:SHOWN]
-    return render(request, "dashboard/track_record.html", {"trades": trades})
+    now = clock.now()
+    trades = selectors.live_trades(now)[:SHOWN]
+    curves = tier_curves.draw(selectors.achieved(Source.LIVE, now))
+    return render(request, "dashboard/track_record.html", {"trades": trades, "curves": curves})
+
+
+@require_safe
+def receipts(request: HttpRequest) -> HttpResponse:
+    """The ledger as everybody may see it, and the proof of one record."""
+    now, asked = clock.now(), request.GET.get("seq", "")
+    known = asked.isdecimal() and len(asked) <= _LONGEST_SEQ
+    context = {
+        "sessions": record.sessions(SHOWN),
+        "latest": record.public(now).order_by("-seq")[:SHOWN],
+        "asked": asked if known else "",
+        "proof": record.inclusion(int(asked), now) if known else None,
+    }
+    return render(request, "dashboard/receipts.html", context)
+
+
+@require_safe
+def receipts_export(_request: HttpRequest) -> StreamingHttpResponse:
+    """The public chain, one record per line, as `verify_receipts` reads it."""
+    rows = record.public(clock.now()).order_by("seq").values(*record.FIELDS)
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows.iterator(chunk_size=1_000))
+    answer = StreamingHttpResponse(lines, content_type="application/x-ndjson")
+    answer["Content-Disposition"] = 'attachment; filename="quanticity-receipts.ndjson"'
+    return answer
+
+
+@never_cache
+@require_safe
+def follow(request: HttpRequest, delivery_id: int, path: str) -> HttpResponse:
+    """Count a click on a link of one of our posts, and go on; nowhere but to pages of ours."""
+    place = f"/{path}"
+    if place not in FOLLOWED:
+        raise Http404
+    if engagement.note_click(delivery_id):
+        request.session["came_from"] = delivery_id
+    return redirect(place)
 
 
 @require_safe
@@ -51,7 +95,7 @@ def feed(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "tier": tier,
         "delay_s": int(section("publishing.tiers", tiers.Settings).delay_s[tier]),
-        "items": [(item, card(item.kind, item.data)) for item in items],
+        "items": [(item, card(item.kind, item.data, item.lines)) for item in items],
         "after_seq": max((item.seq for item in items if item.seq is not None), default=0),
     }
     return render(request, "dashboard/feed.html", context)

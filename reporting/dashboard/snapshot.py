@@ -1,7 +1,7 @@
 """The whole dashboard at one instant, as values that the page and the socket share."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -14,9 +14,10 @@ from quanticity.runtime.processes import POOLS
 from quanticity.store import client as store
 from quanticity.store import market
 from reporting import selectors
-from reporting.dashboard import formats, readiness, tables, tiles
+from reporting.dashboard import formats, readiness, risk_tables, tables, tiles
 
 RECENT = 12
+_A_DAY = timedelta(days=1)
 QUEUES = tuple(pool.queue for pool in POOLS)
 
 
@@ -61,7 +62,7 @@ class Health:
 
 def take() -> Snapshot:
     """Look at everything once."""
-    now = clock.now()
+    now, risk = clock.now(), execution.book_risk()
     return Snapshot(
         at=now,
         time=formats.time_of_day(now),
@@ -69,7 +70,15 @@ def take() -> Snapshot:
         scopes=scopes(),
         panels=panels(now),
         tables=[
+            risk_tables.attention(
+                execution.held_breakers(),
+                execution.waiting_approvals(),
+                execution.open_quarantines(),
+            ),
             tables.positions(execution.open_positions()),
+            risk_tables.gauges(risk),
+            risk_tables.stress(risk),
+            tables.denials(execution.denials(now - _A_DAY)),
             tables.signals(analytics.recent_signals(RECENT)),
             tables.loads(selectors.loads(now)),
             tables.decisions(analytics.recent_decisions(RECENT)),
@@ -129,4 +138,6 @@ def session(now: datetime) -> str:
 def scopes() -> list[Scope]:
     """Where trading is reduced or halted, and why."""
     rows = execution.trading_states()
-    return [Scope(row.scope, row.state, row.reason) for row in rows if row.state != "ACTIVE"]
+    said = [Scope(row.scope, row.state, row.reason) for row in rows if row.state != "ACTIVE"]
+    held = execution.held_breakers().exclude(state="ACTIVE")
+    return said + [Scope(row.scope, row.state, f"breaker {row.breaker}") for row in held]

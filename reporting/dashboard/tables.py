@@ -56,12 +56,24 @@ class Table:
 
 def positions(rows: Iterable[Position]) -> Table:
     """What we hold, and what protects it."""
-    columns = _columns("Trade", "Contract", "Direction", "State") + _columns(
-        "Held", "Entry $", "Mark $", "Stop $", "Target $", "Unprotected", number=True
+    columns = (
+        _columns("Trade", "Contract", "Direction", "State")
+        + _columns("Held", "Entry $", "Mark $", "Stop $", "Target $", "Unprotected", number=True)
+        + _columns("Do")
     )
     return Table(
         "positions", "Open positions", columns, [_position(row) for row in rows],
         "No open positions. The next admitted signal that risk allows opens one.",
+    )  # fmt: skip
+
+
+def denials(rows: Iterable[tuple[str, int]]) -> Table:
+    """How often each risk rule said no in the last day."""
+    columns = _columns("Rule") + _columns("Denied", number=True)
+    return Table(
+        "denials", "Denials in 24 h", columns,
+        [[Cell(code), Cell(formats.count(n), number=True)] for code, n in rows],
+        "No entry was denied.",
     )  # fmt: skip
 
 
@@ -119,6 +131,7 @@ def _position(row: Position) -> list[Cell]:
         Cell(formats.price(row.stop_price), number=True, tone="" if row.stop_price else WARN),
         Cell(formats.price(row.intent.target_price), number=True),
         Cell(f"{exposed}, still" if row.naked_since_at else exposed, number=True, tone=naked),
+        Cell("Close…", href=f"{reverse('operate', args=('close',))}?subject={row.pk}"),
     ]
 
 

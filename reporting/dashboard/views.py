@@ -1,15 +1,18 @@
 """The operators' pages: the dashboard, and one symbol's plots."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import user_passes_test
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from publishing import engagement
 from quanticity.config.universe import universe
 from quanticity.domain import clock
 from quanticity.store import client as store
-from reporting.dashboard import snapshot
+from reporting import selectors
+from reporting.dashboard import snapshot, tier_curves
 from reporting.dashboard.plots import page
 
 operators_only = user_passes_test(lambda user: user.is_active and user.is_staff)
@@ -41,6 +44,20 @@ def symbol(request: HttpRequest, name: str) -> HttpResponse:
 def plots(request: HttpRequest, name: str) -> HttpResponse:
     """The plots alone, for the page to put in place of its older ones."""
     return render(request, "dashboard/plots.html", _plots(name))
+
+
+@never_cache
+@operators_only
+@require_safe
+def published(request: HttpRequest) -> HttpResponse:
+    """What each tier could have had of this world's trades, and what readers did."""
+    achieved = selectors.achieved(settings.TRADING_MODE, clock.now())
+    context = {
+        "curves": tier_curves.draw(achieved),
+        "counts": engagement.SHOWN,
+        "tallies": engagement.tallies(),
+    }
+    return render(request, "dashboard/tiers.html", context)
 
 
 def _plots(name: str) -> dict[str, object]:

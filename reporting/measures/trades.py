@@ -6,19 +6,10 @@ win rate. A ratio without a denominator is None, never 0 or infinity.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
-from statistics import NormalDist, fmean
+from statistics import fmean
 
+from quanticity.domain.proportions import wilson
 from reporting.measures.performance import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A share of successes and its Wilson interval; all None without a trial."""
-
-    rate: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +52,6 @@ def compute(net_pnl_usd: Sequence[float], settings: Settings) -> Trades:
         payoff_ratio=win / abs(loss) if win is not None and loss is not None else None,
         sufficient=len(net_pnl_usd) >= settings.min_trades,
     )
-
-
-def wilson(wins: int, n: int, confidence: float) -> Rate:
-    """Share of wins with Wilson's score interval: inside [0, 1] and useful for few trials."""
-    if n == 0:
-        return Rate(None, None, None)
-    z = NormalDist().inv_cdf((1.0 + confidence) / 2.0)
-    rate, spread = wins / n, z * z / n
-    middle = (rate + spread / 2.0) / (1.0 + spread)
-    half = z / (1.0 + spread) * sqrt(rate * (1.0 - rate) / n + spread / (4.0 * n))
-    return Rate(rate, max(0.0, middle - half), min(1.0, middle + half))
 
 
 def _mean(values: Sequence[float]) -> float | None:

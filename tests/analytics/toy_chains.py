@@ -13,6 +13,7 @@ from analytics.calculators import (
     inventory,
     levels,
     pricing,
+    signed_flow,
     uncertainty,
 )
 from analytics.ingestion import admission
@@ -35,6 +36,7 @@ PARTS = exposure.Parts(
     section("analytics.flip", flip.Settings),
     section("analytics.levels", levels.Settings),
     section("analytics.uncertainty", uncertainty.Settings),
+    section("analytics.signed_flow", signed_flow.Settings),
 )
 
 

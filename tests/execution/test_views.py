@@ -95,7 +95,7 @@ def test_a_position_is_closed_by_hand(operator: Client) -> None:
     assert confirmed(operator, "close", position.pk).status_code == 302
 
     position.refresh_from_db()
-    assert (position.state, position.exit_reason) == ("CLOSING", "MANUAL")
+    assert (position.state, position.exit_wanted) == ("CLOSING", "MANUAL")
 
 
 def test_the_page_of_a_position_says_what_would_be_sold(operator: Client) -> None:
@@ -110,7 +110,7 @@ def test_everything_is_flattened_and_stays_halted(operator: Client) -> None:
 
     confirmed(operator, "flatten", "all")
 
-    assert set(Position.objects.values_list("exit_reason", flat=True)) == {"FLATTEN"}
+    assert set(Position.objects.values_list("exit_wanted", flat=True)) == {"FLATTEN"}
     assert selectors.trading_state() == "HALTED"
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from publishing import receipts, selectors, services
+from publishing import receipts, selectors, services, track_record
 from publishing.models import Delivery
 from quanticity.domain import clock
 from quanticity.domain.tiers import Tier
@@ -153,7 +153,7 @@ def test_health_knows_how_late_deliveries_were(noon: Any) -> None:
 def test_the_ledger_is_exported_as_it_verifies(trade: Make, record: Make) -> None:
     [record(trade(), kind) for kind in ("ENTRY", "EXIT", "CORRECTION")]
     services.announce_owed()
-    export = json.loads(json.dumps(selectors.receipts_export()))
+    export = json.loads(json.dumps(track_record.export()))
 
     kinds = [one["kind"] for one in export]
     assert kinds == ["SIGNAL"] * 3 + ["EVENT", "EVENT", "CORRECTION"]
@@ -161,6 +161,6 @@ def test_the_ledger_is_exported_as_it_verifies(trade: Make, record: Make) -> Non
 
 
 def test_a_message_names_its_receipt(told: Any, at: Make) -> None:
-    own = selectors.receipts_export()[1]
+    own = track_record.export()[1]
 
     assert selectors.visible_to(Tier.FREE, at(300))[0].data["receipt"] == f"R2 {own['hash'][:12]}"

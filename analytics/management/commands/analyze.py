@@ -17,6 +17,7 @@ from analytics.calculators import (
     inventory,
     levels,
     pricing,
+    signed_flow,
     smile_fit,
     uncertainty,
 )
@@ -91,6 +92,7 @@ def settings() -> positioning.Settings:
             section("analytics.flip", flip.Settings),
             section("analytics.levels", levels.Settings),
             section("analytics.uncertainty", uncertainty.Settings),
+            section("analytics.signed_flow", signed_flow.Settings),
         ),
         section("analytics.hedging", hedging.Settings),
         section("analytics.skew", smile_fit.Settings),

@@ -1,36 +1,60 @@
-"""Leave every position, verify that we are flat, stay halted."""
+"""Leave every position, verify at the broker that we are flat, stay halted."""
 
 import getpass
+import json
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from execution import selectors
-from execution.services import operating
+from execution.services import flattening, reconciling
+
+_LOOK_S = 0.5
+_ASK_S = 2.0
 
 
 class Command(BaseCommand):
-    """Halt, close everything, wait until the books are flat."""
+    """Halt, close everything, look at the broker until nothing is left."""
 
-    help = "Halt, close all positions and verify that we are flat; trading stays halted."
+    help = "Halt, close all positions and verify at the broker that we are flat; stays halted."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the reason and how long to wait."""
         parser.add_argument("--reason", required=True)
         parser.add_argument("--wait", type=float, default=60.0, help="real seconds")
+        parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Begin every exit, then look until nothing is open."""
-        begun = operating.flatten(actor=getpass.getuser(), reason=options["reason"])
-        started = time.monotonic()
-        while time.monotonic() - started < options["wait"]:
-            left = [p.pk for p in selectors.open_positions() if p.quantity_open]
-            if not left:
-                took = time.monotonic() - started
-                self.stdout.write(f"flat after {took:.1f} s ({len(begun)} closed); HALTED")
-                return
-            time.sleep(0.2)
-        self.stderr.write(f"not flat after {options['wait']:.0f} s: {', '.join(left)}; HALTED")
-        raise SystemExit(1)
+        """Begin every exit, then look until a snapshot of the broker shows that nothing is open."""
+        actor = getpass.getuser()
+        since = flattening.begin(actor=actor, reason=options["reason"])
+        left = _follow(since, options["wait"])
+        found = flattening.report(left, since, actor=actor)
+        self.stdout.write(json.dumps(found) if options["json"] else _say(found))
+        if not left.flat:
+            raise SystemExit(1)
+
+
+def _follow(since: Any, wait_s: float) -> flattening.Leftovers:
+    started = asked = time.monotonic()
+    while True:
+        left = flattening.look(since)
+        now = time.monotonic()
+        if left.flat or now - started > wait_s:
+            return left
+        if now - asked > _ASK_S:
+            asked = now
+            reconciling.ask()
+        time.sleep(_LOOK_S)
+
+
+def _say(found: dict[str, Any]) -> str:
+    if found["flat"]:
+        return f"Flat {found['time_to_flat_s']} s after the halt, as the broker says; HALTED."
+    lines = ["Not flat; HALTED."]
+    if found["pending_until"]:
+        lines.append(f"The market is closed: exits wait for the open, {found['pending_until']}.")
+    kinds = (("positions", "still held"), ("entries", "entry works"), ("orphans", "sell works"))
+    lines += [f"{word}: {one}" for kind, word in kinds for one in found[kind]]
+    return "\n".join(lines)

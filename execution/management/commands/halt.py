@@ -4,9 +4,11 @@ import getpass
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from execution.services import operating
+from execution import selectors
+from execution.services import operating, watching
+from quanticity.domain.errors import MalformedInput
 
 
 class Command(BaseCommand):
@@ -23,9 +25,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Call the service, say what it did."""
         actor, reason, scope = getpass.getuser(), options["reason"], options["scope"]
-        if options["clear"]:
-            operating.resume(actor=actor, reason=reason, scope=scope)
-            self.stdout.write(f"{scope}: ACTIVE")
-            return
-        cancelled = operating.halt(actor=actor, reason=reason, scope=scope)
+        try:
+            if options["clear"]:
+                self._clear(scope, actor, reason)
+                return
+            cancelled = operating.halt(actor=actor, reason=reason, scope=scope)
+        except MalformedInput as error:
+            raise CommandError(str(error), returncode=1) from error
         self.stdout.write(f"{scope}: HALTED, {cancelled} working entries are being cancelled")
+
+    def _clear(self, scope: str, actor: str, reason: str) -> None:
+        """End the operators' halt, and every breaker of the scope that an operator may end."""
+        operating.resume(actor=actor, reason=reason, scope=scope)
+        holding = watching.release_scope(scope, actor=actor, reason=reason)
+        self.stdout.write(f"{scope}: {selectors.trading_state(scope)}")
+        for line in holding:
+            self.stdout.write(f"still holding: {line}")

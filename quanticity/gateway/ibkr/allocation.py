@@ -1,10 +1,11 @@
 """Which contracts get a market data line, when there are more than lines; pure (DOMAIN 1.8).
 
 Held contracts come before everything, then candidates by tier and distance from the money. What
-finds no permanent line takes turns on a few rotating ones.
+finds no permanent line takes turns on a few rotating ones. No more is watched than can be kept
+fresh: a quote that is older than the admission allows is worth no line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 HELD = -1
@@ -34,3 +35,27 @@ def allocate(wishes: Iterable[Wish], budget: int, rotating: int, cursor: int) ->
     start = cursor % len(rest)
     turn = (*rest[start:], *rest[:start])[: budget - permanent]
     return (*ordered[:permanent], *turn)
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """One chain: how many contracts it has at each reach, and how far it may be narrowed."""
+
+    size: Callable[[int], int]
+    narrowest: int
+    is_deep: bool
+
+
+def reaches(chains: Sequence[Width], widest: int, capacity: int) -> tuple[int, ...]:
+    """Strikes watched on each side of the money, per chain, so that all fit in the capacity.
+
+    The widest of the others gives way first, a deep chain only when all others are narrow.
+    """
+    found = [widest] * len(chains)
+    while sum(chain.size(n) for chain, n in zip(chains, found, strict=True)) > capacity:
+        may = [i for i, n in enumerate(found) if n > chains[i].narrowest]
+        if not may:
+            break
+        shallow = [i for i in may if not chains[i].is_deep]
+        found[max(shallow or may, key=lambda i: (found[i], i))] -= 1
+    return tuple(found)

@@ -4,9 +4,10 @@ It says which contracts it wants lines for, and turns their lines into a `Chain`
 """
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -18,15 +19,27 @@ from quanticity.gateway.ibkr.line import Line, count
 from quanticity.gateway.ibkr.settings import Settings
 
 _VENDOR = ("iv", "delta", "gamma", "vega", "theta")
+_REMEMBERED = timedelta(seconds=60)
+_BEFORE = timedelta(seconds=1)  # between two looks at the spot
+_AT_THE_MONEY = (3, 2)  # strikes on each side, of the first and the second expiry
+_NEAR = 2  # expiries that are watched as widely as can be
 Class = tuple[date, str]
 
 
-def nearest(series: Sequence[Series], n: int, at: datetime) -> list[Class]:
-    """The next `n` expiries of all trading classes that are not past their session's close."""
+def nearest(series: Sequence[Series], n: int, at: datetime, far_days: int) -> list[Class]:
+    """The next `n` expiries of all trading classes, and the one nearest to `far_days` from now.
+
+    An expiry is over with its session's close; of two equally far the later one is taken.
+    """
     found = sorted((day, one.root) for one in series for day in one.expiries)
     today = calendar.session_date(at)
     still_open = calendar.session(today).close_at > at
-    return [(day, root) for day, root in found if day > today or (day == today and still_open)][:n]
+    alive = [(day, root) for day, root in found if day > today or (day == today and still_open)]
+    near, rest = alive[:n], alive[n:]
+    if not rest:
+        return near
+    far = min(rest, key=lambda one: (abs((one[0] - today).days - far_days), -one[0].toordinal()))
+    return [*near, far]
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +54,18 @@ class Board:
     listed: dict[Class, tuple[Listed, ...]] = field(default_factory=dict)
     listed_on: date | None = None
     centre: float | None = None
+    reach: int = 0
+    is_deep: bool = False
+    spots: deque[tuple[datetime, float]] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.reach = self.settings.n_strikes
+
+    def see(self, at: datetime, spot: float) -> None:
+        """Remember where the underlying was; as long as a quote may count."""
+        self.spots.append((at, spot))
+        while self.spots[0][0] < at - _REMEMBERED:
+            self.spots.popleft()
 
     def recentre(self, spot: float) -> bool:
         """Move the centre when spot has left it by so many strikes; say whether it moved."""
@@ -57,16 +82,35 @@ class Board:
         self.centre = strikes[at]
         return moved
 
+    def size(self, reach: int) -> int:
+        """Contracts that are watched at this reach."""
+        each = (self._reach(rank, reach) for rank in range(len(self.classes)))
+        return sum(2 * (2 * strikes + 1) for strikes in each if strikes >= 0)
+
     def watched(self) -> list[tuple[int, int, Listed]]:
         """Contracts within reach of the centre, each with expiry index and strikes away."""
         return list(self._watched()) if self.centre is not None else []
 
     def wishes(self) -> list[Wish]:
-        """One wish per watched contract: nearest expiry first, then nearest strike."""
-        return [Wish(rank, away, one.con_id) for rank, away, one in self.watched()]
+        """One wish per watched contract: nearest expiry first, then nearest strike.
 
-    def chain(self, lines: Mapping[int, Line], spot: float | None, at: datetime) -> Chain | None:
-        """Columns of every watched contract that has ticked, or None before the first one."""
+        What a deep chain has at the money comes before all that (DOMAIN 1.8).
+        """
+        return [
+            Wish(self._tier(rank, away), away, one.con_id) for rank, away, one in self.watched()
+        ]
+
+    def chain(
+        self,
+        lines: Mapping[int, Line],
+        spot: float | None,
+        at: datetime,
+        live: Mapping[int, datetime],
+    ) -> Chain | None:
+        """Columns of every watched contract that has ticked, or None before the first one.
+
+        `live` says since when a contract streams: while it does, no tick means no change.
+        """
         rows = [
             (rank, one, lines[one.con_id])
             for rank, _, one in self.watched()
@@ -76,6 +120,8 @@ class Board:
             return None
         rows.sort(key=lambda row: (row[0], row[1].contract.strike, -row[1].contract.right.sign))
         quotes = [line.contract_quote(at) for _, _, line in rows]
+        confirmed = list(_confirmed([line for _, _, line in rows], live))
+        seen = self._seen_since(min((each for each in confirmed if each), default=at))
         n_unseen = len(self.watched()) - len(rows)
         return Chain(
             underlying=self.underlying,
@@ -97,9 +143,11 @@ class Board:
             ask_size=_counts([quote.ask_size for quote in quotes]),
             volume=_counts([quote.volume for quote in quotes]),
             open_interest=_counts([quote.open_interest for quote in quotes]),
-            quote_epoch_ms=np.array([_epoch_ms(line.quoted_at) for _, _, line in rows]),
+            quote_epoch_ms=np.array([_epoch_ms(each) for each in confirmed]),
             vendor=_vendor([line.model for _, _, line in rows]),
             warnings=(f"{n_unseen} contracts not seen yet",) if n_unseen else (),
+            spot_low=min(seen, default=None),
+            spot_high=max(seen, default=None),
         )
 
     def _watched(self) -> Iterator[tuple[int, int, Listed]]:
@@ -109,8 +157,29 @@ class Board:
             at = _nearest_index(strikes, self.centre)
             for one in self.listed[one_class]:
                 away = abs(bisect_left(strikes, float(one.contract.strike)) - at)
-                if away <= self.settings.n_strikes:
+                if away <= self._reach(rank, self.reach):
                     yield rank, away, one
+
+    def _seen_since(self, since: datetime) -> list[float]:
+        # Quotes that have grown stale are refused by their age.
+        return [spot for at, spot in self.spots if at >= since - _BEFORE]
+
+    def _tier(self, rank: int, away: int) -> int:
+        if self.is_deep and rank < len(_AT_THE_MONEY) and away <= _AT_THE_MONEY[rank]:
+            return rank
+        return len(_AT_THE_MONEY) + rank
+
+    def _reach(self, rank: int, reach: int) -> int:
+        """Strikes of one expiry on each side; -1 is none.
+
+        Later expiries are watched less widely: their strikes are fewer and move less. When lines
+        are short, only the last of them stays, around the money.
+        """
+        if rank < _NEAR:
+            return reach
+        if reach > self.settings.narrowest_deep:
+            return reach // 2
+        return 1 if rank == len(self.classes) - 1 else -1
 
     def _strikes(self, one_class: Class) -> list[float]:
         return sorted({float(one.contract.strike) for one in self.listed.get(one_class, ())})
@@ -138,6 +207,24 @@ def _floats(values: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[n
 
 def _counts(values: Sequence[int | None]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array([count(value) or 0 for value in values], dtype=np.int64)
+
+
+def _confirmed(lines: Sequence[Line], live: Mapping[int, datetime]) -> Iterator[datetime | None]:
+    """When each quote was last known to stand.
+
+    A stream is silent while nothing changes, so a streaming quote stands as of the last word on
+    any contract of this underlying; were all of them silent, all would grow old. A quote that
+    does not stream stands as of its own last tick.
+    """
+    told = [line.tick_at for line in lines if line.con_id in live and line.tick_at is not None]
+    heard = max(told, default=None)
+    for line in lines:
+        since = live.get(line.con_id)
+        streams = since is not None and line.tick_at is not None and line.tick_at >= since
+        if line.quoted_at is None:
+            yield None
+        else:
+            yield heard if streams and heard is not None else line.tick_at
 
 
 def _epoch_ms(at: datetime | None) -> int:

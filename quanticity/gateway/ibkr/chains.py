@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 
 from quanticity.domain import calendar, clock
 from quanticity.domain.errors import PermanentError, QuantiCityError, TemporaryError
 from quanticity.domain.instruments import OptionContract
-from quanticity.gateway.ibkr.allocation import HELD, Wish, allocate
+from quanticity.gateway.ibkr.allocation import HELD, Width, Wish, allocate, reaches
 from quanticity.gateway.ibkr.board import Board, nearest
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.contracts import Contracts
@@ -28,12 +29,16 @@ class Chains:
         settings: Settings,
         lines: dict[int, Line],
         spot: Callable[[str], float | None],
+        live: Callable[[], Mapping[int, datetime]],
+        is_settled: Callable[[], bool],
     ) -> None:
         self._link = link
         self._contracts = contracts
         self._settings = settings
         self._lines = lines
         self._spot = spot
+        self._live = live
+        self._is_settled = is_settled
         self._boards: dict[str, Board] = {}
         self._cursor = 0
         self._searching = asyncio.Event()
@@ -42,6 +47,23 @@ class Chains:
         """Watch the chain of this underlying."""
         self._boards.setdefault(symbol, Board(symbol, self._settings))
         self._searching.set()
+
+    def fit(self, deep: Iterable[str], n_others: int) -> None:
+        """Watch no more than the lines can keep fresh; `deep` chains stay wide the longest."""
+        own = self._settings
+        permanent = own.lines - own.reserve_lines - n_others - own.rotating_lines
+        renewed = int(own.rotating_lines * clock.real_seconds(own.fresh_s) / own.rotate_s)
+        wanted = frozenset(deep)
+        boards = [board for board in self._boards.values() if board.classes]
+        for board in boards:
+            board.is_deep = board.underlying in wanted
+        widths = [
+            Width(b.size, own.narrowest_deep if b.is_deep else own.narrowest, b.is_deep)
+            for b in boards
+        ]
+        found = reaches(widths, own.n_strikes, permanent + renewed)
+        for board, reach in zip(boards, found, strict=True):
+            board.reach = reach
 
     def on_connected(self) -> None:
         """Search again for what was not found."""
@@ -96,7 +118,8 @@ class Chains:
         series = await self._contracts.series(symbol)
         if not series:
             raise PermanentError(f"expected options on {symbol}, found none")
-        classes = nearest(series, self._settings.n_expiries, clock.now())
+        own = self._settings
+        classes = nearest(series, own.n_expiries, clock.now(), own.far_days)
         listed = {
             (day, root): await self._contracts.listed(symbol, root, day) for day, root in classes
         }
@@ -107,16 +130,20 @@ class Chains:
         board.centre = None
 
     async def _steer(self, want: Callable[[], None]) -> None:
-        turn_s = asyncio.get_running_loop().time()
+        turn_s, is_settled = asyncio.get_running_loop().time(), False
         while True:
             await asyncio.sleep(self._settings.steer_s)
             moved = False
             for board in self._boards.values():
                 spot = self._spot(board.underlying)
-                moved = (spot is not None and board.recentre(spot)) or moved
+                if spot is not None:
+                    board.see(clock.now(), spot)
+                    moved = board.recentre(spot) or moved
             now_s = asyncio.get_running_loop().time()
-            if now_s - turn_s >= self._settings.rotate_s:
-                turn_s = now_s
+            # Nobody loses a turn to a slow machine: the last one asked had time to answer.
+            was_settled, is_settled = is_settled, self._is_settled()
+            if was_settled and is_settled and now_s - turn_s >= self._settings.rotate_s:
+                turn_s, is_settled = now_s, False
                 self._cursor += self._settings.rotating_lines
                 moved = True
             if moved:
@@ -127,7 +154,7 @@ class Chains:
             await asyncio.sleep(clock.real_seconds(self._settings.chain_s))
             for board in self._boards.values():
                 spot = self._spot(board.underlying)
-                chain = board.chain(self._lines, spot, clock.now())
+                chain = board.chain(self._lines, spot, clock.now(), self._live())
                 if chain is not None and self._link.health.is_up:
                     self._link.listener.on_chain(chain)
                 await asyncio.sleep(0)

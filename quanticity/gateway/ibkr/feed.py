@@ -51,7 +51,15 @@ class IbkrFeed:
         self._held_ids: dict[OptionContract, int] = {}
         self._lines: dict[int, Line] = {}
         self._books: dict[int, Depth] = {}
-        self._chains = Chains(link, contracts, settings, self._lines, self.spot)
+        self._chains = Chains(
+            link,
+            contracts,
+            settings,
+            self._lines,
+            self.spot,
+            self._streams.quoted_since,
+            self._streams.is_settled,
+        )
         self._changed = asyncio.Event()
         self._verifying: asyncio.Task[None] | None = None
 
@@ -189,6 +197,7 @@ class IbkrFeed:
         ):
             wanted |= {Wanted(stream, known[s].conId): known[s] for s in symbols}
         budget = self._settings.lines - self._settings.reserve_lines - len(known)
+        self._chains.fit(self._depth, len(known))
         for option, con_id in self._chains.allocate(held, budget):
             wanted[Wanted(Stream.QUOTES, con_id)] = self._contracts.theirs(option, con_id)
         wanted |= {Wanted(Stream.BARS, c.conId): c for c in known.values()}

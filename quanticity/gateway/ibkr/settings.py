@@ -44,6 +44,10 @@ class Settings:
     chain_s: float
     n_expiries: int
     n_strikes: int
+    narrowest: int
+    narrowest_deep: int
+    far_days: int
+    fresh_s: float
     recentre_strikes: float
     lines: int
     reserve_lines: int

@@ -9,10 +9,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from ib_insync import Contract
 
+from quanticity.domain import clock
 from quanticity.domain.errors import NotConnected
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.pacing import HistoricalLimits
@@ -54,6 +56,7 @@ class Streams:
         self._sent: dict[Wanted, int] = {}
         self._refused: set[Wanted] = set()
         self._by_request: dict[int, Wanted] = {}
+        self._since: dict[int, datetime] = {}  # quotes, by con_id
         # Bars wait for the historical limits, perhaps for minutes; nothing else may wait for them.
         self._changed = {False: asyncio.Event(), True: asyncio.Event()}
 
@@ -70,6 +73,7 @@ class Streams:
         """Every subscription is gone: the connection is another, or the data were lost."""
         self._sent.clear()
         self._by_request.clear()
+        self._since.clear()
         self._refused.clear()
         self._wake()
 
@@ -97,7 +101,16 @@ class Streams:
         if wanted is not None:
             self._sent.pop(wanted, None)
             self._refused.add(wanted)
+            self._end_quotes(wanted)
         return wanted
+
+    def quoted_since(self) -> Mapping[int, datetime]:
+        """Since when each contract's quotes stream."""
+        return self._since
+
+    def is_settled(self) -> bool:
+        """Whether everything wanted was asked for, bars apart."""
+        return self._next(bars=False) is None
 
     def sent(self) -> Collection[Wanted]:
         """The subscriptions that were sent on this connection."""
@@ -165,6 +178,7 @@ class Streams:
         self._by_request[req_id] = wanted
         client = ib.client
         if wanted.stream is Stream.QUOTES:
+            self._since[wanted.con_id] = clock.now()
             ticks = {"OPT": _OPTION_TICKS, "IND": _INDEX_TICKS}.get(contract.secType, _STOCK_TICKS)
             client.reqMktData(req_id, contract, ticks, False, False, [])
         elif wanted.stream is Stream.PRINTS:
@@ -178,7 +192,12 @@ class Streams:
         ib = self._link.require()
         req_id = self._sent.pop(wanted)
         self._by_request.pop(req_id, None)
+        self._end_quotes(wanted)
         self._cancel(ib, wanted.stream)(req_id)
+
+    def _end_quotes(self, wanted: Wanted) -> None:
+        if wanted.stream is Stream.QUOTES:
+            self._since.pop(wanted.con_id, None)
 
     @staticmethod
     def _cancel(ib: TappedIB, stream: Stream) -> Callable[[int], None]:

@@ -244,7 +244,7 @@ class TappedIB(IB):
             hear(message)
             read(message)
 
-        self.client.decoder.interpret = heard
+        self.client.decoder.interpret = heard  # type: ignore[method-assign] # the only place that sees raw messages
 
     def __del__(self) -> None:
         """The link closes what it opened; the library would close again, whenever collected."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _UNSUPPORTED = "Unsupported order type for this exchange and security type."
 _OFF_TICK = "The price does not conform to the minimum price variation for this contract."
-_TIMES = {"DAY", "GTC", "IOC", "OPG", "GTD", ""}
+_TIMES = {"DAY", "GTC", "IOC", "FOK", "OPG", "GTD", ""}
 
 
 def check_fields(order: Order, exchange: Exchange, *, revises: bool = False) -> Refused | None:

@@ -82,6 +82,9 @@ class Bars:
         paid = tape.bought * tape.ask + tape.sold * tape.bid
         for first in range(span.start, span.stop, seconds):
             part = slice(first, min(first + seconds, span.stop))
+            if what == "BID_ASK":
+                yield _bid_ask(tape, part)
+                continue
             shares = int(volume[part].sum()) if what == "TRADES" else 0
             wap = float(paid[part].sum()) / shares if shares else float(price[part].mean())
             yield Bar(
@@ -101,6 +104,14 @@ class Bars:
                 for n in sorted({*range(first, last, max(stride, (last - first) // 20)), last - 1})
             ]
             yield Bar(at, seen[0], max(seen), min(seen), seen[-1], 0, seen[-1], 0)
+
+
+# Mean bid, highest ask, lowest bid, mean ask: what the broker calls a bar of both.
+def _bid_ask(tape: Tape, part: slice) -> Bar:
+    bid, ask = tape.bid[part], tape.ask[part]
+    means = round(float(bid.mean()), 4), round(float(ask.mean()), 4)
+    at = tape.session.open_at + timedelta(seconds=part.start)
+    return Bar(at, means[0], float(ask.max()), float(bid.min()), means[1], 0, sum(means) / 2, 0)
 
 
 # High, low and price of each second for what is asked.

@@ -16,7 +16,7 @@ from quanticity.gateway.simulated.pace import Bucket
 from quanticity.gateway.simulated.streams import Stream
 from quanticity.gateway.simulated.wire import Fields, Frames, frame
 
-OLDEST, NEWEST = 157, 176
+OLDEST, NEWEST = 157, 178
 _START_API = 71
 _FARMS = (
     (2104, "Market data farm connection is OK:usfarm"),
@@ -154,6 +154,10 @@ class Connection:
         self._unsent = []
         if self._writer.transport.get_write_buffer_size() > self.floor.settings.most_unsent_bytes:
             self.cut()
+
+    async def delivered(self) -> None:
+        """Wait until what was written is on its way."""
+        await self._writer.drain()
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Send an error message."""

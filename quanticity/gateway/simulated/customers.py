@@ -86,8 +86,9 @@ class Customers:
         """Open interest by now: from the settled figure to the next one as volume goes."""
         tape = self._tapes.at(parent(panel.symbol.name), at)
         plan, so_far = self.plan(panel, tape.session.date), self._tapes.so_far(tape)
-        change = (plan.next_interest - plan.interest) * so_far.steady[tape.second(at)]
-        return plan.interest + np.rint(change).astype(np.int64)
+        change: Floats = (plan.next_interest - plan.interest) * so_far.steady[tape.second(at)]
+        found: Counts = plan.interest + np.rint(change).astype(np.int64)
+        return found
 
     def buying(self, panel: Panel, at: datetime) -> Floats:
         """Share of what trades at this instant that customers buy."""
@@ -102,7 +103,8 @@ class Customers:
         now, then = (interest.settled(self._tapes, panel, one) for one in (day, after))
         held, holding = _held(panel, now, day), _held(panel, then, after)
         last = np.array([expiry <= day for expiry in panel.expiries])[panel.expiry]
-        volume = _volume(panel, now, day)
+        recorded = interest.traded(self._tapes, panel, day)
+        volume = _volume(panel, now, day) if recorded is None else recorded
         # On its last day a series has no tomorrow to arrive at.
         drift = 0.6 * (uniform(panel.con_ids, _LAST_DAY_SALT) - 0.5)
         net = np.where(last, np.rint(volume * drift).astype(np.int64), holding - held)
@@ -129,7 +131,8 @@ def _held(panel: Panel, settled: Counts, day: date) -> Counts:
     share = share + _SPREAD * (uniform(panel.con_ids, _HOLDING_SALT) - 0.5)
     phase = name_key(panel.symbol.name) % 100 / 100
     swing = np.sin(2 * np.pi * (day.toordinal() / _SWING_DAYS + phase))
-    return np.rint(settled * (share + _SWING * swing)).astype(np.int64)
+    held: Counts = np.rint(settled * (share + _SWING * swing)).astype(np.int64)
+    return held
 
 
 # Contracts of a series that trade in a session: open interest turned over by nearness of expiry.

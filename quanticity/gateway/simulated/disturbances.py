@@ -56,12 +56,12 @@ def deny(floor: Floor, fault: Fault) -> None:
 
 def _break_sockets(action: Action, floor: Floor, until: datetime, links: list[Connection]) -> None:
     for link in links:
-        if action is Action.GARBAGE:
+        if action == Action.GARBAGE:
             link.send(_GARBAGE)
             continue
-        if action is Action.HALF_OPEN:
+        if action == Action.HALF_OPEN:
             floor.taken_ids[link.client_id] = until
-        if action is Action.HALF_FRAME:
+        if action == Action.HALF_FRAME:
             link.send(_HALF_FRAME)
             link.close()
         else:

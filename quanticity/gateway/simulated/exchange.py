@@ -213,6 +213,8 @@ class Exchange:
             order.triggered = True
             news += self.settle_status(order)
         match = matching.fill(order, touch, self.books.executable(order), chance, self.settings)
+        if match is not None and order.tif == "FOK" and match.quantity < order.remaining:
+            match = None
         return news if match is None else news + self.execute(order, match)
 
     def _book(self, order: Order, match: matching.Match) -> Execution:
@@ -263,7 +265,7 @@ class Exchange:
                 news += self._activate(member)
         for member in family:
             news += self._try_now(member)
-            if member.tif == "IOC" and member.is_working:
+            if member.tif in {"IOC", "FOK"} and member.is_working:
                 news += self.kill(member)
         return news
 
@@ -282,7 +284,7 @@ class Exchange:
 
     # A marketable order fills on arrival; chance plays only at whole seconds.
     def _try_now(self, order: Order) -> list[News]:
-        ready = order.is_working and not order.is_stop
+        ready = order.is_working and not order.is_stop and order.tif != "OPG"
         ready = ready and self.market.trades(order.con_id, self.at)
         if not ready or self.books.executable(order) <= 0:
             return []
@@ -309,8 +311,11 @@ def _strides(before: datetime, now: datetime) -> Iterator[datetime]:
     seconds = int(now.timestamp()) - int(before.timestamp())
     stride = max(1, seconds // _MOST_STRIDES)
     first = before.replace(microsecond=0)
-    for n in range(stride, seconds + 1, stride):
+    for n in range(stride, seconds, stride):
         yield first + timedelta(seconds=n)
+    # The last second always: what falls due in it must not be stepped over.
+    if seconds:
+        yield first + timedelta(seconds=seconds)
 
 
 def _waits_for_open(order: Order, at: datetime) -> Refused:

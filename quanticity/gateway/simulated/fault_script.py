@@ -2,10 +2,10 @@
 
 A script is a JSON list of objects. `at` says what sets a fault off: `message` (a request arrives),
 `order` (a new order arrives; the exchange has not seen it), `after_order` (the exchange has it,
-the client has heard nothing), `revise`, `cancel`, `fill`, or `time`; `n` counts them, `client`
-narrows them to one client id. For `time`, `time` is New York's wall clock (HH:MM:SS) or an ISO
-instant, or `after_s` counts platform seconds from the start. `action` is one of Action; `for_s` is
-how long it lasts (0: for good).
+the client has heard nothing), `revise`, `what_if`, `cancel`, `fill`, or `time`; `n` counts them,
+`client` narrows them to one client id. For `time`, `time` is New York's wall clock (HH:MM:SS) or
+an ISO instant, or `after_s` counts platform seconds from the start. `action` is one of Action;
+`for_s` is how long it lasts (0: for good).
 Around the list there may be an object with `what` happens and what `holds` afterwards.
 """
 
@@ -30,6 +30,7 @@ class At(StrEnum):
     ORDER = "order"
     AFTER_ORDER = "after_order"
     REVISE = "revise"
+    WHAT_IF = "what_if"
     CANCEL = "cancel"
     FILL = "fill"
     TIME = "time"
@@ -51,6 +52,7 @@ class Action(StrEnum):
     PARTIAL = "partial"  # the order fills no more than `quantity`
     NOTICE = "notice"  # an error with `code` and `text` about the order, which lives on
     LATE = "late"  # the request reaches the exchange for_s later
+    UNSET_MARGIN = "unset_margin"  # the margin is first told as unset numbers
     TWIN = "twin"  # the revision becomes a second order beside the first
     FILL = "fill"  # the order fills before its cancellation arrives
     CANCEL = "cancel"  # the broker cancels working orders whose reference ends in `text`
@@ -86,6 +88,7 @@ _ONLY: dict[Action, frozenset[At]] = {
     Action.LATE: frozenset({At.ORDER, At.REVISE, At.CANCEL}),
     Action.PARTIAL: frozenset({At.ORDER}),
     Action.TWIN: frozenset({At.REVISE}),
+    Action.UNSET_MARGIN: frozenset({At.WHAT_IF}),
     Action.FILL: frozenset({At.CANCEL}),
 } | {
     action: frozenset({At.FILL})

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from quanticity.gateway.simulated import disturbances, interventions
+from quanticity.gateway.simulated import disturbances, interventions, order_messages
 from quanticity.gateway.simulated.bent_news import BentNews
 from quanticity.gateway.simulated.fault_script import Action, At, Fault, Script
 from quanticity.gateway.simulated.orders import Executed, News, Order, Refused
@@ -84,7 +84,7 @@ class Faults:
         """Count a request; say whether it is lost."""
         lost = False
         for fault in self.script.met(At.MESSAGE, link.client_id):
-            lost = lost or fault.action is Action.SWALLOW
+            lost = lost or fault.action == Action.SWALLOW
             self._act(fault, link.floor, now, link)
         return lost
 
@@ -96,16 +96,24 @@ class Faults:
         """Count a revision that arrives; say whether it goes no further."""
         return self._meet(At.REVISE, link, order, now)
 
+    def meet_what_if(self, link: Connection, order: Order, now: datetime) -> None:
+        """Count a question about margin, before its answer."""
+        for fault in self.script.met(At.WHAT_IF, link.client_id):
+            if fault.action == Action.UNSET_MARGIN:
+                link.send(order_messages.unset_what_if(order, link.version))
+            else:
+                self._act(fault, link.floor, now, link)
+
     def meet_cancel(self, link: Connection, order_id: int, now: datetime) -> bool:
         """Count a cancellation that arrives; say whether it goes no further."""
         exchange, stopped = link.floor.exchange, False
         for fault in self.script.met(At.CANCEL, link.client_id):
             order = exchange.books.order(link.client_id, order_id)
-            if fault.action is Action.FILL:
+            if fault.action == Action.FILL:
                 if order is not None and order.is_working:
                     link.floor.tell(interventions.fill_now(exchange, order))
                 continue
-            if fault.action is Action.LATE:
+            if fault.action == Action.LATE:
                 self._postpone(fault, now, lambda: exchange.cancel(link.client_id, order_id))
             else:
                 self._act(fault, link.floor, now, link)
@@ -180,7 +188,7 @@ class Faults:
                 disturbances.deny(floor, fault)
             case action if action in _LASTING:
                 self._since[action] = (fault, until)
-                if action is Action.REFUSE:
+                if action == Action.REFUSE:
                     for one in floor.links():
                         one.cut()
             case _:

@@ -2,12 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from quanticity.domain import calendar
 from quanticity.domain.calendar import Session
 from quanticity.domain.clock import NEW_YORK, eastern
-from quanticity.gateway.simulated import contracts
-from quanticity.gateway.simulated.bars import Bar, Bars
+from quanticity.gateway.simulated import contracts, option_bars
+from quanticity.gateway.simulated.bar_desk import BarDesk
+from quanticity.gateway.simulated.bars import Bar
 from quanticity.gateway.simulated.connection import Connection, Handler
 from quanticity.gateway.simulated.contracts import Listed
 from quanticity.gateway.simulated.history_stream import HistoryStream, date_text
@@ -20,6 +22,8 @@ _SIZES = {
 }  # fmt: skip
 _DAY = "1 day"
 _WHAT = {"TRADES", "MIDPOINT", "BID", "ASK", "ADJUSTED_LAST", "BID_ASK"}
+_DAILY = {option_bars.IMPLIED, option_bars.REALIZED}
+_BURST, _BURST_WINDOW = 5, timedelta(seconds=2)
 _DURATION = re.compile(r"^(\d+) ([SDWMY])$")
 _SESSIONS = {"D": 1, "W": 5, "M": 21, "Y": 252}
 _LONGEST_SESSIONS = 1300
@@ -37,9 +41,9 @@ def history(link: Connection, fields: Fields) -> None:
     listed = link.find(request_id, asked)
     if listed is None or _refused(link, request_id, listed, (end, size, duration, what)):
         return
-    now = link.floor.now()
+    now, desk = link.floor.now(), BarDesk(link.floor.bars, link.floor.market)
     until = min(_end(end) or now, now)
-    bars = _cut(link.floor.bars, listed, size, duration, until, _source(what))
+    bars = _cut(desk, listed, size, duration, until, _source(what))
     _send(link, request_id, bars, until, epoch=form == 2, daily=size == _DAY)  # noqa: PLR2004 - format 2
     if keep and size in _SIZES:
         stream = HistoryStream(
@@ -47,7 +51,7 @@ def history(link: Connection, fields: Fields) -> None:
             listed,
             _SIZES[size],
             _source(what),
-            link.floor.bars,
+            desk,
             form == 2,  # noqa: PLR2004 - format 2
         )
         link.subscribe(stream)
@@ -80,7 +84,7 @@ def _refused(
         ),
         (321, not _DURATION.match(duration), f"{invalid} Duration is invalid: {duration}"),
         (321, bool(end) and _end(end) is None, f"{invalid} End Date/Time is invalid: {end}"),
-        (162, what not in _WHAT or bool(listed.option), f"{service} No market data permissions."),
+        (162, not _is_kept(listed, size, what), f"{service} No market data permissions."),
         (162, _too_fast(link, key), f"{service} API historical data query pacing violation"),
     ):
         if wrong:
@@ -89,31 +93,42 @@ def _refused(
     return False
 
 
-# 60 requests in ten minutes, and none twice within fifteen seconds.
+# Trades and quotes of anything but an index; volatilities of stocks by the day.
+def _is_kept(listed: Listed, size: str, what: str) -> bool:
+    if what in _DAILY:
+        return listed.sec_type == "STK" and size == _DAY
+    return what in _WHAT
+
+
+# 60 requests in ten minutes, of which BID_ASK counts twice; none twice within fifteen seconds; no
+# six of a contract and kind within two seconds.
 def _too_fast(link: Connection, key: str) -> bool:
-    now = link.floor.now()
+    now, (con_id, *_, what) = link.floor.now(), key.split("|")
     recent = [(at, k) for at, k in link.asked_history if now - at < _WINDOW]
     again = any(k == key and now - at < timedelta(seconds=15) for at, k in recent)
-    full = len(recent) >= link.floor.settings.historical_per_600s
-    link.asked_history = recent if again or full else [*recent, (now, key)]
-    return again or full
+    kind = [at for at, k in recent if k.startswith(f"{con_id}|") and k.endswith(f"|{what}")]
+    burst = sum(now - at < _BURST_WINDOW for at in kind) >= _BURST
+    weight = sum(1 + k.endswith("|BID_ASK") for _, k in recent)
+    full = weight >= link.floor.settings.historical_per_600s
+    refused = again or full or burst
+    link.asked_history = recent if refused else [*recent, (now, key)]
+    return refused
 
 
 def _cut(
-    bars: Bars, listed: Listed, size: str, duration: str, until: datetime, what: str
+    bars: BarDesk, listed: Listed, size: str, duration: str, until: datetime, what: str
 ) -> list[Bar]:
     count, unit = _DURATION.match(duration).groups()  # type: ignore[union-attr]
-    name = listed.symbol.name
     if unit == "S":
         session = _last_session(until)
         seconds = int(count)
-        found = bars.of_session(name, session, _SIZES.get(size, session.rth_s), until, what)
+        found = bars.of(listed, session, _SIZES.get(size, session.rth_s), until, what, seconds)
         end = min(until, session.close_at)
         return [bar for bar in found if bar.at >= end - timedelta(seconds=seconds)]
     wanted = min(int(count) * _SESSIONS[unit], _LONGEST_SESSIONS)
     found = []
     for session in _back(until, wanted):
-        found += bars.of_session(name, session, _SIZES.get(size, session.rth_s), until, what)
+        found += bars.of(listed, session, _SIZES.get(size, session.rth_s), until, what)
     return found
 
 
@@ -130,16 +145,18 @@ def _send(
 
 
 def _source(what: str) -> str:
-    return {"ADJUSTED_LAST": "TRADES", "BID_ASK": "MIDPOINT"}.get(what, what)
+    return {"ADJUSTED_LAST": "TRADES"}.get(what, what)
 
 
+# An instant with the name of its zone, in UTC with a dash, else New York's wall clock.
 def _end(text: str) -> datetime | None:
     for form, zone in (("%Y%m%d-%H:%M:%S", None), ("%Y%m%d %H:%M:%S", NEW_YORK)):
         try:
-            at = datetime.strptime(text[:17], form)  # noqa: DTZ007 - zoned in the next line
-        except ValueError:
+            at = datetime.strptime(text[:17], form)  # noqa: DTZ007 - zoned in the next lines
+            named = ZoneInfo(text[18:]) if zone and text[18:] else zone
+        except (ValueError, ZoneInfoNotFoundError):
             continue
-        return at.replace(tzinfo=zone or UTC)
+        return at.replace(tzinfo=named or UTC)
     return None
 
 

@@ -24,7 +24,9 @@ def place(link: Connection, fields: Fields) -> None:
     floor, now = link.floor, link.floor.now()
     is_new = floor.exchange.books.order(*order.key) is None
     meet = floor.faults.meet_order if is_new else floor.faults.meet_revision
-    if not order.what_if and meet(link, order, now):
+    if order.what_if:
+        floor.faults.meet_what_if(link, order, now)
+    elif meet(link, order, now):
         return
     news = floor.exchange.place(order)
     if is_new and not order.what_if:

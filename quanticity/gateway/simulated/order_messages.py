@@ -84,9 +84,17 @@ def _skip_legs(fields: Fields) -> None:
     fields.skip(2 * fields.integer())
 
 
-def open_order(order: Order, version: int, what_if: WhatIf | None = None) -> bytes:
+def unset_what_if(order: Order, version: int) -> bytes:
+    """What the broker may say first to a question about margin: every number unset."""
+    return open_order(order, version, unset=True)
+
+
+def open_order(
+    order: Order, version: int, what_if: WhatIf | None = None, *, unset: bool = False
+) -> bytes:
     """An openOrder message."""
-    status = "PreSubmitted" if what_if else order.status.value
+    asked = what_if is not None or unset
+    status = "PreSubmitted" if asked else order.status.value
     head: tuple[Field, ...] = (
         5, order.order_id, *contracts.terms(order.con_id, order.exchange), *_asked(order),
         order.order_ref, order.client_id, order.perm_id, order.outside_rth, False, "0", "",
@@ -97,11 +105,11 @@ def open_order(order: Order, version: int, what_if: WhatIf | None = None) -> byt
         _NONE, "", 0, "", "", "", "?", 0, 0, "",
         0, 0, _price(order.trail_stop), _price(order.trail_percent), "", "", "", 0, 0, 0,
         UNSET_INTEGER, UNSET_INTEGER, "", "", 0, "", "IB", 0, 0, "",
-        0, what_if is not None, status, *_margins(what_if), 0, 0, 0,
+        0, asked, status, *_margins(what_if), 0, 0, 0,
         _NONE, UNSET_DOUBLE, _price(order.trail_stop), UNSET_DOUBLE, UNSET_DOUBLE, UNSET_DOUBLE,
         UNSET_DOUBLE, 0, "", "", "", 0, 1, 0, 0, 0,
     )  # fmt: skip
-    return frame(*head, *tail, *_newer(version))
+    return frame(*_without_profile(head, version), *tail, *_newer(version))
 
 
 def order_status(order: Order) -> bytes:
@@ -128,7 +136,7 @@ def completed_order(order: Order, parent: Order | None, version: int) -> bytes:
         _time(order.done_at), f"{order.status.value} Size: {order.filled}",
     )  # fmt: skip
     pegs: tuple[Field, ...] = ("", "", "", "", "") if version >= _HAS_PEGS else ()
-    return frame(*head, *pegs)
+    return frame(*_without_profile(head, version), *pegs)
 
 
 def exec_details(request_id: int, execution: Execution, account: str, version: int) -> bytes:
@@ -162,6 +170,15 @@ def error(request_id: int, code: int, text: str, version: int) -> bytes:
     """An error message."""
     advanced: tuple[Field, ...] = ("",) if version >= 166 else ()  # noqa: PLR2004 - advanced reject text
     return frame(4, 2, request_id, code, text, *advanced)
+
+
+# From 177 on there is no financial advisor's profile: one empty field less before the model code.
+def _without_profile(head: tuple[Field, ...], version: int) -> tuple[Field, ...]:
+    if version < _DROPPED_FA_PROFILE:
+        return head
+    # The first of the empty fields after "not hidden" and the discretionary amount of "0".
+    place = next(n for n in range(len(head)) if head[n] == "0" and head[n - 1] is False)
+    return head[: place + 1] + head[place + 2 :]
 
 
 def _asked(order: Order) -> tuple[Field, ...]:

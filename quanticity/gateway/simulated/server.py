@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 
+from quanticity.domain.clock import ReplayedClock
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import (
     account_desk,
@@ -25,6 +26,7 @@ DESKS: Desks = (
     | study_desk.DESK
 )
 _CHUNK = 1 << 16
+_PATIENCE_S, _IDLE_S = 10.0, 0.05
 
 
 class Server:
@@ -45,11 +47,19 @@ class Server:
         self.floor.faults.begin(self.floor.now())
         return self.port
 
-    async def run(self, stopped: asyncio.Event) -> None:
-        """Beat until told to stop, then close every connection."""
+    async def run(self, stopped: asyncio.Event, free: ReplayedClock | None = None) -> None:
+        """Beat until told to stop, then close every connection.
+
+        A free clock is moved on a second per beat, as soon as every client has what was sent; it
+        stands still while there is none.
+        """
         try:
             while not stopped.is_set():
                 await self.beat()
+                if free is not None:
+                    await self._deliver()
+                    free.advance(1 if self.floor.clients else 0)
+                    continue
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopped.wait(), self.floor.settings.pulse_s)
         finally:
@@ -83,6 +93,15 @@ class Server:
         self.floor.save()
         self.floor.keep_truth(self.floor.exchange.at, at_once=True)
 
+    # A client that does not read for long is cut off, so that time goes on.
+    async def _deliver(self) -> None:
+        for link in list(self._open):
+            try:
+                await asyncio.wait_for(link.delivered(), _PATIENCE_S)
+            except (TimeoutError, ConnectionError):
+                link.cut()
+        await asyncio.sleep(0 if self.floor.clients else _IDLE_S)
+
     # While a restart is scripted, nobody listens.
     async def _mind_the_door(self) -> None:
         refuses = self.floor.faults.refuses(self.floor.exchange.at)
@@ -107,7 +126,7 @@ class Server:
             link.close()
 
 
-async def serve(floor: Floor, port: int) -> None:
+async def serve(floor: Floor, port: int, free: ReplayedClock | None = None) -> None:
     """Listen on the port, say `ready PORT`, and run until SIGTERM or SIGINT."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -116,4 +135,4 @@ async def serve(floor: Floor, port: int) -> None:
     server = Server(floor, port)
     listening = await server.start()
     print(f"ready {listening}", flush=True)  # noqa: T201 - the promised line
-    await server.run(stopped)
+    await server.run(stopped, free)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from quanticity.domain import calendar
@@ -38,6 +39,7 @@ def _turn_session(
         news += [
             item for order in exchange.books.working() for item in exchange.settle_status(order)
         ]
+        news += _open(exchange, session)
     if before < session.close_at <= at:
         news += _close(exchange, session)
     if before < session.close_at + _ROLL <= at:
@@ -47,6 +49,28 @@ def _turn_session(
     return news
 
 
+# Orders for the open fill at the first price or end.
+def _open(exchange: Exchange, session: Session) -> list[News]:
+    news: list[News] = []
+    for order in exchange.books.working():
+        if order.tif != "OPG":
+            continue
+        symbol = listing.symbol_of_id(order.con_id)
+        if symbol is not None:
+            price = cents(exchange.market.top(symbol.name, session.open_at).open)
+            if order.limit is None or _within(order, price):
+                quantity = exchange.books.executable(order)
+                news += exchange.execute(order, matching.Match(price, quantity, _AUCTION))
+        if order.is_working:
+            news += exchange.kill(order)
+    return news
+
+
+def _within(order: Order, price: Decimal) -> bool:
+    assert order.limit is not None
+    return price <= order.limit if order.is_buy else price >= order.limit
+
+
 # Orders for the close fill at the official price; what was good for the day ends.
 def _close(exchange: Exchange, session: Session) -> list[News]:
     news: list[News] = []
@@ -54,34 +78,44 @@ def _close(exchange: Exchange, session: Session) -> list[News]:
         if order.order_type in CLOSING and exchange.books.executable(order) > 0:
             news += _cross(exchange, order, session)
     for order in exchange.books.working():
-        if order.is_working and order.tif != "GTC":
+        if order.is_working and not _stays(order, session):
             news += exchange.kill(order)
     return news
+
+
+# What is good until a later day, or until it is cancelled.
+def _stays(order: Order, session: Session) -> bool:
+    if order.tif == "GTD":
+        return order.good_till[:8] > f"{session.date:%Y%m%d}"
+    return order.tif == "GTC"
 
 
 def _cross(exchange: Exchange, order: Order, session: Session) -> list[News]:
     symbol = listing.symbol_of_id(order.con_id)
     assert symbol is not None
     price = cents(exchange.market.tapes.close(symbol.name, session.date))
-    if order.limit is not None:
-        within = price <= order.limit if order.is_buy else price >= order.limit
-        if not within:
-            return []
+    if order.limit is not None and not _within(order, price):
+        return []
     return exchange.execute(
         order, matching.Match(price, exchange.books.executable(order), _AUCTION)
     )
 
 
-# Options in the money by a cent are exercised at the official close, the others vanish.
+# Options in the money by a cent are exercised at the official close, the others vanish; orders
+# for them end.
 def _expire(exchange: Exchange, session: Session) -> list[News]:
     news: list[News] = []
+    for order in exchange.books.working():
+        option = listing.option_of_id(order.con_id)
+        if order.is_working and option is not None and option.expiry <= session.date:
+            news += exchange.kill(order)
     books = exchange.books.account
     for con_id in list(books.positions):
         contract = listing.option_of_id(con_id)
         symbol = listing.symbol_of_root(contract.root) if contract else None
         if contract is None or symbol is None or contract.expiry > session.date:
             continue
-        close = cents(exchange.market.spot(symbol.name, session.close_at))
+        close = cents(exchange.market.official(symbol.name, contract.expiry))
         worth = max((close - contract.strike) * contract.right.sign, ZERO)
         quantity = books.quantity(con_id)
         books.book(con_id, -quantity, worth if symbol.european else ZERO, ZERO)

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--port", type=int, required=True, help="0 takes any free port")
         parser.add_argument("--seed", type=int, help="makes the market")
-        parser.add_argument("--speed", type=float, help="platform seconds per second")
+        parser.add_argument("--speed", help="platform seconds per second, or `max`")
         parser.add_argument("--start", help="platform time at the start, ISO 8601")
         parser.add_argument("--tape", type=Path, help="replay recorded bars and prints")
         parser.add_argument("--faults", help="script of faults: a JSON file or a shipped name")
@@ -37,10 +37,10 @@ class Command(BaseCommand):
         """Serve until told to stop."""
         try:
             market, recorded = open_market(options["seed"], options["tape"])
-            set_clock(options["start"], options["speed"], recorded)
+            free = set_clock(options["start"], options["speed"], recorded)
             script = read(find(options["faults"])) if options["faults"] else Script()
             floor = open_floor(None, options["ledger"], script, market, options["truth"])
-            asyncio.run(serve(floor, options["port"]))
+            asyncio.run(serve(floor, options["port"], free))
         except (QuantiCityError, ValueError, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
 
@@ -61,14 +61,33 @@ class AnchoredClock:
         return self.anchor.at(clock.boot_seconds())
 
 
-def set_clock(start: str | None, speed: float | None, recorded: list[Session]) -> None:
-    """Install a clock of our own when asked to; a tape begins at its first session's open."""
+def set_clock(
+    start: str | None, speed: str | None, recorded: list[Session]
+) -> clock.ReplayedClock | None:
+    """Install a clock of our own when asked to; a tape begins at its first session's open.
+
+    At the speed `max` the clock is returned: it moves only as the exchange moves it.
+    """
     if start is None and speed is None:
-        return
-    if speed is not None and speed <= 0:
-        raise ValueError(f"--speed: expected a positive number, was {speed}")
+        return None
+    times = _speed(speed)
     at = recorded[0].open_at if recorded else clock.now()
     if start is not None:
         at = datetime.fromisoformat(start)
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    clock.install(AnchoredClock(clock.Anchor(at, clock.boot_seconds(), speed or 1.0)))
+    if times is None:
+        free = clock.ReplayedClock(at)
+        clock.install(free)
+        return free
+    clock.install(AnchoredClock(clock.Anchor(at, clock.boot_seconds(), times)))
+    return None
+
+
+# Platform seconds per second; None as fast as it goes.
+def _speed(text: str | None) -> float | None:
+    if text == "max":
+        return None
+    times = float(text or 1)
+    if not times > 0:
+        raise ValueError(f"--speed: expected a positive number or max, was {text}")
+    return times

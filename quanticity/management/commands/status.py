@@ -52,5 +52,16 @@ def _print(document: dict[str, Any]) -> None:
     for name, life in (document["heartbeats"] or {}).items():
         seen = "silent" if life is None else f"seen {life['age_s']} s ago"
         console.print(f"{name}: {seen}")
+    for one in document["sources"] or ():
+        why = f", tried again in {one['retry_in_s']} s: {one['reason']}" if one["reason"] else ""
+        console.print(f"source {one['feed']} {one['symbol']}: {one['state']}{why}")
+    quiet = [f"{s} {how}" for s, how in _heard(document) if how != "UP"]
+    if quiet:
+        console.print(f"not heard: {', '.join(quiet)}")
     console.print(f"blind: {document['blind_s']} s, naked: {document['naked_s']} s")
     console.print(line(document))
+
+
+def _heard(document: dict[str, Any]) -> list[tuple[str, str]]:
+    gateway = document["gateway"] or {}
+    return sorted((gateway.get("feeds") or {}).items())

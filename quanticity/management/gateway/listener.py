@@ -39,6 +39,7 @@ class FactListener:
         self.money: deque[MoneyFact] = deque()
         self.connection: Connection | None = None
         self.broker_time: tuple[datetime, datetime] | None = None
+        self.heard: Callable[[str, datetime], None] = lambda _symbol, _at: None
 
     def on_connection(self, connection: Connection) -> None:
         """Remember the link's state."""
@@ -48,6 +49,7 @@ class FactListener:
     def on_quote(self, quote: Quote) -> None:
         """Pass on a quote."""
         self._tape("quote", quote)
+        self.heard(quote.instrument, quote.recv_at)
         self._recorder.take_quote(quote)
 
     def on_trade(self, trade: Trade) -> None:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from analytics.ingestion.recorder import Recorder
-from analytics.services import flow, quarantine, sources
+from analytics.services import blindness, flow, quarantine, sources
 from execution import selectors as execution_selectors
 from execution.services import booking, broker, costs, protecting, reconciling
 from quanticity import leases, workflows
@@ -34,7 +34,9 @@ from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
 from quanticity.gateway.tape_writer import Settings as TapeSettings
 from quanticity.gateway.tape_writer import TapeWriter
-from quanticity.management.gateway.blindness import BlindLedger
+from quanticity.management.gateway.blindness import BlindLedger, Span
+from quanticity.management.gateway.freshness import Freshness
+from quanticity.management.gateway.freshness import Settings as FreshnessSettings
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.paces import Paces
 from quanticity.management.gateway.questions import Questions
@@ -50,6 +52,7 @@ RENEW_S = 2.0
 FLUSH_S = 0.1
 DISPATCH_S = 0.1
 REFUSALS_S = 1.0
+BLINDNESS_S = 5.0
 LISTEN_S = 1.0
 RECONCILE_S = 30.0  # platform seconds
 DOUBT_S = 5.0  # platform seconds between two questions about an order in doubt
@@ -82,6 +85,9 @@ class GatewayProcess:
         self._next_id = 1
         self._reconciled = False
         self._blind = BlindLedger()
+        self._freshness = Freshness(section("gateway.freshness", FreshnessSettings))
+        self.listener.heard = self._freshness.hear
+        self._spans: list[Span] = []
         self._woken = asyncio.Event()
         self._questions = Questions(self._woken)
         self._store_down = False
@@ -91,11 +97,15 @@ class GatewayProcess:
     async def run(self) -> None:
         """Run until cancelled."""
         await self._on(self._sql, broker.doubt_unanswered)
+        now = clock.now()
+        stopped = await self._on(self._sql, blindness.resume, self._feed, now)
+        if stopped is not None:
+            self._blind.restore(*stopped, now)
         async with asyncio.TaskGroup() as group:
             for loop in (
                 self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
                 self._reconcile, self._listen, self._watch, self._keep_tape,
-                self._keep_refusals,
+                self._keep_refusals, self._keep_blindness,
             ):  # fmt: skip
                 group.create_task(loop())
             group.create_task(self._questions.listen(self.gateway.trading))
@@ -104,6 +114,7 @@ class GatewayProcess:
         """Give the lease back and write what is still buffered."""
         await self._write_money()
         self._questions.close()
+        await self._write_blindness()
         await self._on(self._disk, self.tape.flush)
         await self._try_store(self._store, self.recorder.flush)
         if self._lease is not None:
@@ -142,6 +153,20 @@ class GatewayProcess:
             if events := self.recorder.events():
                 await self._on(self._sql, sources.note, events)
 
+    async def _keep_blindness(self) -> None:
+        while True:
+            await asyncio.sleep(BLINDNESS_S)
+            await self._write_blindness()
+
+    async def _write_blindness(self) -> None:
+        ledger = self._blind
+        spans, self._spans = [*ledger.drain(), *self._spans], []
+        if ledger.looked_at is not None:
+            await self._on(
+                self._sql, blindness.keep, self._feed, ledger.session, ledger.session_s,
+                ledger.looked_at, spans,
+            )  # fmt: skip
+
     async def _keep_tape(self) -> None:
         while True:
             await asyncio.sleep(section("gateway.tape", TapeSettings).flush_s)
@@ -173,14 +198,15 @@ class GatewayProcess:
                 continue
             if not await self._on(self._sql, leases.is_valid, lease):
                 continue
-            await self._on(self._sql, protecting.tend_moving)
-            await self._send_cancels(lease.epoch)
-            await self._send_amendments(lease.epoch)
-            for chain in await self._on(
-                self._sql, broker.take_submissions, lease.epoch, self._next_id
-            ):
-                await self._send(chain)
+            await self._send_owed(lease.epoch)
             await self._put_questions()
+
+    async def _send_owed(self, epoch: int) -> None:
+        await self._on(self._sql, protecting.tend_moving)
+        await self._send_cancels(epoch)
+        await self._send_amendments(epoch)
+        for chain in await self._on(self._sql, broker.take_submissions, epoch, self._next_id):
+            await self._send(chain)
 
     async def _put_questions(self) -> None:
         if not self._questions.due:
@@ -280,7 +306,7 @@ class GatewayProcess:
 
     async def _watch(self) -> None:
         wanted = universe()
-        await self.gateway.feed.watch(wanted.symbols, wanted.depth)
+        await self.gateway.feed.watch((*wanted.symbols, *wanted.indexes), wanted.depth)
         for symbol in wanted.chains:
             await self.gateway.feed.watch_chain(symbol)
         seeded: dict[str, date] = {}
@@ -323,7 +349,12 @@ class GatewayProcess:
 
     async def _report(self) -> None:
         link, now = self.listener.connection, clock.now()
-        self._blind.look(now, None if link is None else link.state)
+        if link is None:
+            self._blind.look(now, None)
+        else:
+            self._blind.look(now, link.state, link.detail)
+        heard = self._freshness.look(universe().symbols, now) if self.connected else {}
+        self._spans += self._freshness.drain(heard, now)
         facts = {} if link is None else plain(link)
         facts |= {
             "reconciled": self._reconciled,
@@ -334,6 +365,7 @@ class GatewayProcess:
             "counters": dict(self.gateway.counters),
             "refused": dict(self.recorder.refused),
             "tape": dict(self.tape.counters),
+            "feeds": heard,
         }
         await self._try_store(self._store, health.write_connection, facts)
         await self._try_store(self._store, health.beat, "gateway")

@@ -14,7 +14,7 @@ from typing import Any
 from analytics import selectors
 from analytics.ingestion.recorder import Recorder
 from execution import selectors as execution
-from execution.services import broker, reconciling
+from execution.services import broker, protecting, reconciling
 from publishing import selectors as publishing
 from quanticity import workflows
 from quanticity.celery import app
@@ -138,9 +138,10 @@ class Replay:
     def _dispatch(self) -> None:
         """Send what is owed to the broker, as the gateway process does."""
         broker.take_back_unsent_cancels()
-        for _, order_id in broker.take_cancels():
+        protecting.tend_moving()
+        for _, order_id in broker.take_cancels(_EPOCH):
             self._write(self._desk.cancel(order_id))
-        for one in broker.take_amendments():
+        for one in broker.take_amendments(_EPOCH):
             self._write(self._desk.amend(one.order_id, one.ticket))
         for chain in broker.take_submissions(_EPOCH, self._desk.next_order_id):
             told = self._desk.place([(one.order_id, one.ticket) for one in chain])

@@ -1,14 +1,14 @@
 """How prints arrive: distinct clusters or none (DOMAIN 3.14)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from analytics.calculators import flow_bursts, flow_clusters
 from analytics.calculators.flow_bursts import Burst
-from analytics.calculators.flow_clusters import FlowClusters, References
+from analytics.calculators.flow_clusters import FlowClusters, Memory, Model, References
 from quanticity.config.loader import section
 from quanticity.domain.market import Side
 from quanticity.domain.readings import Unavailable
@@ -141,3 +141,65 @@ def test_a_scale_is_learnt_where_there_is_a_range() -> None:
     assert found.iqr[sweep] == SETTINGS.scale.iqr[sweep]
     assert found.median[sweep] == 0
     assert min(found.iqr) > 0
+
+
+TODAY, TOMORROW = date(2025, 11, 21), date(2025, 11, 24)
+
+
+def session_of(day: date, bursts: list[Burst], before: Memory) -> tuple[Memory, FlowClusters]:
+    memory = flow_clusters.turn(before, day, SETTINGS)
+    own = replace(SETTINGS, scale=memory.scale or SETTINGS.scale)
+    model = flow_clusters.fit(bursts, memory.model, own)
+    found = flow_clusters.compute(bursts, model, References(memory.yesterday), own)
+    assert isinstance(found, FlowClusters)
+    return flow_clusters.learn(memory, bursts, model, own), found
+
+
+def test_the_same_flow_keeps_its_labels_the_next_day() -> None:
+    memory, today = session_of(TODAY, DISTINCT, Memory())
+    _, tomorrow = session_of(TOMORROW, DISTINCT[::-1], memory)
+
+    assert (today.ari_vs_prev_day, tomorrow.ari_vs_prev_day) == (None, 1.0)
+    assert tomorrow.momentum_share == pytest.approx(today.momentum_share)
+    assert tomorrow.hedging_share == pytest.approx(today.hedging_share)
+
+
+def test_other_flow_disagrees_with_yesterdays_clusters() -> None:
+    memory, _ = session_of(TODAY, DISTINCT, Memory())
+    other = [
+        burst(5e4 * (1 + n % 3), 0.8 * (-1) ** n, 3.0 * (-1) ** (n // 2), n) for n in range(60)
+    ]
+    _, found = session_of(TOMORROW, other, memory)
+
+    assert found.ari_vs_prev_day is not None
+    assert found.ari_vs_prev_day < 0.9
+
+
+def test_within_a_session_yesterday_stays_the_same() -> None:
+    memory, _ = session_of(TODAY, DISTINCT, Memory())
+    morning, _ = session_of(TOMORROW, DISTINCT, memory)
+    noon, _ = session_of(TOMORROW, DISTINCT[:50], morning)
+
+    assert noon.yesterday == morning.yesterday == memory.model
+
+
+def test_scales_of_enough_sessions_replace_the_default_and_move_no_centroid() -> None:
+    memory = Memory()
+    for n in range(SETTINGS.scale_sessions):
+        memory, _ = session_of(TODAY + timedelta(days=n), DISTINCT, memory)
+    assert memory.scale is None
+
+    last, found = session_of(TODAY + timedelta(days=99), DISTINCT, memory)
+
+    assert last.scale == flow_clusters.learn_scale(DISTINCT, SETTINGS)
+    assert found.ari_vs_prev_day == 1.0
+
+
+def test_a_cluster_that_died_out_is_found_again() -> None:
+    stuck = Model(((0.0,) * 9, (900.0,) * 9, (901.0,) * 9))
+    model = flow_clusters.fit(DISTINCT, stuck, SETTINGS)
+    assert model is not None
+    found = flow_clusters.compute(DISTINCT, model, References(), SETTINGS)
+
+    assert isinstance(found, FlowClusters)
+    assert not found.abstained

@@ -11,6 +11,7 @@ from analytics.calculators import option_flow, unusual
 from analytics.calculators.option_flow import State
 from analytics.calculators.trade_signing import SignedTrade, Signing
 from analytics.calculators.unusual_rules import Hit
+from quanticity.config.loader import section
 from quanticity.domain.market import Side, Trade
 from tests import factories
 
@@ -25,6 +26,8 @@ def printed(n: int, occ: str, price: float, size: float, signing: Signing = BOUG
     return SignedTrade(Trade(occ, price, size, AT + timedelta(seconds=n)), signing)
 
 
+INTEREST = {"X": 50}
+SETTINGS = section("analytics.option_flow", option_flow.Settings)
 PRINTS = st.lists(
     st.tuples(
         st.sampled_from([str(occ) for occ in CHAIN.occ[:4]]),
@@ -38,7 +41,7 @@ PRINTS = st.lists(
 
 @given(PRINTS)
 def test_the_sums_are_those_of_all_prints_at_once(prints) -> None:
-    state, _ = option_flow.update(State(), prints, DAY, CHAIN.multiplier)
+    state, _ = option_flow.update(State(), prints, DAY, CHAIN.multiplier, INTEREST, SETTINGS)
     whole = unusual.flow_of(CHAIN, prints)
     found = option_flow.flow(state, CHAIN)
 
@@ -50,23 +53,27 @@ def test_the_sums_are_those_of_all_prints_at_once(prints) -> None:
 
 @given(PRINTS, st.integers(0, 30))
 def test_any_chunking_gives_the_same_sums(prints, cut: int) -> None:
-    first, _ = option_flow.update(State(), prints[:cut], DAY, 100)
-    state, _ = option_flow.update(first, prints, DAY, 100)
+    first, _ = option_flow.update(State(), prints[:cut], DAY, 100, INTEREST, SETTINGS)
+    state, _ = option_flow.update(first, prints, DAY, 100, INTEREST, SETTINGS)
 
-    assert dict(state.sums) == dict(option_flow.update(State(), prints, DAY, 100)[0].sums)
+    assert dict(state.sums) == dict(
+        option_flow.update(State(), prints, DAY, 100, INTEREST, SETTINGS)[0].sums
+    )
 
 
 def test_what_was_sold_is_not_bought_at_the_ask() -> None:
-    state, _ = option_flow.update(State(), [printed(0, "X", 2.0, 10, SOLD)], DAY, 100)
+    state, _ = option_flow.update(
+        State(), [printed(0, "X", 2.0, 10, SOLD)], DAY, 100, INTEREST, SETTINGS
+    )
 
-    assert dict(state.sums)["X"] == option_flow.Sums(2_000.0, 0.0, pytest.approx(-1_600.0), 10)
+    assert dict(state.sums)["X"][:4] == (2_000.0, 0.0, pytest.approx(-1_600.0), 10)
 
 
 def test_a_new_session_begins_from_nothing_and_counts_no_old_print() -> None:
     old = [printed(0, "X", 2.0, 10)]
-    state, _ = option_flow.update(State(), old, DAY, 100)
+    state, _ = option_flow.update(State(), old, DAY, 100, INTEREST, SETTINGS)
 
-    fresh, seen = option_flow.update(state, old, date(2025, 11, 24), 100)
+    fresh, seen = option_flow.update(state, old, date(2025, 11, 24), 100, INTEREST, SETTINGS)
 
     assert (fresh.premium_usd, seen) == (0, ())
 
@@ -76,3 +83,38 @@ def test_a_rule_hits_a_contract_once_a_session() -> None:
     state = option_flow.remember(State(), [hit])
 
     assert option_flow.remember(state, [replace(hit, at=AT + timedelta(seconds=9))]).hits == (hit,)
+
+
+@pytest.mark.parametrize(
+    ("size", "opened"),
+    [
+        pytest.param(5, 0.0, id="small: opens as often as it closes"),
+        pytest.param(10, 2.0, id="large: a fifth more opens than closes"),
+    ],
+)
+def test_large_prints_are_thought_to_open_interest(size: int, opened: float) -> None:
+    state, _ = option_flow.update(
+        State(), [printed(0, "X", 2.0, size)], DAY, 100, INTEREST, SETTINGS
+    )
+    sums = dict(state.sums)["X"]
+
+    assert sums.opened == pytest.approx(opened)
+    assert sums.live_interest == pytest.approx(50 + opened)
+
+
+def test_a_contract_without_settled_interest_has_no_live_one() -> None:
+    state, _ = option_flow.update(State(), [printed(0, "Y", 2.0, 9)], DAY, 100, INTEREST, SETTINGS)
+
+    assert dict(state.sums)["Y"].live_interest is None
+
+
+@given(PRINTS)
+def test_a_mirrored_tape_has_the_opposite_sides_and_the_same_noise(prints) -> None:
+    mirrored = [replace(p, signing=SOLD) for p in prints]
+    ours, theirs = (
+        dict(option_flow.update(State(), tape, DAY, 100, INTEREST, SETTINGS)[0].sums)
+        for tape in (prints, mirrored)
+    )
+
+    assert [s.signed for s in ours.values()] == pytest.approx([-s.signed for s in theirs.values()])
+    assert [s.noise for s in ours.values()] == pytest.approx([s.noise for s in theirs.values()])

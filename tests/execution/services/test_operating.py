@@ -116,7 +116,7 @@ def test_a_working_entry_can_be_cancelled_once() -> None:
 
     assert operating.cancel(ref, actor="ada", reason="news")
     assert not operating.cancel(ref, actor="ada", reason="news")
-    assert [order_ref for order_ref, _ in broker.take_cancels()] == [ref]
+    assert [order_ref for order_ref, _ in broker.take_cancels(1)] == [ref]
 
 
 def test_protection_of_an_open_position_is_not_cancelled() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from execution import selectors
 from execution.models import AccountValues, ClosingMark, Position, SessionResult
-from execution.services import broker, results
+from execution.services import broker, costs, results
 from execution.services.results import day_pnl, end_session, total
 from quanticity.domain import calendar, clock
 from tests import desks, factories
@@ -37,7 +37,7 @@ def test_what_was_sold_counts_as_it_was_sold() -> None:
     position = desks.held(quantity=3)
     sold = factories.fill(factories.ref(position.intent, "T"), -1, "3.00", exec_id="x.01")
     broker.record_fill(sold)
-    broker.record_commission("x.01", Decimal("0.65"), "USD")
+    costs.record_commission("x.01", Decimal("0.65"), "USD")
     position.fills.model.objects.filter(pk="x.01").update(position=position)
 
     assert total(mark(position, "2.50")) == Decimal(100) + Decimal(100) - 4 * Decimal("0.65")

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from execution.ledger import commissions, statements
 from execution.models import AccountValues, Commission, Fill, StatementCheck
-from execution.services import broker, statement_check
+from execution.services import broker, costs, statement_check
 from quanticity.config.loader import section
 from quanticity.domain.orders import Fill as DomainFill
 from tests import factories
@@ -49,7 +49,7 @@ def book(**changes: str) -> None:
     fills = [("a.b.01", 3, said["bought"], 0), ("a.c.01", -3, said["sold"], 3_600)]
     for exec_id, quantity, price, second in fills:
         broker.record_fill(factories.fill(entry, quantity, price, second, exec_id=exec_id))
-        broker.record_commission(exec_id, Decimal(said["cost"]), "USD")
+        costs.record_commission(exec_id, Decimal(said["cost"]), "USD")
 
 
 def run(*words: str) -> tuple[int, dict[str, Any]]:

@@ -65,7 +65,7 @@ def test_two_lost_percent_halt_everything_and_leave_it() -> None:
 
     held.refresh_from_db()
     assert selectors.trading_state("MOC", "QQQ") == "HALTED"
-    assert (held.state, held.exit_reason) == ("CLOSING", "FLATTEN")
+    assert (held.state, held.exit_wanted) == ("CLOSING", "FLATTEN")
     assert Notice.objects.get().kind == "HALT"
 
 
@@ -352,6 +352,16 @@ def test_a_book_that_could_lose_too_much_reduces_until_it_is_smaller() -> None:
     Position.objects.filter(pk=held.pk).update(quantity_open=3)
     watching.watch()
     assert names() == []
+
+
+def test_without_a_store_money_is_watched_on(settings: Any) -> None:
+    lost("-20001")
+    settings.REDIS_URL = "unix:///tmp/qc-no-such-store.sock"
+    client.cache_clear()
+
+    trips = watching.watch()
+
+    assert "DAILY_LOSS" in {str(trip.breaker) for trip in trips}
 
 
 def reject(n: int) -> None:

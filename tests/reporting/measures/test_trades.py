@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from quanticity.domain.proportions import wilson
 from reporting.measures import trades
 from reporting.measures.performance import Settings
 
@@ -16,7 +17,7 @@ def test_the_interval_is_that_of_scipy(n: int, share: float, confidence: float) 
     wins = round(share * n)
     theirs = stats.binomtest(wins, n).proportion_ci(confidence, method="wilson")
 
-    ours = trades.wilson(wins, n, confidence)
+    ours = wilson(wins, n, confidence)
 
     assert ours.low == pytest.approx(theirs.low, abs=1e-12)
     assert ours.high == pytest.approx(theirs.high, abs=1e-12)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from client_library import (
+    IB,
+    LIBRARY,
     ContractDetails,
     ExecutionFilter,
     Index,
@@ -16,8 +18,8 @@ from client_library import (
     Option,
     Order,
     Stock,
-    StopOrder,
 )
+from scenario_steps import bracket
 from simulated_world import MORNING, World
 
 from quanticity.domain import calendar
@@ -37,36 +39,6 @@ def call(strike: int = 680) -> Option:
 async def qualified(ib: Any, contract: Any) -> Any:
     (found,) = await ib.qualifyContractsAsync(contract)
     return found
-
-
-async def bracket(ib: Any, quantity: int, limit: float, target: float, stop: float) -> list[Any]:
-    """A transmit chain of entry, target and stop."""
-    contract = await qualified(ib, call())
-    ids = [ib.client.getReqId() for _ in range(3)]
-    entry = LimitOrder(
-        "BUY", quantity, limit, orderId=ids[0], tif="DAY", transmit=False, orderRef="QC:E"
-    )
-    above = LimitOrder(
-        "SELL",
-        quantity,
-        target,
-        orderId=ids[1],
-        tif="GTC",
-        parentId=ids[0],
-        transmit=False,
-        orderRef="QC:T",
-    )
-    below = StopOrder(
-        "SELL",
-        quantity,
-        stop,
-        orderId=ids[2],
-        tif="GTC",
-        parentId=ids[0],
-        transmit=True,
-        orderRef="QC:S",
-    )
-    return [ib.placeOrder(contract, order) for order in (entry, above, below)]
 
 
 def statuses(trades: list[Any]) -> list[str]:
@@ -398,6 +370,87 @@ def test_history_is_paced(play: Play) -> None:
         assert ib.errors[-1][1] == 162
 
     play(scenario)
+
+
+@pytest.mark.parametrize("what", ["TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK"])
+def test_an_option_has_history(play: Play, what: str) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        contract = await qualified(ib, call())
+        bars = await ib.reqHistoricalDataAsync(contract, "", "1 D", "1 min", what, True, 2)
+
+        assert len(bars) == 35
+        assert all(bar.low <= min(bar.open, bar.close) <= bar.high for bar in bars)
+        assert 0 < bars[-1].close < 40
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("what", ["OPTION_IMPLIED_VOLATILITY", "HISTORICAL_VOLATILITY"])
+def test_a_stock_has_a_history_of_volatility(play: Play, what: str) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        contract = await qualified(ib, spy())
+        bars = await ib.reqHistoricalDataAsync(contract, "", "1 Y", "1 day", what, True, 2)
+
+        assert len(bars) == 252
+        assert all(0.03 < bar.close < 0.6 for bar in bars)
+
+    play(scenario)
+
+
+def test_a_bar_of_both_sides_spans_them(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        contract = await qualified(ib, spy())
+        (bar, *_) = await ib.reqHistoricalDataAsync(
+            contract, "", "1 D", "5 mins", "BID_ASK", True, 2
+        )
+        tape = world.exchange.market.tapes.at("SPY", world.clock.now())
+
+        assert (bar.high, bar.low) == (max(tape.ask[:300]), min(tape.bid[:300]))
+        assert bar.open == pytest.approx(tape.bid[:300].mean(), abs=1e-4)
+        assert bar.close == pytest.approx(tape.ask[:300].mean(), abs=1e-4)
+
+    play(scenario)
+
+
+def test_five_history_requests_of_a_kind_in_two_seconds_are_the_most(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        contract = await qualified(ib, spy())
+        for days in range(1, 7):
+            await ib.reqHistoricalDataAsync(contract, "", f"{days} D", "1 day", "TRADES", True, 2)
+
+        assert [code for _, code in ib.errors if code == 162] == [162]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("version", [157, 159, 162, 166, 170, 175, 176])
+def test_every_server_version_is_understood(play: Play, version: int) -> None:
+    async def scenario(world: World) -> None:
+        ib = IB()
+        ib.client.MaxClientVersion = version
+        world.clients.append(ib)
+        await ib.connectAsync("127.0.0.1", world.server.port, 1)
+        trades = await bracket(ib, 1, 50.0, 60.0, 0.5)
+        await world.settle()
+        assert ib.client.serverVersion() == version
+        assert statuses(trades) == ["Filled", "Submitted", "PreSubmitted"]
+
+        ended = await ib.reqCompletedOrdersAsync(False)
+        (fill,) = await ib.reqExecutionsAsync()
+        assert [trade.order.orderRef for trade in ended] == ["QC:E"]
+        assert fill.execution.orderRef == "QC:E"
+
+    play(scenario)
+
+
+@pytest.mark.skipif(LIBRARY == "ib_insync", reason="ib_insync ends at version 176")
+@pytest.mark.parametrize("version", [177, 178])
+def test_the_newest_server_versions_are_understood(play: Play, version: int) -> None:
+    test_every_server_version_is_understood(play, version)
 
 
 def test_history_can_be_kept_up_to_date(play: Play) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from client_library import MarketOrder, StopOrder
+from client_library import LIBRARY, MarketOrder, StopOrder
 from scenario_steps import (
     bracket,
     buy,
@@ -324,3 +324,17 @@ def test_an_order_by_hand_is_among_all_open_orders(play: Play) -> None:
         assert working(world) == []
 
     play(scenario, "manual_order")
+
+
+def test_a_margin_can_be_told_unset_first(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        contract = await qualified(ib, call())
+        state = await ib.whatIfOrderAsync(contract, MarketOrder("BUY", 1, tif="DAY"))
+        await world.settle()
+
+        # ib_insync takes the unset answer for the answer (TWS_PROTOCOL 3.4); ib_async waits.
+        unset = float(state.initMarginBefore) > 1e300
+        assert unset == (LIBRARY == "ib_insync")
+
+    play(scenario, "margin_unset_first")

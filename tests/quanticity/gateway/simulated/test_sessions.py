@@ -1,13 +1,13 @@
 """What the clock does: open, close, roll."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from simulated_world import TODAY, Desk, new_exchange, option
 
 from quanticity.domain import calendar
-from quanticity.domain.instruments import Right
+from quanticity.domain.instruments import OptionContract, Right
 from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.market import Market
 from quanticity.gateway.simulated.orders import Refused, Status
@@ -117,3 +117,103 @@ def test_days_profit_counts_from_the_close_before(late: Desk) -> None:
 
     books = late.exchange.books.account
     assert books.equity_at_close == books.equity(late.exchange.mark)
+
+
+@pytest.mark.parametrize(
+    ("until", "works"), [("20251121 23:59:59 US/Eastern", False), ("20251124", True)]
+)
+def test_an_order_is_good_until_its_date(late: Desk, until: str, *, works: bool) -> None:
+    far = option(700, expiry=TODAY + timedelta(days=7))
+    order, _ = late.send("BUY", 1, limit="0.01", tif="GTD", good_till=until, con_id=far)
+
+    late.wait(31 * 60)
+
+    assert order.is_working == works
+
+
+@pytest.mark.parametrize(
+    ("limit", "status"), [("900.00", Status.FILLED), ("1.00", Status.CANCELLED)]
+)
+def test_an_order_for_the_open_fills_at_the_first_price_or_ends(
+    early: Desk, market: Market, limit: str, status: Status
+) -> None:
+    order, _ = early.send("BUY", 100, limit=limit, tif="OPG", con_id=STOCK)
+    early.wait(301)
+
+    opening = Decimal(str(market.top("SPY", SESSION.open_at).open))
+    assert order.status is status
+    assert order.average in {Decimal(0), opening}
+
+
+@pytest.mark.parametrize(("beyond", "status"), [(0, Status.FILLED), (1, Status.CANCELLED)])
+def test_all_or_nothing_fills_whole_or_ends(desk: Desk, beyond: int, status: Status) -> None:
+    shown = desk.exchange.touch(desk.con_id).ask_size
+    order, _ = desk.send("BUY", shown + beyond, limit=desk.ask(), tif="FOK")
+
+    assert order.status is status
+
+
+def test_orders_for_an_expired_series_end(late: Desk) -> None:
+    late.con_id = option(650)
+    late.buy(1)
+    stop, _ = late.send("SELL", 1, "STP", aux="0.05", tif="GTC")
+
+    late.exchange.step(SESSION.close_at + timedelta(hours=5))
+
+    assert stop.status is Status.CANCELLED
+
+
+def test_an_index_option_settles_in_cash_at_the_official_close(late: Desk, market: Market) -> None:
+    close = market.official("SPX", TODAY)
+    strike = Decimal(int(close) // 5 * 5 - 50)
+    found = listing.option_id(OptionContract("SPXW", TODAY, Right.CALL, strike))
+    assert found is not None
+    late.con_id = found
+    late.buy(1)
+    cash = late.exchange.books.account.cash
+
+    late.exchange.step(SESSION.close_at + timedelta(hours=5))
+
+    paid = late.exchange.books.account.cash - cash
+    assert paid == (Decimal(str(close)) - strike) * 100
+    assert late.exchange.books.account.positions == {}
+
+
+class TestOnAHalfDay:
+    """The Friday after Thanksgiving closes at 13:00."""
+
+    day = calendar.session(date(2025, 11, 28))
+
+    @pytest.fixture
+    def noon(self, market: Market) -> Desk:
+        return Desk(new_exchange(market, self.day.close_at - timedelta(minutes=30)))
+
+    def test_the_auction_is_at_one(self, noon: Desk, market: Market) -> None:
+        order, _ = noon.send("BUY", 100, "MOC", con_id=STOCK)
+        noon.wait(30 * 60)
+
+        assert self.day.is_half_day
+        assert order.average == Decimal(str(market.tapes.close("SPY", self.day.date)))
+
+    def test_the_cut_off_is_ten_minutes_before(self, noon: Desk) -> None:
+        noon.wait(20 * 60)
+        order, _ = noon.send("BUY", 100, "MOC", con_id=STOCK)
+
+        assert order.status is Status.INACTIVE
+
+    def test_series_expire_that_day(self, noon: Desk) -> None:
+        noon.con_id = option(640, expiry=self.day.date)
+        noon.buy(1)
+        noon.exchange.step(self.day.close_at + timedelta(hours=5))
+
+        assert noon.exchange.books.account.quantity(STOCK) == 100
+
+
+@pytest.mark.parametrize("seconds", [481, 1_801, 7_213])
+def test_a_long_step_never_misses_the_close(market: Market, seconds: int) -> None:
+    desk = Desk(new_exchange(market, SESSION.close_at - timedelta(seconds=seconds)))
+    far = option(700, expiry=TODAY + timedelta(days=7))
+    order, _ = desk.send("BUY", 1, limit="0.01", con_id=far)
+    desk.exchange.step(SESSION.close_at)
+
+    assert order.status is Status.CANCELLED

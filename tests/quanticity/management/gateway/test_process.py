@@ -227,8 +227,8 @@ def test_cancellations_and_amendments_reach_the_broker(process: GatewayProcess) 
     Order.objects.filter(role="E").update(cancel_wanted_at=NOON)
     Order.objects.filter(role="S").update(wanted_stop=Decimal("1.10"))
 
-    asyncio.run(process._send_cancels())
-    asyncio.run(process._send_amendments())
+    asyncio.run(process._send_cancels(1))
+    asyncio.run(process._send_amendments(1))
     asyncio.run(process._write_money())
 
     assert Order.objects.get(role="E").state == "CANCELLED"

@@ -1,0 +1,88 @@
+"""The kill switch: halt, cancel, close, and look at the broker until nothing is left (6.16).
+
+Every step may be repeated; the state is HALTED before anything else and stays so. Flat is what a
+whole snapshot of the broker says after the halt, not what our rows hope.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from execution import selectors
+from execution.models import Order, Reconciliation
+from execution.services import managing, operating, reconciling
+from quanticity import audit
+from quanticity.domain import calendar, clock
+from quanticity.domain.orders import ExitReason, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What is still there; `seen_at` is the snapshot that says so, None before there is one."""
+
+    positions: tuple[str, ...]
+    entries: tuple[str, ...]
+    orphans: tuple[str, ...]
+    seen_at: datetime | None
+
+    @property
+    def flat(self) -> bool:
+        """Whether a snapshot of the broker has shown that nothing is left."""
+        return self.seen_at is not None and not (self.positions or self.entries or self.orphans)
+
+
+def begin(*, actor: str, reason: str) -> datetime:
+    """Halt and begin every exit; return when the halt was committed."""
+    operating.flatten(actor=actor, reason=reason)
+    reconciling.ask()
+    return clock.now()
+
+
+def look(since: datetime) -> Leftovers:
+    """Say what is left, after asking once more for everything that is."""
+    operating.stop_entries(selectors.GLOBAL)
+    for position in selectors.open_positions():
+        if position.quantity_open > 0 and position.exit_started_at is None:
+            managing.begin_exit(position.pk, ExitReason.FLATTEN)
+    return _left(Reconciliation.objects.filter(at__gt=since).first())
+
+
+def report(left: Leftovers, since: datetime, *, actor: str) -> dict[str, object]:
+    """What came of it, for people and for the trail."""
+    took_s = round(((left.seen_at or clock.now()) - since).total_seconds(), 1)
+    found: dict[str, object] = {
+        "flat": left.flat,
+        "time_to_flat_s": took_s if left.flat else None,
+        "positions": list(left.positions),
+        "entries": list(left.entries),
+        "orphans": list(left.orphans),
+        "state": str(selectors.trading_state()),
+        "pending_until": _pending_until(),
+    }
+    audit.record(
+        actor, "flatten", selectors.GLOBAL, after=found,
+        reason="flat" if left.flat else "not flat yet",
+    )  # fmt: skip
+    return found
+
+
+def _left(seen: Reconciliation | None) -> Leftovers:
+    open_now = [p for p in selectors.open_positions() if p.quantity_open]
+    held = {p.occ: f"{p.quantity_open} {p.occ} of {p.pk}" for p in open_now}
+    if seen is None:
+        return Leftovers(tuple(held.values()), (), (), None)
+    theirs = {occ: f"{quantity} {occ}" for occ, quantity in seen.holdings.items()}
+    rows = Order.objects.filter(pk__in=seen.working)
+    entries = tuple(row.pk for row in rows if row.role == Role.ENTRY)
+    orphans = tuple(row.pk for row in rows if row.role != Role.ENTRY and row.occ not in theirs)
+    return Leftovers(tuple((theirs | held).values()), entries, orphans, seen.at)
+
+
+def _pending_until() -> str | None:
+    """Outside regular hours nothing can be sold: exits wait for the open."""
+    now = clock.now()
+    if calendar.current(now) is not None:
+        return None
+    following = calendar.on_or_after(calendar.session_date(now))
+    if following.open_at <= now:
+        following = calendar.next_session(following.date)
+    return following.open_at.isoformat()
