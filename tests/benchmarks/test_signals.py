@@ -22,8 +22,9 @@ from execution.services import opening
 from quanticity.config.loader import section
 from quanticity.domain.market import Bar
 from quanticity.domain.signals import Strategy
+from quanticity.gateway import commands
 from quanticity.store import market
-from tests import bullish, factories, racing
+from tests import bullish, desks, factories, racing
 from tests.analytics import toy_chains
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
@@ -36,7 +37,7 @@ MINUTES, FIVES = 600, 600  # as many as the store keeps and the realised regime 
 def world(transactional_db: None, store: None, noon: Any, tmp_path: Path) -> Iterator[Any]:
     """The rally on every symbol, ten days of bars, and tables in a file."""
     noon.at = toy_chains.AS_OF + timedelta(seconds=1)
-    with racing.on_disk(tmp_path):
+    with racing.on_disk(tmp_path), commands.answered_by(desks.enough):
         factories.quiet_world()
         bullish.write()
         for symbol in SYMBOLS:
@@ -135,7 +136,8 @@ def test_from_features_to_a_committed_intent(world: Any) -> None:
         _, hop = timed(partial(opening.open_position, str(signal_id)))
         taken["5 gate, sizing, intent committed"].append(hop)
         taken["all: features to intent"].append((time.perf_counter() - begun) * 1e3)
-        assert OrderIntent.objects.get().orders.count() == 3
+        intent = OrderIntent.objects.get()
+        assert intent.orders.count() >= 3, (intent.denied_by, intent.reason)
         _forget()
 
     tell("one signal, hop by hop", taken)
