@@ -392,9 +392,16 @@ def entry_intent_id(signal_id: str) -> str:
 
 
 def naked_ms(session_date: date) -> int:
-    """Milliseconds that contracts of this session were held without a working stop."""
+    """Milliseconds that contracts of this session were held without a working stop, till now."""
     rows = Position.objects.filter(session_date=session_date)
-    return int(rows.aggregate(total=Sum("naked_ms"))["total"] or 0)
+    past = int(rows.aggregate(total=Sum("naked_ms"))["total"] or 0)
+    return past + sum(naked_now_ms(row) for row in rows.exclude(naked_since_at=None))
+
+
+def naked_now_ms(position: Position) -> int:
+    """Milliseconds of the stretch without full protection that is running; 0 when none is."""
+    since = position.naked_since_at
+    return 0 if since is None else max(0, round((clock.now() - since).total_seconds() * 1_000))
 
 
 def protected_quantity(position: Position) -> int:

@@ -110,17 +110,23 @@ def compute(
     """The closing imbalance of one symbol in the last hours of its session."""
     if not 0 <= minutes_to_close <= settings.window_min:
         return Unavailable("moc", "SESSION_CLOSED", f"{minutes_to_close:.0f} min to the close")
-    found = estimate(inputs, settings.funds.get(symbol, ()), settings)
+    funds = settings.funds.get(symbol)
+    found = estimate(inputs, funds, settings)
     reasons = {} if found is not None else {"estimate": "NO_DATA"}
     if auction is None:
         reasons["auction"] = "NO_DATA"
     if found is not None and inputs.obi_l5 is None:
         reasons["book"] = "NO_DATA"
+    if found is not None and funds is None:
+        reasons["letf"] = "NO_DATA"
     return ClosingImbalance(found, auction, minutes_to_close, reasons)
 
 
-def estimate(inputs: Inputs, funds: tuple[Fund, ...], settings: Settings) -> Estimate | None:
-    """The modelled imbalance; None unless everything but the book is known."""
+def estimate(inputs: Inputs, funds: tuple[Fund, ...] | None, settings: Settings) -> Estimate | None:
+    """The modelled imbalance; None unless everything but the book and the funds is known.
+
+    Funds that nobody has told of (None) are no component; an empty tuple says that there are none.
+    """
     known = _known(inputs)
     if known is None:
         return None
@@ -178,14 +184,19 @@ def _flows(
     known: dict[str, float],
     obi_l5: float | None,
     remaining_usd: float,
-    funds: tuple[Fund, ...],
+    funds: tuple[Fund, ...] | None,
     settings: Settings,
 ) -> dict[str, float]:
     return_pct = known["return_pct"]
+    rebalancing = (
+        {}
+        if funds is None
+        else {"letf": sum(leveraged_flow_usd(fund, return_pct) for fund in funds)}
+    )
     return {
         "gamma": -settings.omega_gamma * known["gex"] * return_pct,
         "charm": -known["charm"],
-        "letf": sum(leveraged_flow_usd(fund, return_pct) for fund in funds),
+        **rebalancing,
         "momentum": settings.omega_momentum * return_pct * known["adv_usd"],
         "book": settings.omega_book * (obi_l5 or 0.0) * remaining_usd,
     }

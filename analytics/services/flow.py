@@ -18,6 +18,7 @@ from quanticity.store import market, readings
 
 _MINUTE = timedelta(minutes=1)
 _LARGE_PRINTS_N = 500
+_HASHED_BARS = 60  # the state holds what came before
 _LARGE_RANK = 0.99
 # The state that was read last, and what it said: most beats bring no new bar.
 _read: dict[str, tuple[vpin.State, Reading | Unavailable]] = {}
@@ -46,6 +47,7 @@ def refresh_vpin(symbol: str) -> None:
     readings.write(
         symbol, "vpin", known[1],
         as_of=heard.bars_until(bars[-1]), feed=heard.FEED, section="analytics.vpin",
+        inputs=heard.bars_input(symbol, "1min", bars[-_HASHED_BARS:]),
     )  # fmt: skip
 
 
@@ -55,8 +57,9 @@ def refresh_sweep(symbol: str) -> None:
     prints, now, as_of = _recent(symbol, settings.net_window_s)
     result = sweeps.compute(prints, now, settings) if as_of else _unheard("sweep")
     readings.write(
-        symbol, "sweep", result, as_of=as_of or now, feed=heard.FEED, section="analytics.sweeps"
-    )
+        symbol, "sweep", result, as_of=as_of or now, feed=heard.FEED, section="analytics.sweeps",
+        inputs=heard.prints_input(symbol, prints),
+    )  # fmt: skip
 
 
 def refresh_toxicity(symbol: str) -> None:
@@ -73,6 +76,7 @@ def refresh_toxicity(symbol: str) -> None:
     readings.write(
         symbol, "toxicity", result,
         as_of=known.oldest(as_of), feed=heard.FEED, section="analytics.toxicity",
+        inputs=heard.prints_input(symbol, prints),
     )  # fmt: skip
 
 
@@ -94,6 +98,7 @@ def refresh_flow_clusters(symbol: str) -> None:
     readings.write(
         symbol, "flow_clusters", result,
         as_of=as_of or now, feed=heard.FEED, section="analytics.flow_clusters",
+        inputs=heard.prints_input(symbol, prints),
     )  # fmt: skip
 
 

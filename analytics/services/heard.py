@@ -1,11 +1,16 @@
 """Until when a symbol's market is known: the instant of its last tick, not the reader's clock."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import numpy as np
 
 from analytics.calculators.trade_signing import SignedTrade
 from quanticity.domain import clock
 from quanticity.domain.market import Bar
-from quanticity.store import market
+from quanticity.store import keys, market
+from quanticity.store.readings import Input
 
 FEED = "ibkr"
 _BAR_LATE = timedelta(seconds=75)  # a minute, its grace, and the recorder's beat
@@ -28,3 +33,24 @@ def bars_until(last: Bar) -> datetime:
     now = clock.now()
     ended = last.open_at + timedelta(minutes=1)
     return now if now - ended <= _BAR_LATE else ended
+
+
+def prints_input(symbol: str, prints: Sequence[SignedTrade]) -> tuple[Input, ...]:
+    """A window of prints as the input of a reading; none when nothing was printed."""
+    if not prints:
+        return ()
+    rows = [(p.trade.event_at.timestamp(), p.trade.price, p.trade.size) for p in prints]
+    key = keys.prints(symbol).name
+    return (Input(key, prints[-1].trade.event_at, _hash(rows)),)
+
+
+def bars_input(symbol: str, size: str, bars: Sequence[Bar]) -> tuple[Input, ...]:
+    """Bars as the input of a reading."""
+    if not bars:
+        return ()
+    rows = [(b.open_at.timestamp(), b.high, b.low, b.close, b.volume) for b in bars]
+    return (Input(keys.bars(symbol, size).name, bars[-1].open_at, _hash(rows)),)
+
+
+def _hash(rows: Sequence[tuple[float, ...]]) -> str:
+    return blake2b(np.array(rows, dtype=float).tobytes(), digest_size=8).hexdigest()

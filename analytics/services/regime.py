@@ -1,5 +1,6 @@
 """Refreshing the volatility regime from the strip of options that expire today and next."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -70,12 +71,13 @@ def _strip_chain() -> PricedChain | None:
 
 
 def _sources(split: Split, known: vix1d.Known) -> volatility.Sources:
-    measured = split if isinstance(split, variance.DaySplit) else None
-    return volatility.Sources(
-        r_day=measured and measured.r_day, r_next=measured and measured.r_next,
+    told = volatility.Sources(
         vix1d=known.values, vix1d_prev_close=known.prev_close, ages_s=known.ages_s,
         daily_closes=known.closes,
     )  # fmt: skip
+    if isinstance(split, Unavailable):
+        return told
+    return replace(told, r_day=split.r_day, r_next=split.r_next)
 
 
 def _as_of(

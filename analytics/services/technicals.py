@@ -18,5 +18,5 @@ def refresh_technicals(symbol: str) -> None:
     readings.write(
         symbol, "technicals", technicals.compute(bars, settings),
         as_of=bars[-1].open_at + _BAR if bars else clock.now(), feed=heard.FEED,
-        section="analytics.technicals",
+        section="analytics.technicals", inputs=heard.bars_input(symbol, "5min", bars),
     )  # fmt: skip

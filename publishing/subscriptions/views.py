@@ -93,10 +93,10 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 def _changed_endpoint(user: User, asked: QueryDict) -> str:
     """Do what was asked; the new secret where there is one, shown this once."""
     if "url" in asked:
-        return endpoints.add(user, asked["url"].strip()).secret
+        return endpoints.add(user, str(asked["url"]).strip()).secret
+    wanted = str(asked.get("endpoint", ""))
     own = Endpoint.objects.filter(user=user, disabled_at=None)
-    row = own.filter(pk=asked.get("endpoint") if asked.get("endpoint", "").isdecimal() else 0)
-    endpoint = row.first()
+    endpoint = own.filter(pk=int(wanted) if wanted.isdecimal() else 0).first()
     if endpoint is None:
         raise MalformedInput("expected an address of yours that is in use")
     if asked.get("do") == "rotate":

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pytest
 
 _HERE = Path(__file__).parent
@@ -27,6 +28,11 @@ class Peer:
         self.process.stdin.write(json.dumps([case, str(data)]) + "\n")
         self.process.stdin.flush()
         return float(json.loads(self.process.stdout.readline()))
+
+    def answers(self, case: str, data: Path) -> dict[str, np.ndarray]:
+        """What the peer found, column by column."""
+        self.seconds(case, data)
+        return dict(np.load(f"{data}.answers.npz"))
 
     def __enter__(self) -> Self:
         return self

@@ -50,12 +50,9 @@ class Span:
     volume: float
 
 
-def load(path: Path, tapes: Tapes) -> list[Session]:
+def load(files: Iterable[Path], tapes: Tapes) -> list[Session]:
     """Put every recorded session of listed symbols into the tapes; return the sessions."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
     found = [one for file in files for one in _recordings(file)]
-    if not found:
-        raise MalformedInput(f"expected recorded bars of listed symbols, found none in {path}")
     # All levels first: a session's tape begins from the close before.
     for symbol, session, spans in found:
         tapes.levels.record(symbol, Recorded(session.date, spans[0].open, spans[-1].close))

@@ -12,9 +12,9 @@ from quanticity.config.loader import section
 from quanticity.domain.market import Imbalance
 from quanticity.domain.readings import Unavailable
 
-SETTINGS = section("analytics.moc", moc.Settings)
 AT = datetime(2025, 11, 21, 20, 50, tzinfo=UTC)
 FUNDS = (moc.Fund(3, 1e10), moc.Fund(-3, 3e9))
+SETTINGS = replace(section("analytics.moc", moc.Settings), funds={"SPY": FUNDS})
 INPUTS = moc.Inputs(
     spot=600.0,
     adv_usd=4e10,
@@ -101,3 +101,16 @@ def test_the_pace_of_the_day_is_clipped(volume: float, pace: float) -> None:
     found = modelled(replace(INPUTS, volume_shares=volume))
 
     assert found.remaining_volume_usd == pytest.approx(4e10 * 0.15 * pace)
+
+
+def test_funds_that_nobody_told_of_are_no_part_of_it() -> None:
+    found = moc.compute("QQQ", INPUTS, TICKS, 10, SETTINGS)
+
+    assert isinstance(found, moc.ClosingImbalance)
+    assert found.estimate is not None
+    assert "letf" not in found.estimate.components
+    assert found.reasons == {"letf": "NO_DATA"}
+
+
+def test_the_shipped_settings_invent_no_fund() -> None:
+    assert section("analytics.moc", moc.Settings).funds == {}

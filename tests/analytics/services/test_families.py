@@ -22,8 +22,8 @@ from analytics.services import (
     technicals,
 )
 from quanticity.config import loader
-from quanticity.domain import calendar
-from quanticity.domain.market import Bar, Book, Level, Trade
+from quanticity.domain import calendar, clock
+from quanticity.domain.market import Bar, Book, Level, Quote, Trade
 from quanticity.store import keys, market, readings
 from tests import factories
 from tests.analytics import toy_chains
@@ -359,3 +359,46 @@ def test_an_option_of_another_chain_is_left_out() -> None:
     options.refresh_unusual("SPY")
 
     assert read("unusual")["data"]["net_premium_usd"] == 0
+
+
+def test_a_reading_names_the_content_it_was_made_from() -> None:
+    market.add_bars("SPY", "5min", bars("SPY", wave(40), 5))
+    technicals.refresh_technicals("SPY")
+    (first,) = read("technicals")["provenance"]["inputs"]
+    technicals.refresh_technicals("SPY")
+    (same,) = read("technicals")["provenance"]["inputs"]
+    market.add_bars("SPY", "5min", bars("SPY", [123.0], 5, NOON + timedelta(minutes=5)))
+    technicals.refresh_technicals("SPY")
+    (other,) = read("technicals")["provenance"]["inputs"]
+
+    assert first == same
+    assert first["key"] == keys.bars("SPY", "5min").name
+    assert other["hash"] != first["hash"]
+
+
+def vix1d_tick(value: float) -> None:
+    market.write_quote(Quote("VIX1D", None, None, None, None, value, clock.now(), clock.now()))
+
+
+def test_raw_vix1d_stands_in_once_the_strip_is_long_missing(noon) -> None:
+    vix1d_tick(14.0)
+    regime.refresh_volatility()
+
+    found = read("volatility")
+    assert (found["data"]["x"], found["data"]["x_kind"]) == (14.0, "vix1d")
+    assert (found["quality"]["status"], found["feed"]) == ("DEGRADED", "ibkr")
+    assert found["data"]["source_ages"] == {"ibkr": 0.0}
+
+
+def test_a_missing_strip_is_waited_for_before_raw_vix1d_counts(noon) -> None:
+    noon.at = calendar.session(TODAY).open_at + timedelta(minutes=4)
+    vix1d_tick(14.0)
+    regime.refresh_volatility()
+
+    assert read("volatility")["data"] is None
+
+
+def test_without_strip_and_vix1d_there_is_no_regime() -> None:
+    regime.refresh_volatility()
+
+    assert read("volatility")["quality"]["reasons"] == {"volatility": "NO_DATA"}

@@ -354,6 +354,16 @@ def test_a_book_that_could_lose_too_much_reduces_until_it_is_smaller() -> None:
     assert names() == []
 
 
+def test_without_a_store_money_is_watched_on(settings: Any) -> None:
+    lost("-20001")
+    settings.REDIS_URL = "unix:///tmp/qc-no-such-store.sock"
+    client.cache_clear()
+
+    trips = watching.watch()
+
+    assert "DAILY_LOSS" in {str(trip.breaker) for trip in trips}
+
+
 def reject(n: int) -> None:
     intent = factories.intent(100 + n, signal_changes={"state": "ended"})
     Order.objects.filter(intent=intent).update(state="REJECTED")
