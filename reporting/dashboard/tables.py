@@ -57,10 +57,8 @@ class Table:
 
 def positions(rows: Iterable[Position]) -> Table:
     """What we hold, and what protects it."""
-    columns = (
-        _columns("Trade", "Contract", "Direction", "State")
-        + _columns("Held", "Entry $", "Mark $", "Stop $", "Target $", "Unprotected", number=True)
-        + _columns("Do")
+    columns = _columns("Trade", "Contract", "Direction", "State", "Do") + _columns(
+        "Held", "Entry $", "Mark $", "Stop $", "Target $", "Unprotected", number=True
     )
     return Table(
         "positions", "Open positions", columns, [_position(row) for row in rows],
@@ -126,13 +124,13 @@ def _position(row: Position) -> list[Cell]:
         Cell(contract(row.occ)),
         _direction(row.direction),
         Cell(formats.word(row.state)),
+        Cell("Close…", href=f"{reverse('operate', args=('close',))}?subject={row.pk}"),
         Cell(f"{row.quantity_open} of {row.quantity_total}", number=True),
         Cell(formats.price(row.entry_price), number=True),
         Cell(formats.price(row.mark_price), number=True),
         Cell(formats.price(row.stop_price), number=True, tone="" if row.stop_price else WARN),
         Cell(formats.price(row.intent.target_price), number=True),
         Cell(f"{exposed}, still" if row.naked_since_at else exposed, number=True, tone=naked),
-        Cell("Close…", href=f"{reverse('operate', args=('close',))}?subject={row.pk}"),
     ]
 
 
