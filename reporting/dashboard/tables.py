@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from analytics.models import Decision, Signal
+from execution import selectors as execution
 from execution.models import Position
 from publishing.models import Delivery
 from quanticity.domain.instruments import parse_occ
@@ -117,7 +118,7 @@ def _columns(*labels: str, number: bool = False) -> tuple[Column, ...]:
 
 def _position(row: Position) -> list[Cell]:
     naked = WARN if row.naked_since_at else DOWN if row.naked_ms > LONGEST_NAKED_MS else ""
-    exposed = f"{row.naked_ms:,} ms"
+    exposed = f"{row.naked_ms + execution.naked_now_ms(row):,} ms"
     return [
         Cell(row.trade_id, href=_admin("execution_position", row.pk)),
         Cell(contract(row.occ)),
