@@ -174,10 +174,22 @@ def intents_to_book() -> list[str]:
 
 def awaits_fills(row: Order) -> bool:
     """Say whether the broker spoke of executions of this order that have not come."""
+    if row.filled >= row.quantity:
+        return False
+    told = OrderEvent.objects.filter(order_ref=row.pk, kind="order")
+    said = max(told.values_list("body__filled", flat=True), default=0)
     if row.state == Order.State.FILLED:
-        return row.filled < row.quantity
-    said = OrderEvent.objects.filter(order_ref=row.pk, kind="order")
-    return row.filled < max(said.values_list("body__filled", flat=True), default=0)
+        said = row.quantity
+    return row.filled < said and _ever_filled(row.pk) < said
+
+
+def _ever_filled(order_ref: str) -> int:
+    """Contracts of every execution as first told: what was corrected away is not awaited."""
+    most: dict[str, int] = {}
+    rows = Fill.objects.filter(order_ref=order_ref).values_list("base_exec_id", "quantity")
+    for base, quantity in rows:
+        most[base] = max(most.get(base, 0), abs(quantity))
+    return sum(most.values())
 
 
 def owner_of(fill: Fill) -> str:
@@ -392,9 +404,16 @@ def entry_intent_id(signal_id: str) -> str:
 
 
 def naked_ms(session_date: date) -> int:
-    """Milliseconds that contracts of this session were held without a working stop."""
+    """Milliseconds that contracts of this session were held without a working stop, till now."""
     rows = Position.objects.filter(session_date=session_date)
-    return int(rows.aggregate(total=Sum("naked_ms"))["total"] or 0)
+    past = int(rows.aggregate(total=Sum("naked_ms"))["total"] or 0)
+    return past + sum(naked_now_ms(row) for row in rows.exclude(naked_since_at=None))
+
+
+def naked_now_ms(position: Position) -> int:
+    """Milliseconds of the stretch without full protection that is running; 0 when none is."""
+    since = position.naked_since_at
+    return 0 if since is None else max(0, round((clock.now() - since).total_seconds() * 1_000))
 
 
 def protected_quantity(position: Position) -> int:

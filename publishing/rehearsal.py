@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from publishing import tiers
-from publishing.channels import console, discord_embed
-from publishing.messages import trade
+from publishing import routes, tiers
+from publishing.channels import console, discord_embed, telegram_html, tweet, webhook
+from publishing.messages import writing
 from publishing.models import Announcement, Delivery
 from publishing.scenarios import Scenario, Step
 from publishing.selectors import facts_for
@@ -40,28 +40,33 @@ def rehearse(scenario: Scenario) -> Iterator[Preview]:
 def _announcement(scenario: Scenario, seq: int, step: Step) -> Announcement:
     at = OPENED_AT + timedelta(seconds=step.after_s)
     return Announcement(
-        trade_id=step.facts["trade_no"], seq=seq, kind=step.kind, symbol=step.facts["symbol"],
-        clock_at=at, created_at=at, facts=step.facts, withheld=step.withheld,
-        probe=scenario.probe, source=scenario.source, receipt=f"R{seq} 08ad0301fc8a",
+        trade_id=step.facts["trade_no"], seq=seq, kind=step.kind,
+        symbol=step.facts.get("symbol", ""), clock_at=at, created_at=at, facts=step.facts,
+        withheld=step.withheld, probe=scenario.probe, source=scenario.source,
+        receipt=f"R{seq} 08ad0301fc8a",
     )  # fmt: skip
 
 
 def _previews(told: Announcement, tier: Tier, scenario: Scenario, step: Step) -> Iterator[Preview]:
     numbers = section("publishing.tiers", tiers.Settings)
     price = None if scenario.price_now is None else Decimal(scenario.price_now)
+    is_trade = told.kind not in tiers.POSTS and told.kind != "NOTICE"
     row = Delivery(
         announcement=told,
         tier=tier,
-        due_at=tiers.due_at(told.clock_at, tier, numbers),
+        due_at=tiers.due_at(told.clock_at, tier, numbers) if is_trade else told.clock_at,
         price_now=price,
     )
     facts = facts_for(row, tier, late_by_s=step.late_s or None, withheld=step.withheld)
-    message = trade.render(facts, tier)
-    name = f"{told.seq}-{told.kind.lower()}-{tier}"
+    message = writing.render(facts, tier)
+    name, site = f"{told.seq}-{told.kind.lower()}-{tier}", settings.PUBLIC_URL
     yield Preview(f"{name}.console.txt", console.page(message))
-    yield Preview(
-        f"{name}.discord.json", _json(discord_embed.payload(message, settings.PUBLIC_URL))
-    )
+    yield Preview(f"{name}.discord.json", _json(discord_embed.payload(message, site)))
+    yield Preview(f"{name}.telegram.html", "\n\n".join(telegram_html.pages(message, site)) + "\n")
+    if tier is Tier.FREE and routes.serves((routes.TWITTER, tier), told.kind):
+        yield Preview(f"{name}.x.txt", tweet.text(message, site) + "\n")
+    event_id = message.token.removeprefix("#")
+    yield Preview(f"{name}.webhook.json", webhook.encode(event_id, message).decode() + "\n")
     yield Preview(f"{name}.web.json", _json(facts))
 
 

@@ -97,6 +97,49 @@ CORRECTION: Facts = {
     "reason": "The exchange corrected the exit fill.",
 }  # fmt: skip
 
+_COUNTS: Facts = {
+    "n_trades": 2, "n_wins": 1, "n_losses": 1, "n_flats": 0, "net_usd": "-1912.80",
+    "net_frac": "-0.001913",
+}  # fmt: skip
+_REVIEW: Facts = {
+    **_COUNTS, "period": "Nov 21, 2025", "trades": [EXIT, LOSS_EXIT], "best": EXIT,
+    "worst": LOSS_EXIT,
+}  # fmt: skip
+SUMMARY: Facts = {"trade_no": "SUMMARY-20251121", "title": "Session of Nov 21, 2025", **_REVIEW}
+RECAP: Facts = {
+    **_REVIEW, "trade_no": "RECAP-20251121", "title": "Week of Nov 17, 2025 to Nov 21, 2025",
+    "period": "Nov 17, 2025 to Nov 21, 2025",
+}  # fmt: skip
+PERFORM: Facts = {
+    **_COUNTS, "trade_no": "PERFORM-20251121", "title": "Performance since the first trade",
+    "period": "Oct 1, 2025 to Nov 21, 2025", "n_sessions": 38, "profit_factor": 1.42,
+    "win_rate_low_frac": 0.28, "win_rate_high_frac": 0.72, "net_frac": None,
+}  # fmt: skip
+TEASER: Facts = {
+    **_COUNTS, "trade_no": "TEASER-20251121", "period": "Nov 20, 2025",
+    "title": "Before the open: Nov 20, 2025 in numbers",
+}  # fmt: skip
+HEAD: Facts = {
+    "trade_no": "HEAD-20251121-O", "title": "Track record after Nov 20",
+    "session_date": "2025-11-20", "root": "f5d3df79" * 8, "head": "17e6deca" * 8,
+    "first_seq": 118, "last_seq": 164,
+}  # fmt: skip
+NOTICE: Facts = {
+    "trade_no": "NOTICE-1", "title": "Halt", "severity": "HALT",
+    "text": "New entries are halted (global). Open positions stay protected.",
+}  # fmt: skip
+MOC: Facts = {
+    "trade_no": "MOC-20251121-60", "title": "Closing auction", "minutes_to_close": 60,
+    "label": "MODEL ESTIMATE", "urgent": True, "missing": None,
+    "leaders": [
+        {
+            "symbol": "SPY", "imbalance_usd": -2.5e9, "adv_frac": 0.083, "ratio": 0.61,
+            "low_usd": -2.9e9, "high_usd": -2.1e9, "indicative_bps": -4.0, "previous_usd": 6e8,
+        },
+    ],
+    "watchlist": [{"symbol": "QQQ", "imbalance_usd": 3e8, "ratio": 0.44}],
+}  # fmt: skip
+
 SCENARIOS: dict[str, Scenario] = {
     "winner": Scenario(
         (
@@ -111,6 +154,18 @@ SCENARIOS: dict[str, Scenario] = {
     "expiry": Scenario((Step("ENTRY", 0, ENTRY), Step("EXPIRY", 20_700, EXPIRY)), price_now=None),
     "withheld": Scenario(
         (Step("ENTRY", 0, ENTRY, withheld=True), Step("EXIT", 5_520, EXIT, late_s=1_900)),
+        price_now=None,
+    ),
+    "posts": Scenario(
+        (
+            Step("TEASER", 0, TEASER),
+            Step("HEAD", 2_700, HEAD),
+            Step("NOTICE", 4_000, NOTICE),
+            Step("MOC", 22_500, MOC),
+            Step("SUMMARY", 23_700, SUMMARY),
+            Step("PERFORM", 24_000, PERFORM),
+            Step("RECAP", 24_900, RECAP),
+        ),
         price_now=None,
     ),
     "probe": Scenario((Step("ENTRY", 0, ENTRY), Step("EXIT", 60, EXIT)), source="sim", probe=True),

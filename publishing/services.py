@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from execution import selectors
 from execution.holds import Notice
@@ -108,9 +108,15 @@ def deliver_owed() -> list[int]:
     return named
 
 
+def redrivable(delivery_ids: Sequence[int]) -> QuerySet[Delivery]:
+    """Which of these a redrive would send again: the dead and the doubtful."""
+    rows = Delivery.objects.filter(pk__in=delivery_ids, state__in=(State.DEAD, State.AMBIGUOUS))
+    return rows.select_related("announcement").order_by("due_at", "pk")
+
+
 def redrive(delivery_ids: Sequence[int], *, actor: str, reason: str) -> list[int]:
     """Give dead or doubtful deliveries another life; due time, token and place stay as they are."""
-    again = Delivery.objects.filter(pk__in=delivery_ids, state__in=(State.DEAD, State.AMBIGUOUS))
+    again = redrivable(delivery_ids)
     with transaction.atomic():
         revived = list(again.values_list("pk", flat=True))
         again.filter(pk__in=revived).update(

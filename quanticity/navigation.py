@@ -45,6 +45,10 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ("Deliveries", "send", "publishing_delivery"),
         ("Routes", "alt_route", "publishing_route"),
         ("Receipts", "link", "publishing_receipt"),
+        ("Session roots", "account_tree", "publishing_root"),
+        ("Engagement", "thumb_up", "publishing_engagement"),
+        ("Webhook endpoints", "webhook", "subscriptions_endpoint"),
+        ("Letters", "mail", "subscriptions_letter"),
         ("Entitlements", "badge", "subscriptions_entitlement"),
     )),
     ("Platform", (

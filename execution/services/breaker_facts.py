@@ -1,11 +1,12 @@
 """What breakers watch, counted from rows and the link (DOMAIN 6.15)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import pstdev
+from typing import TypeVar
 
 from django.db.models import F, Q
 
@@ -29,7 +30,9 @@ from quanticity.domain import calendar, clock
 from quanticity.domain.orders import Role
 from quanticity.domain.signals import Strategy
 from quanticity.store import health
+from quanticity.store.client import StoreDown
 
+T = TypeVar("T")
 ERROR_CODE = "EXECUTION_ERROR"  # of the RiskEvent that a failed task leaves
 _STREAK_N = 10
 _MARKET = "SPY"
@@ -53,9 +56,9 @@ def gather() -> Facts:
     now, s = clock.now(), section("execution.watching", Settings)
     account = selectors.account_values()
     held = list(selectors.open_positions())
-    risk = None if account is None else book_risk.refresh(account)
+    risk = None if account is None else _known(lambda: book_risk.refresh(account))
     equity = Decimal(0) if account is None else account.equity_usd
-    regime = analytics.vol_regime()
+    regime = _known(analytics.vol_regime)
     return Facts(
         at=now,
         day_pnl_usd=results.day_pnl(held),
@@ -64,7 +67,7 @@ def gather() -> Facts:
         loss_streaks={strategy: _losses_in_a_row(strategy) for strategy in Strategy},
         losing_sessions_n=_losing_sessions(),
         regime_shock_onset=regime is not None and regime.name == "SHOCK",
-        spy_5m_sd=_last_move_sd(s),
+        spy_5m_sd=_known(lambda: _last_move_sd(s)),
         errors_300s_n=_errors_n(now - timedelta(seconds=s.errors_window_s)),
         anomalies_60s=_anomalies(now - timedelta(seconds=s.anomalies_window_s)),
         strategies=frozenset(str(strategy) for strategy in Strategy),
@@ -76,6 +79,14 @@ def gather() -> Facts:
         var_frac=None if risk is None else book_risk.share(risk.var_usd, equity),
         worst_stress_frac=None if risk is None else book_risk.share(risk.worst_usd, equity),
     )
+
+
+def _known(look: Callable[[], T | None]) -> T | None:
+    """What is seen, or None while the store is away: what is watched in SQL is watched on."""
+    try:
+        return look()
+    except StoreDown:
+        return None
 
 
 def _start_of_day(account: AccountValues | None, now: datetime) -> Decimal | None:
@@ -142,7 +153,7 @@ def _odd_chains(since: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _oldest_unknown_s(now: datetime) -> float | None:
-    link = health.connection() or {}
+    link = _known(health.connection) or {}
     if link.get("state") != "CONNECTED":
         return None
     rows = Order.objects.filter(state=Order.State.UNKNOWN, unknown_since_at__isnull=False)
@@ -160,7 +171,7 @@ def _blind_s(now: datetime, held: list[Position]) -> float:
     session = calendar.current(now)
     if session is None or not any(position.quantity_open for position in held):
         return 0.0
-    link = health.connection()
+    link = _known(health.connection)
     if link is None:  # the gateway process is silent: since its last word that is a row
         last = selectors.last_reconciliation()
         since = session.open_at if last is None else last.at

@@ -16,12 +16,13 @@ from quanticity.domain.orders import Fill
 
 
 def measure(position: Position, fills: Sequence[Fill] = ()) -> None:
-    """Add the stretch since the last look, and begin or end one."""
-    now, since = clock.now(), position.naked_since_at
+    """Begin a stretch when protection is short, end it when it is whole again."""
+    since = position.naked_since_at
     is_flat = position.quantity_open <= 0
     covered = is_flat or selectors.protected_quantity(position) >= position.quantity_open
-    if covered and since is None:
+    if covered == (since is None):
         return
+    now = clock.now()
     until = _flat_at(fills, now) if is_flat else now
     gap_ms = 0 if since is None else max(0, round((until - since).total_seconds() * 1_000))
     after = None if covered else now

@@ -43,7 +43,7 @@ def adopt(ref: str, facts: BrokerFacts) -> None:
             "time_in_force": TimeInForce.DAY if is_entry else TimeInForce.GTC,
             "limit_price": update.limit_price, "stop_price": update.stop_price,
             "state": Order.State.WORKING, "order_id": update.order_id if free else None,
-            "perm_id": update.perm_id, "filled": 0, "recorded_at": clock.now(),
+            "perm_id": update.perm_id, "filled": 0, "recorded_at": update.at,
             "sent_at": update.at, "seen_at": update.at, "error": "found at the broker",
         },
     )  # fmt: skip

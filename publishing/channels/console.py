@@ -31,7 +31,7 @@ def line(message: Message, tier: Tier) -> str:
 
 def page(message: Message) -> str:
     """The message as a block of lines, for a rehearsal."""
-    lines = [message.headline, message.title]
+    lines = list(dict.fromkeys((message.headline, message.title)))  # a post has one of both
     for field in (*message.fields, TERMS):
         value = field.value.replace("\n", "\n    ")
         lines.append(f"  {field.name}: {value}")

@@ -22,7 +22,7 @@ _ELLIPSIS = "…"
 
 def payload(message: Message, site_url: str, role_id: str = "") -> dict[str, Any]:
     """The body to post. Nobody is pinged but the one role that is named here."""
-    headline = plain(message.headline)
+    headline = plain(message.headline) if message.headline != message.title else ""
     content = f"<@&{role_id}> {headline}" if role_id else headline
     return {
         "content": cut(content, CONTENT),

@@ -10,7 +10,8 @@ _ELLIPSIS = "…"
 
 def pages(message: Message, site_url: str) -> list[str]:
     """The texts to post: one, or more where one has too little room; split between lines."""
-    lines = [f"<b>{escape(message.headline)}</b>", f"<b>{escape(message.title)}</b>", ""]
+    heads = dict.fromkeys((message.headline, message.title))  # a post has one of both
+    lines = [*(f"<b>{escape(head)}</b>" for head in heads), ""]
     for field in (*message.fields, TERMS):
         lines += _lines(field, site_url)
     lines += ["", f"<i>{escape(message.footer)}</i>"]

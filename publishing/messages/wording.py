@@ -5,11 +5,11 @@ from typing import Any
 
 PENDING = "pending"  # a fact that the broker still owes us
 _MINUTE, _HOUR = 60, 3_600
-_THOUSAND, _MILLION = 1_000, 1_000_000
+_THOUSAND, _MILLION, _BILLION = 1_000, 1_000_000, 1_000_000_000
 
 
 def money(usd: Any, *, signed: bool = False) -> str:
-    """`$842.60`, `$45.6K`, `$1.23M`; signed: `+$842.60`, `-$1.2K`."""
+    """`$842.60`, `$45.6K`, `$1.23M`, `$2.50B`; signed: `+$842.60`, `-$1.2K`."""
     if usd is None:
         return PENDING
     amount = Decimal(str(usd))
@@ -25,7 +25,8 @@ def _magnitude(amount: Decimal) -> str:
     thousands = _round(amount / _THOUSAND, "0.1")
     if thousands < _THOUSAND:
         return f"{thousands}K"
-    return f"{_round(amount / _MILLION, '0.01'):,}M"
+    millions = _round(amount / _MILLION, "0.01")
+    return f"{millions}M" if millions < _THOUSAND else f"{_round(amount / _BILLION, '0.01'):,}B"
 
 
 def price(value: Any) -> str:

@@ -7,8 +7,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from publishing.subscriptions.models import Entitlement
+from publishing.subscriptions.models import Endpoint, Entitlement, Letter
 from quanticity import audit
+from quanticity.admin import FactAdmin
 
 
 @admin.register(Entitlement)
@@ -33,3 +34,21 @@ class EntitlementAdmin(ModelAdmin):  # type: ignore[misc] # untyped library
             request.user.get_username(), "entitlement", obj.user.get_username(),
             before=before, after={"tier": obj.tier, "state": obj.state}, reason=obj.evidence,
         )  # fmt: skip
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(FactAdmin):
+    """Members' webhook addresses; their secrets are shown to nobody."""
+
+    list_display = ("pk", "user", "url", "created_at", "failing_since_at", "disabled_at", "reason")
+    list_select_related = ("user",)
+    fields = ("user", "url", "created_at", "failing_since_at", "disabled_at", "reason")
+
+
+@admin.register(Letter)
+class LetterAdmin(FactAdmin):
+    """Mail about accounts."""
+
+    list_display = ("created_at", "user", "subject", "state", "sent_at", "attempts", "error")
+    list_filter = ("state",)
+    list_select_related = ("user",)

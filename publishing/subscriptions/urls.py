@@ -8,5 +8,6 @@ urlpatterns = [
     path("account/login/", views.Login.as_view(), name="login"),
     path("account/logout/", views.Logout.as_view(), name="logout"),
     path("account/signup/", views.signup, name="signup"),
+    path("account/webhooks/", views.webhooks, name="webhooks"),
     path("pricing/", views.pricing, name="pricing"),
 ]

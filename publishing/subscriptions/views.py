@@ -2,17 +2,22 @@
 
 from django.contrib.auth import login
 from django.contrib.auth import views as auth
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from publishing import engagement
-from publishing.subscriptions import services, throttle
+from publishing.subscriptions import endpoints, services, throttle
 from publishing.subscriptions.forms import LoginForm, SignupForm
+from publishing.subscriptions.models import Endpoint
 from publishing.subscriptions.plans import plans
 from publishing.subscriptions.selectors import tier_of
+from quanticity.domain.errors import MalformedInput, NotConnected
 
 BACKEND = "publishing.subscriptions.backends.ThrottledBackend"
 SIGNUPS = "(sign-up)"  # counted like failures: an address makes a handful of accounts, not hundreds
@@ -63,3 +68,38 @@ def pricing(request: HttpRequest) -> HttpResponse:
     """What each tier costs, waits and includes."""
     context = {"plans": plans(), "own": tier_of(request.user)}
     return render(request, "subscriptions/pricing.html", context)
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def webhooks(request: HttpRequest) -> HttpResponse:
+    """A member's own webhook address: add it, give it a new secret, take it away."""
+    user = request.user
+    assert isinstance(user, User)  # login_required
+    shown, error = "", ""
+    if request.method == "POST":
+        try:
+            shown = _changed_endpoint(user, request.POST)
+        except (MalformedInput, NotConnected) as failure:
+            error = str(failure)
+    rows = Endpoint.objects.filter(user=user).order_by("-pk")
+    entitled = tier_of(user) in endpoints.ENTITLED
+    context = {"rows": rows, "secret": shown, "error": error, "entitled": entitled}
+    return render(request, "subscriptions/webhooks.html", context)
+
+
+def _changed_endpoint(user: User, asked: QueryDict) -> str:
+    """Do what was asked; the new secret where there is one, shown this once."""
+    if "url" in asked:
+        return endpoints.add(user, str(asked["url"]).strip()).secret
+    wanted = str(asked.get("endpoint", ""))
+    own = Endpoint.objects.filter(user=user, disabled_at=None)
+    endpoint = own.filter(pk=int(wanted) if wanted.isdecimal() else 0).first()
+    if endpoint is None:
+        raise MalformedInput("expected an address of yours that is in use")
+    if asked.get("do") == "rotate":
+        return endpoints.rotate(endpoint)
+    endpoints.remove(endpoint, "removed by its member")
+    return ""

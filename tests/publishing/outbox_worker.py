@@ -21,6 +21,7 @@ from analytics.models import Signal
 from execution.models import OrderIntent, Position, PositionEvent
 from publishing import services
 from publishing.models import Delivery
+from publishing.relay import Relay
 from publishing.scenarios import ENTRY, EXIT
 
 KNOWN = {"strategy": "0DTE", "symbol": "SPY", "direction": 1, "occ": "SPY251121C00600000", "multiplier": 100, "source": "sim"}  # fmt: skip
@@ -73,8 +74,16 @@ def work() -> None:
         time.sleep(0.02)
 
 
-def report(wanted: int) -> None:
-    rows = Delivery.objects.filter(channel="discord")
+def relay() -> None:
+    one = Relay()
+    one.start()
+    while True:  # what beat fires once a second
+        services.deliver_owed()
+        time.sleep(0.2)
+
+
+def report(wanted: int, channel: str = "discord") -> None:
+    rows = Delivery.objects.filter(channel=channel)
     while rows.filter(state="SENT").count() < wanted:
         time.sleep(0.1)
     names = (
@@ -84,6 +93,7 @@ def report(wanted: int) -> None:
         "ambiguous",
         "due_at",
         "sent_at",
+        "tier",
     )
     json.dump(list(rows.values(*names)), sys.stdout, default=str)
 
@@ -92,5 +102,6 @@ if __name__ == "__main__":
     {
         "fill": lambda: fill(int(sys.argv[2])),
         "work": work,
-        "report": lambda: report(int(sys.argv[2])),
+        "relay": relay,
+        "report": lambda: report(int(sys.argv[2]), *sys.argv[3:]),
     }[sys.argv[1]]()

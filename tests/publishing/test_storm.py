@@ -17,7 +17,7 @@ import pytest
 pytestmark = [pytest.mark.enable_socket, pytest.mark.process]
 WORKER = Path(__file__).parent / "outbox_worker.py"
 ROOT = Path(__file__).parents[2]
-TRADES, KILLS = 15, 5
+TRADES, KILLS = 12, 4
 Run = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -111,13 +111,16 @@ def test_three_workers_post_each_message_once_and_in_order(run: Run, fake_discor
 @pytest.mark.parametrize(
     "run", [{"QC__PUBLISHING__OUTBOX__LEASE_S": "1.0"}], indirect=True, ids=["short lease"]
 )
-def test_killed_workers_lose_nothing_and_flag_every_repeat(run: Run, fake_discord: Any) -> None:
+@pytest.mark.parametrize("how", ["work", "relay"])
+def test_killed_workers_lose_nothing_and_flag_every_repeat(
+    run: Run, fake_discord: Any, how: str
+) -> None:
     run("fill", str(TRADES)).communicate()
-    dice, workers = random.Random(7), [run("work") for _ in range(3)]
+    dice, workers = random.Random(7), [run(how) for _ in range(3)]
     for _ in range(KILLS):
         wait_for_a_post(fake_discord)
         workers.pop(dice.randrange(3)).kill()
-        workers.append(run("work"))
+        workers.append(run(how))
     sent = wait_until_sent(run)
 
     counts = Counter(posted(fake_discord))
@@ -125,3 +128,33 @@ def test_killed_workers_lose_nothing_and_flag_every_repeat(run: Run, fake_discor
     assert counts.keys() == {token(row) for row in sent}
     assert {one for one, count in counts.items() if count > 1} <= flagged
     assert all(row["sent_at"] >= row["due_at"] for row in sent)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        {
+            "QC__PUBLISHING__TIERS__DELAY_S__BASIC": "2",
+            "QC__PUBLISHING__TIERS__DELAY_S__FREE": "4",
+            "QC__PUBLISHING__OUTBOX__POLL_S": "0.05",
+        }
+    ],
+    indirect=True,
+    ids=["short delays"],
+)
+def test_a_relay_needs_no_hint_and_a_service_that_hangs_holds_up_nobody(
+    run: Run, fake_discord: Any
+) -> None:
+    fake_discord.script = [(0, {}, "")]  # premium's Discord takes everything and never answers
+    run("fill", str(TRADES)).communicate()
+    run("relay")
+    out, err = run("report", str(6 * TRADES), "console").communicate(timeout=140)
+    assert out, err
+
+    rows = json.loads(out)
+    fake_discord.let_go.set()
+    assert fake_discord.hanging.is_set()
+    assert Counter(row["tier"] for row in rows) == dict.fromkeys(
+        ("premium", "basic", "free"), 2 * TRADES
+    )
+    assert all(row["sent_at"] >= row["due_at"] for row in rows)

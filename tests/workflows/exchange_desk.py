@@ -5,6 +5,7 @@ turns (booking, managing) and the process's turns (writing, sending) are taken o
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -84,6 +85,8 @@ class Desk:
 
     def next_fault(self, at: str, action: str, **how: Any) -> None:
         """Let the exchange go wrong at the next such event."""
+        if at == "time":
+            how = {"after_s": 0.0} | how
         self.server.floor.faults.script = Script((Fault(At(at), action, **how),))
 
     def jump(self, frac: float, symbol: str = "SPY") -> None:
@@ -115,8 +118,14 @@ class Desk:
     async def hear(self) -> None:
         """Wait until everything that was sent has been heard."""
         await asyncio.sleep(0)
-        if self.is_linked:
-            await self.process.gateway._link.require_broker().reqCurrentTimeAsync()
+        for _ in range(20):
+            if not self.is_linked:
+                return
+            # The process's own probe asks the same; the library keeps one answer for both.
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                asked = self.process.gateway._link.require_broker().reqCurrentTimeAsync()
+                await asyncio.wait_for(asked, 0.5)
+                return
 
     @property
     def is_linked(self) -> bool:
@@ -214,7 +223,8 @@ class Desk:
         held = sum(
             p.quantity_open for p in Position.objects.exclude(state__in=("CLOSED", "SETTLED"))
         )
-        assert held == sum(p.quantity for p in account.positions.values()), self.story()
+        options = [p for p in account.positions.values() if listing.option_of_id(p.con_id)]
+        assert held == sum(p.quantity for p in options), self.story()
         theirs = {e.exec_id: (e.price, e.commission) for e in self.exchange.books.executions}
         costs = {
             c.pk: (c.commission_usd or 0) - (c.rebate_usd or 0) for c in Commission.objects.all()

@@ -21,6 +21,7 @@ from quanticity.gateway.ibkr.settings import Settings
 _VENDOR = ("iv", "delta", "gamma", "vega", "theta")
 _REMEMBERED = timedelta(seconds=60)
 _BEFORE = timedelta(seconds=1)  # between two looks at the spot
+_AT_THE_MONEY = (3, 2)  # strikes on each side, of the first and the second expiry
 _NEAR = 2  # expiries that are watched as widely as can be
 Class = tuple[date, str]
 
@@ -54,6 +55,7 @@ class Board:
     listed_on: date | None = None
     centre: float | None = None
     reach: int = 0
+    is_deep: bool = False
     spots: deque[tuple[datetime, float]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -82,15 +84,21 @@ class Board:
 
     def size(self, reach: int) -> int:
         """Contracts that are watched at this reach."""
-        return sum(2 * (2 * self._reach(rank, reach) + 1) for rank in range(len(self.classes)))
+        each = (self._reach(rank, reach) for rank in range(len(self.classes)))
+        return sum(2 * (2 * strikes + 1) for strikes in each if strikes >= 0)
 
     def watched(self) -> list[tuple[int, int, Listed]]:
         """Contracts within reach of the centre, each with expiry index and strikes away."""
         return list(self._watched()) if self.centre is not None else []
 
     def wishes(self) -> list[Wish]:
-        """One wish per watched contract: nearest expiry first, then nearest strike."""
-        return [Wish(rank, away, one.con_id) for rank, away, one in self.watched()]
+        """One wish per watched contract: nearest expiry first, then nearest strike.
+
+        What a deep chain has at the money comes before all that (DOMAIN 1.8).
+        """
+        return [
+            Wish(self._tier(rank, away), away, one.con_id) for rank, away, one in self.watched()
+        ]
 
     def chain(
         self,
@@ -156,11 +164,22 @@ class Board:
         # Quotes that have grown stale are refused by their age.
         return [spot for at, spot in self.spots if at >= since - _BEFORE]
 
+    def _tier(self, rank: int, away: int) -> int:
+        if self.is_deep and rank < len(_AT_THE_MONEY) and away <= _AT_THE_MONEY[rank]:
+            return rank
+        return len(_AT_THE_MONEY) + rank
+
     def _reach(self, rank: int, reach: int) -> int:
-        """Later expiries are watched less widely: their strikes are fewer and move less."""
+        """Strikes of one expiry on each side; -1 is none.
+
+        Later expiries are watched less widely: their strikes are fewer and move less. When lines
+        are short, only the last of them stays, around the money.
+        """
         if rank < _NEAR:
             return reach
-        return reach // 2 if reach > self.settings.narrowest_deep else 1
+        if reach > self.settings.narrowest_deep:
+            return reach // 2
+        return 1 if rank == len(self.classes) - 1 else -1
 
     def _strikes(self, one_class: Class) -> list[float]:
         return sorted({float(one.contract.strike) for one in self.listed.get(one_class, ())})

@@ -30,6 +30,7 @@ class Chains:
         lines: dict[int, Line],
         spot: Callable[[str], float | None],
         live: Callable[[], Mapping[int, datetime]],
+        is_settled: Callable[[], bool],
     ) -> None:
         self._link = link
         self._contracts = contracts
@@ -37,6 +38,7 @@ class Chains:
         self._lines = lines
         self._spot = spot
         self._live = live
+        self._is_settled = is_settled
         self._boards: dict[str, Board] = {}
         self._cursor = 0
         self._searching = asyncio.Event()
@@ -50,13 +52,14 @@ class Chains:
         """Watch no more than the lines can keep fresh; `deep` chains stay wide the longest."""
         own = self._settings
         permanent = own.lines - own.reserve_lines - n_others - own.rotating_lines
-        renewed = int(own.rotating_lines * own.fresh_s / own.rotate_s)
+        renewed = int(own.rotating_lines * clock.real_seconds(own.fresh_s) / own.rotate_s)
         wanted = frozenset(deep)
         boards = [board for board in self._boards.values() if board.classes]
+        for board in boards:
+            board.is_deep = board.underlying in wanted
         widths = [
-            Width(board.size, own.narrowest_deep if is_deep else own.narrowest, is_deep)
-            for board in boards
-            for is_deep in (board.underlying in wanted,)
+            Width(b.size, own.narrowest_deep if b.is_deep else own.narrowest, b.is_deep)
+            for b in boards
         ]
         found = reaches(widths, own.n_strikes, permanent + renewed)
         for board, reach in zip(boards, found, strict=True):
@@ -127,7 +130,7 @@ class Chains:
         board.centre = None
 
     async def _steer(self, want: Callable[[], None]) -> None:
-        turn_s = asyncio.get_running_loop().time()
+        turn_s, is_settled = asyncio.get_running_loop().time(), False
         while True:
             await asyncio.sleep(self._settings.steer_s)
             moved = False
@@ -137,8 +140,10 @@ class Chains:
                     board.see(clock.now(), spot)
                     moved = board.recentre(spot) or moved
             now_s = asyncio.get_running_loop().time()
-            if now_s - turn_s >= self._settings.rotate_s:
-                turn_s = now_s
+            # Nobody loses a turn to a slow machine: the last one asked had time to answer.
+            was_settled, is_settled = is_settled, self._is_settled()
+            if was_settled and is_settled and now_s - turn_s >= self._settings.rotate_s:
+                turn_s, is_settled = now_s, False
                 self._cursor += self._settings.rotating_lines
                 moved = True
             if moved:

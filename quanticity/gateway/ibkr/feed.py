@@ -52,7 +52,13 @@ class IbkrFeed:
         self._lines: dict[int, Line] = {}
         self._books: dict[int, Depth] = {}
         self._chains = Chains(
-            link, contracts, settings, self._lines, self.spot, self._streams.quoted_since
+            link,
+            contracts,
+            settings,
+            self._lines,
+            self.spot,
+            self._streams.quoted_since,
+            self._streams.is_settled,
         )
         self._changed = asyncio.Event()
         self._verifying: asyncio.Task[None] | None = None

@@ -108,6 +108,10 @@ class Streams:
         """Since when each contract's quotes stream."""
         return self._since
 
+    def is_settled(self) -> bool:
+        """Whether everything wanted was asked for, bars apart."""
+        return self._next(bars=False) is None
+
     def sent(self) -> Collection[Wanted]:
         """The subscriptions that were sent on this connection."""
         return self._sent.keys()

@@ -15,8 +15,8 @@ from quanticity.gateway.simulated import (
     ledger,
     matching,
     prices,
+    recording,
     surface,
-    tape,
 )
 from quanticity.gateway.simulated.books import Books
 from quanticity.gateway.simulated.exchange import Exchange
@@ -34,7 +34,7 @@ def open_market(seed: int | None, recorded: Path | None) -> tuple[Market, list[S
     if seed is not None:
         paths = dataclasses.replace(paths, seed=seed)
     market = Market(paths, section(f"{_HERE}.surface", surface.Settings))
-    return market, tape.load(recorded, market.tapes) if recorded is not None else []
+    return market, recording.load(recorded, market) if recorded is not None else []
 
 
 def open_floor(

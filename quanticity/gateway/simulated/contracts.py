@@ -210,9 +210,26 @@ def _terms(asked: Asked) -> OptionContract | None:
         return None
 
 
+def _recorded(asked: Asked, symbol: Symbol, con_ids: Iterable[int]) -> Iterable[Listed]:
+    for con_id in con_ids:
+        option = listing.option_of_id(con_id)
+        fits = (
+            option is not None
+            and f"{option.expiry:%Y%m%d}".startswith(asked.expiry)
+            and asked.strike in {None, option.strike}
+            and asked.right[:1] in {"", option.right.value}
+        )
+        if fits:
+            yield Listed(con_id, symbol, option)
+
+
 def _series(
     asked: Asked, symbol: Symbol, market: Market, at: datetime, reach: Range
 ) -> Iterable[Listed]:
+    recorded = market.recorded_chain(symbol.name, at)
+    if recorded is not None:
+        yield from _recorded(asked, symbol, recorded.snapshot.con_ids.tolist())
+        return
     today = calendar.session_date(at)
     dates = listing.expiries(symbol, today, reach.daily_days, reach.weekly_days)
     listed = strikes(symbol, market, at, reach)

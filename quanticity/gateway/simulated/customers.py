@@ -103,7 +103,8 @@ class Customers:
         now, then = (interest.settled(self._tapes, panel, one) for one in (day, after))
         held, holding = _held(panel, now, day), _held(panel, then, after)
         last = np.array([expiry <= day for expiry in panel.expiries])[panel.expiry]
-        volume = _volume(panel, now, day)
+        recorded = interest.traded(self._tapes, panel, day)
+        volume = _volume(panel, now, day) if recorded is None else recorded
         # On its last day a series has no tomorrow to arrive at.
         drift = 0.6 * (uniform(panel.con_ids, _LAST_DAY_SALT) - 0.5)
         net = np.where(last, np.rint(volume * drift).astype(np.int64), holding - held)

@@ -34,4 +34,4 @@ def level(tapes: Tapes, surface: Surface, name: str, at: datetime) -> float:
         theta = surface.theta(at, ahead, daily_vol(tapes, surface, PARENT, at))
         return round(100 * float(np.sqrt(theta * 365 / days)), 2)
     tape = tapes.at(PARENT, at)
-    return round(tapes.settings.index_multiple * tape.mid(tape.second(at)), 2)
+    return round(tapes.index_multiple(tape.session.date) * tape.mid(tape.second(at)), 2)

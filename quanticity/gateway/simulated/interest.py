@@ -22,11 +22,18 @@ _LEAN_SALT = 11
 
 
 def settled(tapes: Tapes, panel: Panel, day: date) -> Counts:
-    """Open interest in contracts as published before the open, the same all day."""
+    """Open interest in contracts as published before the open, the same all day.
+
+    What was recorded of the session, or of the one before, goes before what is made up.
+    """
+    for one in (day, calendar.previous_session(day).date):
+        recorded = tapes.interest.get((panel.symbol.name, one))
+        if recorded is not None:
+            return _looked_up(panel, recorded[0], recorded[1])
     name = parent(panel.symbol.name)
     stock = tapes.stock(name)
     center = tapes.close(name, calendar.previous_session(day).date)
-    center *= tapes.settings.index_multiple if panel.symbol.european else 1
+    center *= tapes.index_multiple(day) if panel.symbol.european else 1
     width = stock.daily_vol_frac * np.sqrt(np.maximum(sessions_ahead(panel, day), 0) + 4.0)
     x = panel.sign * np.log(panel.strike / center) / width
     shape = np.where(x >= 0, np.exp(-x / 1.5), np.exp(2.0 * x))
@@ -35,6 +42,18 @@ def settled(tapes: Tapes, panel: Panel, day: date) -> Counts:
     scale = stock.adv_shares / _SHARES_PER_CONTRACT * weekly[panel.expiry]
     lean = np.where(panel.sign < 0, _put_lean(name, day), 1.0)
     return (scale * shape * noise * lean * _roundness(panel, center)).astype(np.int64)
+
+
+def traded(tapes: Tapes, panel: Panel, day: date) -> Counts | None:
+    """Recorded volume of a session, or None when nothing was recorded."""
+    recorded = tapes.interest.get((panel.symbol.name, day))
+    return None if recorded is None else _looked_up(panel, recorded[0], recorded[2])
+
+
+def _looked_up(panel: Panel, con_ids: Counts, values: Counts) -> Counts:
+    place = np.minimum(np.searchsorted(con_ids, panel.con_ids), len(con_ids) - 1)
+    found: Counts = np.where(con_ids[place] == panel.con_ids, values[place], 0)
+    return found
 
 
 def sessions_ahead(panel: Panel, day: date) -> Floats:

@@ -4,6 +4,7 @@ Outside regular hours everything stands still at the last second of the session 
 flicker by a hash of (instrument, time slot), so any process shows the same at the same instant.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,6 +17,7 @@ from quanticity.gateway.simulated.noise import Counts, Floats, name_key, uniform
 from quanticity.gateway.simulated.panels import Panel
 from quanticity.gateway.simulated.prices import Tape
 from quanticity.gateway.simulated.prints import VENUES, Print, Prints
+from quanticity.gateway.simulated.recorded_chain import RecordedChain, Snapshot, implied
 
 _BOOK_ROWS = 10
 _LOT = 100
@@ -85,6 +87,7 @@ class Market:
         self.customers = Customers(self.tapes)
         self.chains: dict[object, Panel] = {}
         self.halts: list[Halt] = []
+        self._recorded: dict[tuple[str, date], RecordedChain] = {}
         self._prints = Prints(self.tapes)
 
     def effective(self, at: datetime) -> datetime:
@@ -122,7 +125,7 @@ class Market:
         close = self.tapes.close(indexes.parent(name), day)
         if listing.SYMBOLS[name].sec_type != "IND":
             return close
-        return round(self.tapes.settings.index_multiple * close, 2)
+        return round(self.tapes.index_multiple(day) * close, 2)
 
     def top(self, name: str, at: datetime) -> Top:
         """Best bid and ask of an underlying, and its day so far."""
@@ -172,6 +175,11 @@ class Market:
         spot = self.spot(panel.symbol.name, at)
         fair, settings = self._fair(panel, spot, at), self.surface.settings
         bid, ask = surface.quotes(fair, settings, penny=panel.symbol.penny_options)
+        recorded = self.recorded_chain(panel.symbol.name, at)
+        if recorded is not None:
+            theirs = recorded.quotes(panel, fair, np.full(len(bid), prices.TICK))
+            bid = np.where(theirs[2], theirs[0], bid)
+            ask = np.where(theirs[2], theirs[1], ask)
         second = int(at.timestamp())
         base = settings.size_contracts * np.exp(-3 * np.abs(np.abs(fair.delta) - 0.5)) + 2
         sizes = [base * (0.5 + uniform(ids, second)) for ids in (panel.con_ids, -panel.con_ids)]
@@ -214,7 +222,52 @@ class Market:
         halt = self.halt(name, at) if self.halts else None
         return halt.begin if halt is not None else at
 
+    def recorded_chain(self, name: str, at: datetime) -> RecordedChain | None:
+        """The recorded chain in force in the session of an instant, or None."""
+        if not self._recorded:
+            return None
+        return self._recorded.get((name, prices.session_in_force(at).date))
+
+    def record_prints(self, name: str, day: date, trades: list[Print]) -> None:
+        """Take the recorded prints of a session in place of made ones."""
+        self._prints.record(name, day, trades)
+
+    def record_chain(self, snapshot: Snapshot) -> None:
+        """Take a recorded chain in place of the model's for its session."""
+        symbol = listing.SYMBOLS[snapshot.name]
+        panel = Panel.of(symbol, snapshot.con_ids.tolist())
+        columns = snapshot.con_ids, snapshot.interest, snapshot.volume
+        self.tapes.interest[snapshot.name, snapshot.day] = columns
+        series = self._series(panel, snapshot.at)
+        iv, offset = implied(
+            self.spot(snapshot.name, snapshot.at),
+            series,
+            (snapshot.bid + snapshot.ask) / 2,
+            self.tapes.stock(indexes.parent(snapshot.name)).dividend_yield,
+            self.surface.settings,
+            european=symbol.european,
+        )
+        quoted = snapshot.ask > 0
+        iv = np.where(quoted, iv, np.maximum(snapshot.iv, 0.02))
+        spread = np.where(quoted, snapshot.ask - snapshot.bid, 0)
+        offset = np.where(quoted, offset, 0)
+        self._recorded[snapshot.name, snapshot.day] = RecordedChain(snapshot, iv, offset, spread)
+
     def _fair(self, panel: Panel, spot: float, at: datetime) -> surface.Valuation:
+        series, settings = self._series(panel, at), self.surface.settings
+        dividend = self.tapes.stock(indexes.parent(panel.symbol.name)).dividend_yield
+        european = panel.symbol.european
+        fair = surface.value(spot, series, dividend, settings, european=european)
+        recorded = self.recorded_chain(panel.symbol.name, at)
+        if recorded is None:
+            return fair
+        place, known = recorded.places(panel)
+        iv = np.where(known, recorded.iv[place], fair.iv)
+        series = dataclasses.replace(series, theta=iv**2 * np.maximum(series.years, 1e-9))
+        settings = surface.flat(settings)
+        return surface.value(spot, series, dividend, settings, european=european)
+
+    def _series(self, panel: Panel, at: datetime) -> surface.Series:
         vol, settles = self.daily_vol(panel.symbol.name, at), listing.settlement(panel.symbol)
         years, thetas = [], []
         for day in panel.expiries:
@@ -222,12 +275,8 @@ class Market:
             sessions = max(calendar.sessions_to(day, at), 0)
             years.append(left / calendar.SECONDS_PER_YEAR)
             thetas.append(self.surface.theta(at, sessions, vol) if left else 0.0)
-        series = surface.Series(
+        return surface.Series(
             panel.strike, panel.sign, np.array(years)[panel.expiry], np.array(thetas)[panel.expiry]
-        )
-        dividend = self.tapes.stock(indexes.parent(panel.symbol.name)).dividend_yield
-        return surface.value(
-            spot, series, dividend, self.surface.settings, european=panel.symbol.european
         )
 
     # Displayed shares of the first rows, bids and asks; they lean with the tape's imbalance.

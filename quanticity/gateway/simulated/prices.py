@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from quanticity.domain import calendar
 from quanticity.domain.calendar import Session
 from quanticity.gateway.simulated.levels import Floats, Habit, Levels, generator, mix
+from quanticity.gateway.simulated.noise import Counts
 from quanticity.gateway.simulated.shapes import Ints, lots, smooth, variance_shape, volume_shape
 
 TICK = 0.01
@@ -129,6 +130,9 @@ class Tapes:
         self._so_far: OrderedDict[tuple[str, date], SoFar] = OrderedDict()
         self._centrals: dict[tuple[str, date], float] = {}
         self._recorded: dict[tuple[str, date], Tape] = {}
+        # Recorded chains: contract ids in order, their open interest and the session's volume.
+        self.interest: dict[tuple[str, date], tuple[Counts, Counts, Counts]] = {}
+        self._multiples: dict[date, float] = {}
         self.levels = Levels(
             settings.seed,
             settings.reversion_per_session,
@@ -181,6 +185,29 @@ class Tapes:
     def record(self, tape: Tape) -> None:
         """Take a recorded session in place of a seeded one."""
         self._recorded[tape.symbol, tape.session.date] = tape
+
+    def is_recorded(self, symbol: str, day: date) -> bool:
+        """Say whether a session was recorded."""
+        return (symbol, day) in self._recorded
+
+    def pass_through(self, symbol: str, at: datetime, price: float) -> None:
+        """Scale a seeded session so that it is at a price at an instant."""
+        tape = self.at(symbol, at)
+        if self.is_recorded(symbol, tape.session.date):
+            return
+        times = price / tape.mid(tape.second(at))
+        bid = np.round(tape.bid * times, 2)
+        moved = dataclasses.replace(tape, bid=bid, ask=np.round(bid + (tape.ask - tape.bid), 2))
+        self._so_far.pop((symbol, tape.session.date), None)
+        self.record(moved)
+
+    def index_multiple(self, day: date) -> float:
+        """SPX over SPY in a session."""
+        return self._multiples.get(day, self.settings.index_multiple)
+
+    def set_index_multiple(self, day: date, multiple: float) -> None:
+        """Take a recorded ratio."""
+        self._multiples[day] = multiple
 
     def stock(self, symbol: str) -> Stock:
         """One symbol's habits."""

@@ -1,9 +1,10 @@
 """Single trades of an underlying, cut from its tape's volume second by second (pure)."""
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -37,6 +38,7 @@ class Prints:
     def __init__(self, tapes: Tapes) -> None:
         self._tapes = tapes
         self._minutes: OrderedDict[tuple[str, datetime], list[Print]] = OrderedDict()
+        self._recorded: dict[tuple[str, date], list[Print]] = {}
 
     def between(self, name: str, after: datetime, until: datetime) -> list[Print]:
         """Trades in (after, until]; none outside regular hours."""
@@ -50,7 +52,15 @@ class Prints:
             minute += _MINUTE
         return found
 
+    def record(self, name: str, day: date, trades: list[Print]) -> None:
+        """Take the recorded prints of a session, oldest first."""
+        self._recorded[name, day] = trades
+
     def _minute(self, name: str, minute: datetime) -> list[Print]:
+        recorded = self._recorded.get((name, minute.date()))
+        if recorded is not None:
+            ends = (bisect_left(recorded, at, key=_at) for at in (minute, minute + _MINUTE))
+            return recorded[slice(*ends)]
         key = (name, minute)
         if key not in self._minutes:
             self._minutes[key] = list(self._make(name, minute))
@@ -76,6 +86,10 @@ class Prints:
                 lit = tape.sweep[second] or own.random() > _DARK_SHARE
                 venue = VENUES[int(own.integers(len(VENUES)))] if lit else _DARK
                 yield Print(at, price, size, side, venue, total)
+
+
+def _at(trade: Print) -> datetime:
+    return trade.at
 
 
 # The prints of one second: (price, shares, side); a sweep walks one tick further each print.

@@ -1,8 +1,5 @@
 """Requests about contracts: details, chains, market rules, venues."""
 
-from decimal import Decimal
-
-from quanticity.domain import calendar
 from quanticity.gateway.simulated import contracts, listing
 from quanticity.gateway.simulated.connection import Connection, Handler
 from quanticity.gateway.simulated.prints import VENUES
@@ -35,16 +32,15 @@ def chains(link: Connection, fields: Fields) -> None:
     request_id, name, floor = fields.integer(), fields.text(), link.floor
     symbol, now = listing.SYMBOLS.get(name), link.floor.now()
     if symbol is not None and symbol.has_options:
-        today = calendar.session_date(now)
-        reach = floor.reach
-        days = listing.expiries(symbol, today, reach.daily_days, reach.weekly_days)
-        strikes = contracts.strikes(symbol, floor.market, now, reach)
+        panel = contracts.chain(symbol, floor.market, now, floor.reach)
+        days = panel.expiries
+        strikes = sorted(set(panel.strike.tolist()))
         for exchange in ("SMART", "CBOE", "AMEX"):
             link.send(
                 frame(
                     75, request_id, exchange, symbol.con_id, symbol.root, "100",
                     len(days), *(f"{day:%Y%m%d}" for day in days),
-                    len(strikes), *(_plain(strike) for strike in strikes),
+                    len(strikes), *(f"{strike}" for strike in strikes),
                 )
             )  # fmt: skip
     link.send(frame(76, request_id))
@@ -93,10 +89,6 @@ def smart_components(link: Connection, fields: Fields) -> None:
 
 def nothing(_link: Connection, _fields: Fields) -> None:
     """Accept a request that changes nothing here."""
-
-
-def _plain(strike: Decimal) -> str:
-    return f"{float(strike)}"
 
 
 # Before version 164 the size rules are absent or one field, and a size multiplier is present.

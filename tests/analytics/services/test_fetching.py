@@ -14,7 +14,7 @@ from analytics.feeds import source, vix1d
 from analytics.ingestion import desk
 from analytics.models import FeedEvent, MetricHistory, Quarantined
 from analytics.services import exposures, fetching, quarantine, sources
-from quanticity import workflows
+from quanticity.config import loader
 from quanticity.config.universe import universe
 from quanticity.domain.market import Quote
 from quanticity.store import feeds, keys, market, readings
@@ -79,7 +79,7 @@ def test_without_an_address_nothing_is_asked(provider: Provider, address: Any) -
 def test_readings_appear_of_a_symbol_without_a_broker(provider: Provider, address: Any) -> None:
     address(cboe_quotes=f"{provider.url}/options")
     provider.says(Answer(body=cboe_body()))
-    workflows.fetch_chain.run("cboe_delayed", "SPY")
+    assert fetching.fetch_chain("cboe_delayed", "SPY") is True
     exposures.refresh_exposures("SPY")
 
     gex = readings.read("SPY", ("gex",))["gex"]
@@ -141,7 +141,6 @@ BAD = {
     "429": Answer(429, headers=(("Retry-After", "3"),)),
     "5xx": Answer(503),
     "reset": Answer(how="reset"),
-    "hang": Answer(body=b"x" * 500, how="drip"),
     "error message": Answer(body=b'{"Error Message": "bad"}'),
     "a page": Answer(body=b"<html>down for maintenance</html>"),
     "empty": Answer(body=b'{"data": []}'),
@@ -167,6 +166,18 @@ def test_whatever_a_provider_does_is_survived_and_said(
     trail = caplog.text + str(list(FeedEvent.objects.values_list("detail"))) + str(seen)
     assert KEY not in trail
     assert KEY not in str(list(Quarantined.objects.values_list("raw")))
+
+
+def test_a_hanging_provider_is_given_up(
+    provider: Provider, address: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QC__ANALYTICS__FEEDS__DOOR__TOTAL_S", "0.2")
+    monkeypatch.setenv("QC__ANALYTICS__FEEDS__DOOR__RETRIES", "0")
+    loader.section.cache_clear()
+    address(cboe_quotes=provider.url)
+    provider.says(Answer(body=b"x" * 500, how="drip"))
+    assert again("cboe_delayed") is False
+    assert _condition()[0]["failures"] == 1
 
 
 def _condition() -> list[dict[str, Any]]:

@@ -43,7 +43,10 @@ def proposed(strategy: Strategy, symbol: str, way: int) -> Proposed:
 
 
 def admit(seed: int, rounds: int) -> None:
-    """Try every kind so many times, in an order of our own."""
+    """Try every kind so many times, in an order of our own, once somebody says go."""
+    Signal.objects.exists()  # connected before the start
+    print("ready", flush=True)  # noqa: T201 - whoever waits for us
+    sys.stdin.readline()
     order, settings = random.Random(seed), section("analytics.signals", dedup.Settings)
     for _ in range(rounds):
         for kind in order.sample(KINDS, len(KINDS)):

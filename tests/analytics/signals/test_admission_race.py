@@ -50,7 +50,7 @@ def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
     def run(*arguments: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [sys.executable, str(WORKER), *arguments], env={**os.environ, **own},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         started.append(process)
         return process
@@ -68,8 +68,20 @@ def outcome(start: Start) -> Any:
     return json.loads(out)
 
 
+def go(*workers: "subprocess.Popen[str]") -> None:
+    """Let workers begin at the same moment: when all of them are ready."""
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+
+
 def test_neither_locks_nor_caps_are_passed_by_several_at_once(start: Start) -> None:
-    workers = [start("admit", str(seed), "2") for seed in range(3)]
+    workers = [start("admit", str(seed), "1") for seed in range(4)]
+    go(*workers)
     failed = [err for worker in workers for err in [worker.communicate(timeout=120)[1]] if err]
 
     found = outcome(start)
@@ -82,12 +94,15 @@ def test_neither_locks_nor_caps_are_passed_by_several_at_once(start: Start) -> N
 def test_whoever_is_killed_leaves_a_signal_or_nothing(start: Start) -> None:
     for tried in (1, 3, 9):
         victim = start("admit", str(tried), "50")
+        go(victim)
         assert victim.stdout is not None
         for _ in range(tried):
             victim.stdout.readline()
         victim.kill()
         victim.wait()
-    start("admit", "9", "1").communicate(timeout=120)
+    last = start("admit", "9", "1")
+    go(last)
+    last.communicate(timeout=120)
 
     found = outcome(start)
     assert (found["live"], found["kinds"], found["most_of_strategy"]) == (10, 10, 1)

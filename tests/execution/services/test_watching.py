@@ -302,6 +302,17 @@ def test_a_blind_minute_with_positions_reduces_until_we_see(world: Any) -> None:
     assert names() == []
 
 
+def test_three_blind_minutes_are_told_once(world: Any) -> None:
+    desks.held()
+    factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=181)).isoformat())
+
+    watching.watch()
+    world.advance(10)
+    watching.watch()
+
+    assert RiskEvent.objects.filter(code="BLIND", threshold="CRITICAL").count() == 1
+
+
 def test_blind_without_positions_is_nobodys_loss() -> None:
     factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=61)).isoformat())
 
@@ -352,6 +363,16 @@ def test_a_book_that_could_lose_too_much_reduces_until_it_is_smaller() -> None:
     Position.objects.filter(pk=held.pk).update(quantity_open=3)
     watching.watch()
     assert names() == []
+
+
+def test_without_a_store_money_is_watched_on(settings: Any) -> None:
+    lost("-20001")
+    settings.REDIS_URL = "unix:///tmp/qc-no-such-store.sock"
+    client.cache_clear()
+
+    trips = watching.watch()
+
+    assert "DAILY_LOSS" in {str(trip.breaker) for trip in trips}
 
 
 def reject(n: int) -> None:

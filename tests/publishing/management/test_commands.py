@@ -34,8 +34,9 @@ def export(path: Path, **changes: Any) -> Path:
 def test_a_rehearsal_writes_every_message_and_sends_none(tmp_path: Path, capsys: Any) -> None:
     call_command("simulate_publish", "--scenario", "loser", "--out", str(tmp_path))
 
-    assert len(list(tmp_path.iterdir())) == 18  # two events, three tiers, three channels
-    assert capsys.readouterr().out == "18 messages rendered, none sent\n"
+    # Two events, three tiers: console, Discord, Telegram, webhook, feed; and X for the exit.
+    assert len(list(tmp_path.iterdir())) == 31
+    assert capsys.readouterr().out == "31 messages rendered, none sent\n"
 
 
 def test_a_rehearsal_prints_without_a_folder(capsys: Any) -> None:

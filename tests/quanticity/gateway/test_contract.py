@@ -64,7 +64,7 @@ def test_4_a_chain_is_told_as_columns(play) -> None:
         chain = world.notes.all("chain")[-1]
 
         assert (chain.feed, chain.multiplier, chain.european) == ("ibkr", 100, False)
-        assert [one.dte_sess for one in chain.expiries] == [0, 1]
+        assert [one.dte_sess for one in chain.expiries] == [0, 1, 2, 3, 9]
         assert np.nanmean(chain.ask - chain.bid) > 0
         assert (chain.open_interest > 0).mean() > 0.9
         assert world.gateway.connection.data_lines <= 96

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quanticity.gateway.ibkr.allocation import HELD, Wish, allocate
+from quanticity.gateway.ibkr.allocation import HELD, Width, Wish, allocate, reaches
 
 wishes = st.lists(
     st.builds(Wish, st.sampled_from([HELD, 0, 1, 2]), st.integers(0, 20), st.integers(1, 60))
@@ -54,3 +54,30 @@ def test_every_wish_gets_its_turn(some: list[Wish], budget: int, rotating: int) 
     wanted = {wish.con_id for wish in some}
 
     assert served == wanted or len(held) >= budget
+
+
+def width(narrowest: int = 4, *, deep: bool = False) -> Width:
+    return Width(lambda reach: 4 * (2 * reach + 1), narrowest, deep)
+
+
+def test_few_chains_are_as_wide_as_they_may_be() -> None:
+    assert reaches([width(), width()], 20, 400) == (20, 20)
+
+
+def test_many_chains_are_narrowed_alike_and_the_deep_ones_last() -> None:
+    assert reaches([width(6, deep=True), width(), width()], 20, 4 * (41 + 13 + 13)) == (20, 6, 6)
+    assert reaches([width(6, deep=True), width(), width()], 20, 4 * (21 + 9 + 9)) == (10, 4, 4)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=15), st.integers(0, 1_000),
+)  # fmt: skip
+def test_all_fit_or_all_are_as_narrow_as_they_may_be(
+    chains: list[tuple[int, bool]], capacity: int
+) -> None:
+    widths = [width(narrowest, deep=deep) for narrowest, deep in chains]
+    found = reaches(widths, 20, capacity)
+    size = sum(w.size(n) for w, n in zip(widths, found, strict=True))
+
+    assert size <= capacity or all(n == w.narrowest for w, n in zip(widths, found, strict=True))
+    assert all(w.narrowest <= n <= 20 for w, n in zip(widths, found, strict=True))

@@ -56,13 +56,13 @@ def lines(board: Board) -> dict[int, Line]:
 def test_the_nearest_expiry_still_trades(at: datetime, expected: date) -> None:
     series = (Series("SPY", 100, (MONDAY, TODAY, date(2025, 12, 19))),)
 
-    assert nearest(series, 1, at) == [(expected, "SPY")]
+    assert nearest(series, 1, at, 14)[:1] == [(expected, "SPY")]
 
 
 def test_two_roots_of_one_date_are_two_expiries() -> None:
     series = (Series("SPX", 100, (MONDAY,)), Series("SPXW", 100, (TODAY, MONDAY)))
 
-    assert nearest(series, 3, AT) == [(TODAY, "SPXW"), (MONDAY, "SPX"), (MONDAY, "SPXW")]
+    assert nearest(series, 3, AT, 14) == [(TODAY, "SPXW"), (MONDAY, "SPX"), (MONDAY, "SPXW")]
 
 
 def test_strikes_within_reach_are_watched_on_both_rights(board: Board) -> None:
@@ -93,12 +93,22 @@ def test_the_money_comes_first_in_every_expiry(board: Board) -> None:
     board.recentre(600.0)
     first = sorted(board.wishes())[:2]
 
-    assert {(wish.tier, wish.distance) for wish in first} == {(0, 0)}
+    assert {(wish.tier, wish.distance) for wish in first} == {(2, 0)}
+
+
+def test_the_money_of_a_deep_chain_comes_before_all_others(board: Board) -> None:
+    board.recentre(600.0)
+    board.is_deep = True
+    wishes = sorted(board.wishes())
+    first = [wish for wish in wishes if wish.tier < 2]
+    assert [max(w.distance for w in first if w.tier == tier) for tier in (0, 1)] == [3, 2]
+    assert len(first) == 2 * 7 + 2 * 5
+    assert min(wish.tier for wish in wishes[len(first) :]) == 2
 
 
 def test_a_chain_has_one_row_per_contract_in_order(board: Board) -> None:
     board.recentre(600.0)
-    chain = board.chain(lines(board), 600.0, AT)
+    chain = board.chain(lines(board), 600.0, AT, {})
 
     assert chain is not None
     assert len(chain) == len(board.watched()) == len(set(chain.occ))
@@ -114,7 +124,7 @@ def test_an_absent_price_is_nan_and_an_unknown_time_is_minus_one(board: Board) -
     line.on_price(1, -1, 0, AT)
     line.quoted_at = None
 
-    chain = board.chain(some, 600.0, AT)
+    chain = board.chain(some, 600.0, AT, {})
 
     assert chain is not None
     assert (np.isnan(chain.bid[0]), chain.ask[0], chain.quote_epoch_ms[0]) == (True, 1.1, -1)
@@ -125,7 +135,7 @@ def test_contracts_not_seen_yet_are_left_out_and_said(board: Board) -> None:
     board.recentre(600.0)
     some = dict(list(lines(board).items())[:3])
 
-    chain = board.chain(some, None, AT)
+    chain = board.chain(some, None, AT, {})
 
     assert chain is not None
     assert len(chain) == 3
@@ -135,4 +145,83 @@ def test_contracts_not_seen_yet_are_left_out_and_said(board: Board) -> None:
 def test_before_the_first_tick_there_is_no_chain(board: Board) -> None:
     board.recentre(600.0)
 
-    assert board.chain({}, 600.0, AT) is None
+    assert board.chain({}, 600.0, AT, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "far"),
+    [
+        pytest.param((3, 10, 14, 21), 14, id="exactly there"),
+        pytest.param((3, 12, 16), 16, id="of two equally far the later one"),
+        pytest.param((3, 7), 7, id="the nearest there is"),
+    ],
+)
+def test_one_later_expiry_is_watched_too(days: tuple[int, ...], far: int) -> None:
+    series = (Series("SPY", 100, (TODAY, *(TODAY + timedelta(days=n) for n in days))),)
+    assert nearest(series, 1, AT, 14) == [(TODAY, "SPY"), (TODAY + timedelta(days=far), "SPY")]
+
+
+def test_later_expiries_are_watched_less_widely(board: Board) -> None:
+    board.recentre(600.0)
+    for n in (1, 11):
+        later = MONDAY + timedelta(days=n)
+        board.classes = (*board.classes, (later, "SPY"))
+        board.listed[later, "SPY"] = listed(later, 50_000 * n)
+    for reach, widths in ((20, (41, 41, 21, 21)), (6, (13, 13, 0, 3))):
+        board.reach = reach
+        strikes = [{o.contract.strike for r, _, o in board.watched() if r == n} for n in range(4)]
+        assert tuple(map(len, strikes)) == widths
+        assert board.size(reach) == len(board.watched())
+
+
+def epoch_s(chain, row: int) -> float:
+    return (chain.quote_epoch_ms[row] / 1000) - AT.timestamp()
+
+
+def test_a_streaming_quote_stands_while_any_of_its_underlying_is_heard(board: Board) -> None:
+    board.recentre(600.0)
+    some = dict(list(lines(board).items())[:3])
+    quiet, moving, gone = some.values()
+    live = {quiet.con_id: AT, moving.con_id: AT}
+    now = AT + timedelta(seconds=90)
+    moving.on_price(1, 1.05, 10, now)
+
+    chain = board.chain(some, 600.0, now, live)
+
+    assert chain is not None
+    by_code = {code: epoch_s(chain, row) for row, code in enumerate(chain.occ)}
+    assert [by_code[line.instrument] for line in (quiet, moving, gone)] == [90, 90, 0]
+
+
+def test_when_all_are_silent_all_grow_old(board: Board) -> None:
+    board.recentre(600.0)
+    some = dict(list(lines(board).items())[:2])
+    chain = board.chain(some, 600.0, AT + timedelta(seconds=90), dict.fromkeys(some, AT))
+    assert chain is not None
+    assert [epoch_s(chain, row) for row in range(2)] == [0, 0]
+
+
+def test_a_repeated_quote_of_a_later_turn_is_confirmed(board: Board) -> None:
+    board.recentre(600.0)
+    some = dict(list(lines(board).items())[:1])
+    (line,) = some.values()
+    line.on_price(1, 1.0, 10, AT + timedelta(seconds=40))  # the same bid again
+    chain = board.chain(some, 600.0, AT + timedelta(seconds=50), {})
+    assert chain is not None
+    assert epoch_s(chain, 0) == 40
+
+
+def test_a_chain_says_where_the_underlying_was_meanwhile(board: Board) -> None:
+    board.recentre(600.0)
+    some = lines(board)
+    for seconds, spot in ((-30, 590.0), (1, 599.0), (5, 601.0), (9, 600.5)):
+        board.see(AT + timedelta(seconds=seconds), spot)
+    chain = board.chain(some, 600.5, AT + timedelta(seconds=10), {})
+    assert chain is not None
+    assert (chain.spot_low, chain.spot_high) == (599.0, 601.0)
+
+
+def test_the_underlyings_way_is_not_remembered_for_ever(board: Board) -> None:
+    for second in range(0, 300, 5):
+        board.see(AT + timedelta(seconds=second), 600.0)
+    assert len(board.spots) == 13

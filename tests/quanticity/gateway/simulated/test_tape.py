@@ -10,7 +10,7 @@ import pytest
 
 from quanticity.domain import calendar
 from quanticity.domain.errors import MalformedInput
-from quanticity.gateway.simulated import tape
+from quanticity.gateway.simulated import recording
 from quanticity.gateway.simulated.bars import Bars
 from quanticity.gateway.simulated.market import Market
 
@@ -33,7 +33,7 @@ def own(market: Market) -> Market:
 def recorded(own: Market, tmp_path: Path) -> Market:
     (tmp_path / "SPY_1m_x.csv.gz").write_bytes(gzip.compress(YAHOO.encode()))
     (tmp_path / "notes.txt").write_text("not a tape")
-    tape.load(tmp_path, own.tapes)
+    recording.load(tmp_path, own)
     return own
 
 
@@ -80,7 +80,7 @@ def test_lean_trades_are_read(own: Market, tmp_path: Path, size: str, rows: str)
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("trades.csv", rows)
 
-    (session,) = tape.load(path, own.tapes)
+    (session,) = recording.load(path, own)
 
     found = own.tapes.of("SPY", session)
     assert session.date == date(2013, 10, 7)
@@ -90,14 +90,14 @@ def test_lean_trades_are_read(own: Market, tmp_path: Path, size: str, rows: str)
 
 def test_nothing_recorded_is_refused(own: Market, tmp_path: Path) -> None:
     with pytest.raises(MalformedInput, match="found none"):
-        tape.load(tmp_path, own.tapes)
+        recording.load(tmp_path, own)
 
 
 @pytest.mark.parametrize(
     "folder", ["bars/yf_1m", "bars/lean_minute", "bars/lean_second", "trades/lean_tick"]
 )
 def test_real_recordings_make_tapes(own: Market, shared: Path, folder: str) -> None:
-    sessions = tape.load(shared / "data" / folder, own.tapes)
+    sessions = recording.load(shared / "data" / folder, own)
     found = own.tapes.of("SPY", sessions[-1])
 
     assert np.all(found.ask > found.bid)
