@@ -4,7 +4,7 @@ Past bars are not on a tape. One that was captured on the simulated exchange beg
 exchange's own past; any other begins with what it says itself, and readings miss what they need.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -39,7 +39,7 @@ class TapeFeed:
             raise MalformedInput(f"expected facts on the tape {path}, found none")
         self.begins_at, self.feed = self._next.at, self._next.feed
         self.quotes: dict[str, Quote] = {}
-        self._take = {
+        self._take: dict[str, Callable[[Any], None]] = {
             "quote": recorder.take_quote, "trade": recorder.take_trade,
             "book": recorder.take_book, "bar": recorder.take_bar,
             "imbalance": recorder.take_imbalance, "chain": recorder.take_chain,
