@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -32,14 +33,13 @@ def number(cell: Any, where: str) -> float:
 def columns(
     rows: Sequence[Mapping[str, Any]], names: Sequence[str], where: str
 ) -> dict[str, NDArray[np.float64]]:
-    """Fields of every row; all at once where all are numbers, cell by cell where they are not."""
+    """Fields of every row; all at once where every cell is there, else cell by cell."""
+    cells = chain.from_iterable(map(itemgetter(*names), rows))
     try:
-        table = np.array(list(map(itemgetter(*names), rows)))
-    except (KeyError, ValueError, OverflowError):
-        table = np.empty(0, dtype=object)
-    if table.ndim == len(("rows", "names")) and table.dtype.kind in "fi":
-        return dict(zip(names, np.ascontiguousarray(table.T, dtype=np.float64), strict=True))
-    return {name: _column(rows, name, where) for name in names}
+        table = np.fromiter(cells, dtype=np.float64, count=len(rows) * len(names))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return {name: _column(rows, name, where) for name in names}
+    return dict(zip(names, table.reshape(-1, len(names)).T.copy(), strict=True))
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str, where: str) -> NDArray[np.float64]:
