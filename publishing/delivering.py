@@ -44,24 +44,31 @@ def finish(row: Delivery, now: datetime) -> State:
     told, late = row.announcement, now - row.due_at
     numbers = section("publishing.tiers", tiers.Settings)
     too_late = is_too_late(row, late, numbers)
-    if too_late and (told.kind != "ENTRY" or row.channel == routes.TWITTER):
-        return _settle(row, State.EXPIRED, error=f"{late} late")
+    if (why := _why_not(row, now, late, too_late=too_late)) is not None:
+        return _settle(row, State.EXPIRED, error=why)
     _look_at_quote(row, now)
     if row.channel == routes.WEB:
         return _release(row, now)
     try:
         message = _write(row, late, withheld=too_late or told.withheld, numbers=numbers)
         channel = routes.channel(row.channel, Tier(row.tier))
-    except UNWRITABLE as error:
+    except (*UNWRITABLE, PermanentError) as error:
         return _settle(row, State.DEAD, error=f"cannot be written: {error!r}")
-    except PermanentError as error:
-        return _settle(row, State.DEAD, error=str(error))
     # Committed before the call: from here on a crash leaves a doubt, never a silent repeat.
     digest = hashlib.sha256(message.text().encode()).hexdigest()
     if not outbox.move(row, to=State.SENDING, digest=digest, **_seen_at_release(row)):
         return State(row.state)
     done = State.EXPIRED if too_late or told.withheld else State.SENT
     return _send(row, channel, message, done)
+
+
+def _why_not(row: Delivery, now: datetime, late: timedelta, *, too_late: bool) -> str | None:
+    # A late entry is told as withheld; everything else that is too late is not told at all.
+    if too_late and (row.announcement.kind != "ENTRY" or row.channel == routes.TWITTER):
+        return f"{late} late"
+    if routes.is_spent((row.channel, row.tier), row.announcement.kind, now):
+        return "the plan's posts of this day are used up"
+    return None
 
 
 def is_too_late(row: Delivery, late: timedelta, numbers: tiers.Settings) -> bool:

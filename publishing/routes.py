@@ -1,9 +1,9 @@
 """Routes: which channel serves which tier, by which credential, and whether it may be used now."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -17,7 +17,7 @@ from publishing.channels.telegram import Telegram
 from publishing.channels.twitter import Keys, Twitter
 from publishing.channels.twitter import Settings as TwitterSettings
 from publishing.channels.webhook import Webhook
-from publishing.models import Route
+from publishing.models import Delivery, Route
 from publishing.subscriptions import endpoints
 from quanticity.config.loader import section
 from quanticity.domain.tiers import Tier
@@ -41,6 +41,14 @@ class Settings:
     x_reserved: int
     spare_posts: int
     limits: dict[str, Limits]
+
+
+class Hosts(NamedTuple):
+    """Addresses from the environment that channels need besides their credential."""
+
+    site: str
+    telegram: str
+    x: str
 
 
 def numbers() -> Settings:
@@ -68,12 +76,23 @@ def holds(key: Key, kind: str) -> bool:
     return key[0] == Twitter.name and kind in numbers().held_kinds
 
 
+def is_spent(key: Key, kind: str, now: datetime) -> bool:
+    """Say whether the plan's posts of a day are used up; the last ones are for closed trades."""
+    if key[0] != Twitter.name:
+        return False
+    since = now - timedelta(days=1)
+    sent = Delivery.objects.filter(channel=Twitter.name, sent_at__gt=since).count()
+    reserved = 0 if kind in ("EXIT", "EXPIRY") else numbers().x_reserved
+    return sent >= numbers().x_per_day - reserved
+
+
 def channel(name: str, tier: Tier) -> Channel:
     """The channel for one tier, with its address; the same object while its credential stands."""
     if name.startswith(ENDPOINT):
         return endpoints.channel(int(name.removeprefix(ENDPOINT)))
     credential = dict(_own()).get((name, str(tier)), "")
-    return _channel(name, tier, credential, settings.PUBLIC_URL)
+    hosts = Hosts(settings.PUBLIC_URL, settings.TELEGRAM_API_URL, settings.X_API_URL)
+    return _channel(name, tier, credential, hosts)
 
 
 def ready_in_s(key: Key) -> float:
@@ -138,11 +157,11 @@ def _own() -> list[tuple[Key, str]]:
 
 
 @cache
-def _channel(name: str, tier: Tier, credential: str, site_url: str) -> Channel:
+def _channel(name: str, tier: Tier, credential: str, hosts: Hosts) -> Channel:
     if name in (Discord.name, ANALYSIS):
         return Discord(
             credential,
-            site_url,
+            hosts.site,
             section("publishing.discord", discord.Settings),
             settings.DISCORD_ROLE_IDS.get(str(tier), ""),
             bot_token=settings.DISCORD_BOT_TOKEN,
@@ -153,14 +172,14 @@ def _channel(name: str, tier: Tier, credential: str, site_url: str) -> Channel:
         return Telegram(
             token,
             chat_id,
-            settings.TELEGRAM_API_URL,
-            site_url,
+            hosts.telegram,
+            hosts.site,
             section("publishing.telegram", TelegramSettings),
-            limits=limits_of(settings.TELEGRAM_API_URL, numbers().limits),
+            limits=limits_of(hosts.telegram, numbers().limits),
         )
     if name == Twitter.name:
         patience = section("publishing.twitter", TwitterSettings)
-        return Twitter(Keys(*credential.split(" ")), settings.X_API_URL, site_url, patience)
+        return Twitter(Keys(*credential.split(" ")), hosts.x, hosts.site, patience)
     return Console(tier)
 
 

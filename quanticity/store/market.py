@@ -117,12 +117,12 @@ def replace_bars(symbol: str, size: str, bars: Sequence[Bar]) -> None:
 
 def quote(symbol: str) -> Quote | None:
     """The latest quote of an underlying."""
-    return _quote(client().get(keys.quote(symbol).name))
+    return quote_of(client().get(keys.quote(symbol).name))
 
 
 def contract_quote(occ: str) -> Quote | None:
     """The latest quote of one option contract."""
-    return _quote(client().get(keys.contract_quote(occ).name))
+    return quote_of(client().get(keys.contract_quote(occ).name))
 
 
 def book(symbol: str) -> Book | None:
@@ -246,7 +246,8 @@ def _append(key: keys.Key, values: Sequence[Any], kept: int) -> None:
         pipe.expire(key.name, key.ttl or keys.DAY)
 
 
-def _quote(raw: bytes | None) -> Quote | None:
+def quote_of(raw: bytes | None) -> Quote | None:
+    """Parse a stored quote."""
     if raw is None:
         return None
     content = json.loads(raw)

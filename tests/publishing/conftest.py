@@ -16,6 +16,7 @@ from execution.models import OrderIntent, Position, PositionEvent
 from publishing.scenarios import SCENARIOS
 from quanticity.domain import clock
 from quanticity.store.client import client
+from tests.publishing.fake_service import FakeService, serving
 
 
 @pytest.fixture
@@ -140,3 +141,10 @@ def at() -> Callable[[float], datetime]:
     return lambda seconds: (
         datetime.fromisoformat("2025-11-21T17:00:00+00:00") + timedelta(seconds=seconds)
     )
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    """A service of a test's own making."""
+    with serving() as fake:
+        yield fake
