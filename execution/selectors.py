@@ -174,10 +174,22 @@ def intents_to_book() -> list[str]:
 
 def awaits_fills(row: Order) -> bool:
     """Say whether the broker spoke of executions of this order that have not come."""
+    if row.filled >= row.quantity:
+        return False
+    told = OrderEvent.objects.filter(order_ref=row.pk, kind="order")
+    said = max(told.values_list("body__filled", flat=True), default=0)
     if row.state == Order.State.FILLED:
-        return row.filled < row.quantity
-    said = OrderEvent.objects.filter(order_ref=row.pk, kind="order")
-    return row.filled < max(said.values_list("body__filled", flat=True), default=0)
+        said = row.quantity
+    return row.filled < said and _ever_filled(row.pk) < said
+
+
+def _ever_filled(order_ref: str) -> int:
+    """Contracts of every execution as first told: what was corrected away is not awaited."""
+    most: dict[str, int] = {}
+    rows = Fill.objects.filter(order_ref=order_ref).values_list("base_exec_id", "quantity")
+    for base, quantity in rows:
+        most[base] = max(most.get(base, 0), abs(quantity))
+    return sum(most.values())
 
 
 def owner_of(fill: Fill) -> str:

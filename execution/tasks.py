@@ -15,7 +15,7 @@ from execution.services import (
     walking,
     watching,
 )
-from quanticity.tasking import task
+from quanticity.tasking import nudge, task
 
 
 @task("execution.open_position", queue="execution")
@@ -29,7 +29,7 @@ def book_intent(intent_id: str) -> None:
     """Bring one intent and its position up to what the broker has said."""
     booking.book(intent_id)
     managing.continue_exit(intent_id)
-    watching.watch()
+    nudge(watch_breakers)  # on its own, so that nobody hears of the fill later for it
 
 
 @task("execution.book_owed", queue="execution", expires=5)

@@ -90,7 +90,7 @@ def _drip(handler: BaseHTTPRequestHandler, answer: Answer, provider: Provider) -
     for byte in answer.body:
         handler.wfile.write(bytes([byte]))
         handler.wfile.flush()
-        provider.stopping.wait(0.02)
+        provider.stopping.wait(0.05)
 
 
 HOW: dict[str, Callable[..., None]] = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from analytics.chainfiles.cells import number
+from analytics.chainfiles import cells
 from analytics.chainfiles.columns import Rows
 from quanticity.domain.errors import MalformedInput
 
@@ -47,29 +47,27 @@ def read(document: Mapping[str, Any]) -> Rows:
     for key in _REFUSALS:
         if key in document:
             raise MalformedInput(f"the vendor answered with a {key.lower()} instead of data")
-    rows = Rows(FORMAT, "alphavantage", delayed=False, vendor={name: [] for name in _VENDOR})
-    days = set()
-    for index, option in enumerate(document["data"]):
+    rows = Rows(FORMAT, "alphavantage", delayed=False)
+    options = document["data"]
+    for index, option in enumerate(options):
         if not isinstance(option, Mapping) or "contractID" not in option:
             raise MalformedInput(f"data[{index}]: expected an object with `contractID`")
-        rows.symbol = rows.symbol or str(option.get("symbol", "")) or None
-        rows.occ.append(str(option["contractID"]))
-        days.add(_day(option.get("date"), index))
-        for column, name in _COLUMNS.items():
-            getattr(rows, column).append(number(option.get(name), f"data[{index}].{name}"))
-        for column, name in _VENDOR.items():
-            rows.vendor[column].append(number(option.get(name), f"data[{index}].{name}"))
-    known = sorted(day for day in days if day is not None)
+    rows.symbol = next((str(o["symbol"]) for o in options if o.get("symbol")), None)
+    rows.occ = [str(option["contractID"]) for option in options]
+    said = {str(o["date"]): i for i, o in enumerate(options) if o.get("date") is not None}
+    days = {_day(text, index) for text, index in said.items()}
+    for column, name in _COLUMNS.items():
+        setattr(rows, column, cells.column(options, name, "data"))
+    rows.vendor = {c: cells.column(options, name, "data") for c, name in _VENDOR.items()}
+    known = sorted(days)
     rows.vendor_date = known[-1] if known else None
     if len(known) > 1:
         rows.warnings.append(f"file: rows of {len(known)} dates, taken as of {known[-1]}")
     return rows
 
 
-def _day(text: Any, index: int) -> date | None:
-    if text is None:
-        return None
+def _day(text: str, index: int) -> date:
     try:
-        return date.fromisoformat(str(text))
+        return date.fromisoformat(text)
     except ValueError as error:
         raise MalformedInput(f"data[{index}].date: expected an ISO date, was {text!r}") from error

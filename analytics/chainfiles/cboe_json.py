@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from analytics.chainfiles import cells
 from analytics.chainfiles.cells import number
 from analytics.chainfiles.columns import Rows
 from quanticity.domain.errors import MalformedInput
@@ -35,20 +36,20 @@ def recognizes(document: Any) -> bool:
 def read(document: Mapping[str, Any]) -> Rows:
     """Read every option; raise MalformedInput naming the one that does not fit."""
     data = document["data"]
-    rows = Rows(FORMAT, "cboe_delayed", delayed=True, vendor={name: [] for name in _VENDOR})
+    rows = Rows(FORMAT, "cboe_delayed", delayed=True)
     symbol = data.get("symbol") or document.get("symbol")
     rows.symbol = str(symbol).lstrip("_^") if symbol else None
     spot = number(data.get("current_price"), "current_price")
     rows.spot = spot if spot > 0 else None
     rows.vendor_at = _timestamp(document.get("timestamp"))
-    for index, option in enumerate(data["options"]):
+    options = data["options"]
+    for index, option in enumerate(options):
         if not isinstance(option, Mapping) or "option" not in option:
             raise MalformedInput(f"options[{index}]: expected an object with `option`")
-        rows.occ.append(str(option["option"]))
-        for column, name in _COLUMNS.items():
-            getattr(rows, column).append(number(option.get(name), f"options[{index}].{name}"))
-        for name in _VENDOR:
-            rows.vendor[name].append(number(option.get(name), f"options[{index}].{name}"))
+    rows.occ = [str(option["option"]) for option in options]
+    for column, name in _COLUMNS.items():
+        setattr(rows, column, cells.column(options, name, "options"))
+    rows.vendor = {name: cells.column(options, name, "options") for name in _VENDOR}
     return rows
 
 

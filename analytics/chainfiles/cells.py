@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from quanticity.domain.errors import MalformedInput
 
+_NUMBERS = frozenset((int, float, type(None)))
 _ABSENT = frozenset(("", "-", "--", "None", "N/A", "nan", "NaN"))
 
 
@@ -22,3 +27,14 @@ def number(cell: Any, where: str) -> float:
         return float(cell)
     except (ValueError, OverflowError) as error:
         raise MalformedInput(f"{where}: expected a number, was {cell!r}") from error
+
+
+def column(rows: Sequence[Mapping[str, Any]], name: str, where: str) -> NDArray[np.float64]:
+    """One field of every row; at once where all are numbers, cell by cell where they are not."""
+    found = [row.get(name) for row in rows]
+    if _NUMBERS.issuperset(map(type, found)):
+        try:
+            return np.array(found, dtype=np.float64)
+        except OverflowError:  # a whole number beyond any float; the loop names it
+            pass
+    return np.array([number(cell, f"{where}[{i}].{name}") for i, cell in enumerate(found)])

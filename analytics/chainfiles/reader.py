@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+
+from pydantic_core import from_json
 
 from analytics.chainfiles import alphavantage_json, cboe_csv, cboe_json, columns, opening
 from analytics.chainfiles.columns import Rows
@@ -60,11 +61,10 @@ def parse(
 ) -> Loaded:
     """Read a file's text, or the body of an answer; raise MalformedInput."""
     rows = _rows(text)
-    underlying, kept = columns.contracts(rows, symbol)
+    listing = columns.listing(rows, symbol)
     chain = columns.chain(
         rows,
-        underlying,
-        kept,
+        listing,
         as_of=_instant(rows, as_of),
         spot=rows.spot if spot is None else spot,
         multiplier=settings.multiplier,
@@ -85,8 +85,8 @@ def _rows(text: str) -> Rows:
 
 def _json_rows(text: str) -> Rows:
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = from_json(text)
+    except ValueError as error:
         raise MalformedInput(f"the JSON is truncated or malformed, {error}") from error
     if cboe_json.recognizes(document):
         return cboe_json.read(document)

@@ -97,7 +97,7 @@ def without_sentinels(chain: Chain) -> Chain:
 
 def pairs(chain: Chain) -> Ints:
     """The row of the other right at the same expiry and strike, -1 where there is none."""
-    order = np.lexsort((chain.right, chain.strike, chain.expiry_idx))
+    order = _in_order(chain)
     left, right = order[:-1], order[1:]
     same = (
         (chain.expiry_idx[left] == chain.expiry_idx[right])
@@ -107,6 +107,16 @@ def pairs(chain: Chain) -> Ints:
     other = np.full(len(chain), -1, dtype=np.int64)
     other[left[same]], other[right[same]] = right[same], left[same]
     return other
+
+
+def _in_order(chain: Chain) -> Ints:
+    """Rows by expiry and strike; most chains come so, and sorting costs more than looking."""
+    expiry, strike = chain.expiry_idx, chain.strike
+    later = expiry[1:] > expiry[:-1]
+    higher = (expiry[1:] == expiry[:-1]) & (strike[1:] >= strike[:-1])
+    if bool((later | higher).all()):
+        return np.arange(len(chain), dtype=np.int64)
+    return np.lexsort((chain.right, strike, expiry))
 
 
 def arbitrage_flags(chain: Chain, usable: Bools, market: Market, settings: Settings) -> Ints:

@@ -8,9 +8,9 @@ counted by reason; the counts go to the store with each flush.
 
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from analytics.calculators import order_book
@@ -24,6 +24,7 @@ from quanticity.domain.options import Chain
 from quanticity.store import market, readings
 
 _OBI_EVERY_S = 1.0
+_BARS_EVERY = timedelta(seconds=0.1)  # between looks for ended minutes
 _MINUTE = timedelta(seconds=bar_rules.MINUTE_S)
 _REFUSALS = 2_000  # waiting to be looked at; the oldest go, and are counted all the same
 
@@ -67,61 +68,70 @@ class Recorder:
         self._told: Counter[str] = Counter()
         self._refusals: deque[Refusal] = deque(maxlen=_REFUSALS)
         self._events: list[desk.Event] = []
+        self._barred_at = datetime.min.replace(tzinfo=UTC)
+        self.on_fresh: Callable[[], None] = lambda: None  # somebody may want to flush now
 
     def take_quote(self, quote: Quote) -> None:
         """Keep the latest quote of an underlying."""
         with self._lock:
             if self._admits("quote", quote, sentinels.of_quote(quote)):
                 self._buffer.quotes[quote.instrument] = quote
+        self.on_fresh()
 
     def take_contract_quote(self, quote: Quote) -> None:
         """Keep the latest quote of an option contract."""
         with self._lock:
             if self._admits("contract_quote", quote, sentinels.of_quote(quote)):
                 self._buffer.contract_quotes[quote.instrument] = quote
+        self.on_fresh()
 
     def take_trade(self, trade: Trade) -> None:
         """Keep a print."""
         with self._lock:
             if self._admits("trade", trade, sentinels.of_trade(trade)):
                 self._buffer.trades[trade.instrument].append(trade)
+        self.on_fresh()
 
     def take_book(self, book: Book) -> None:
         """Keep a book."""
         with self._lock:
             self._buffer.books[book.symbol].append(book)
+        self.on_fresh()
 
     def take_bar(self, bar: Bar) -> None:
         """Keep a 5 s bar."""
         with self._lock:
             if self._admits("bar", bar, sentinels.of_bar(bar)):
                 self._buffer.bars[bar.symbol].append(bar)
+        self.on_fresh()
 
     def take_imbalance(self, imbalance: Imbalance) -> None:
         """Keep the latest auction ticks."""
         with self._lock:
             self._buffer.imbalances[imbalance.symbol] = imbalance
+        self.on_fresh()
 
     def take_chain(self, chain: Chain) -> None:
         """Keep the latest chain."""
         with self._lock:
             self._buffer.chains[chain.underlying] = chain
+        self.on_fresh()
 
     def flush(self) -> tuple[str, ...]:
         """Write what has come since the last flush; return the symbols with a new chain."""
         with self._lock:
             buffer, self._buffer = self._buffer, _Buffer()
-        for quote in buffer.quotes.values():
-            market.write_quote(quote)
-        if buffer.contract_quotes:
-            market.write_contract_quotes(buffer.contract_quotes.values())
         for chain in buffer.chains.values():
             self._underlying_of |= dict.fromkeys(chain.occ.tolist(), chain.underlying)
-        self._write_trades(buffer.trades)
-        for imbalance in buffer.imbalances.values():
-            market.write_imbalance(imbalance)
-        self._write_books(buffer.books, buffer.quotes)
-        self._write_bars(buffer.bars)
+        with market.batch():
+            for quote in buffer.quotes.values():
+                market.write_quote(quote)
+            market.write_contract_quotes(buffer.contract_quotes.values())
+            self._write_trades(buffer.trades)
+            for imbalance in buffer.imbalances.values():
+                market.write_imbalance(imbalance)
+            self._write_books(buffer.books, buffer.quotes)
+            self._write_bars(buffer.bars)
         stands = tuple(symbol for symbol, chain in buffer.chains.items() if self._offer(chain))
         self._tell_refused()
         return stands
@@ -212,8 +222,11 @@ class Recorder:
         )  # fmt: skip
 
     def _write_bars(self, fresh: dict[str, list[Bar]]) -> None:
-        settings = section("analytics.bars", bar_rules.Settings)
         now = clock.now()
+        if not fresh and self._barred_at <= now < self._barred_at + _BARS_EVERY:
+            return
+        self._barred_at = now
+        settings = section("analytics.bars", bar_rules.Settings)
         for symbol, arrived in fresh.items():
             bars = [bar for bar in arrived if self._is_open(bar)]
             market.add_bars(symbol, "5s", bars)

@@ -1,6 +1,5 @@
 """Refreshing the volatility regime from the strip of options that expire today and next."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -71,13 +70,14 @@ def _strip_chain() -> PricedChain | None:
 
 
 def _sources(split: Split, known: vix1d.Known) -> volatility.Sources:
-    told = volatility.Sources(
+    r_day, r_next = (
+        (split.r_day, split.r_next) if isinstance(split, variance.DaySplit) else (None, None)
+    )
+    return volatility.Sources(
+        r_day=r_day, r_next=r_next,
         vix1d=known.values, vix1d_prev_close=known.prev_close, ages_s=known.ages_s,
         daily_closes=known.closes,
     )  # fmt: skip
-    if isinstance(split, Unavailable):
-        return told
-    return replace(told, r_day=split.r_day, r_next=split.r_next)
 
 
 def _as_of(

@@ -14,7 +14,7 @@ from analytics.signals import bar_features
 from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar, Quote
 from quanticity.domain.signals import Features
-from quanticity.store import health, market, readings
+from quanticity.store import looks
 
 # Feature name -> (family, path in its data); DOMAIN 5.1.
 SOURCES: dict[str, tuple[str, str]] = {
@@ -95,11 +95,8 @@ class Inputs:
 def read(symbol: str, settings: Settings) -> Features:
     """Read and build the features of a symbol, now."""
     # The regime is the market's: its key is the same under every symbol.
-    found = readings.read(symbol, (*FAMILIES, "volatility"))
-    inputs = Inputs(
-        found, found, market.quote(symbol), market.bars(symbol, "1min"),
-        market.bars(symbol, "5min"), health.connection(),
-    )  # fmt: skip
+    seen = looks.look(symbol, (*FAMILIES, "volatility"))
+    inputs = Inputs(seen.envelopes, seen.envelopes, seen.quote, seen.minutes, seen.fives, seen.link)
     return build(symbol, clock.now(), inputs, settings)
 
 

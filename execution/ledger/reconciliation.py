@@ -172,7 +172,6 @@ def _gone(
     broker: BrokerFacts, ours: OurBook, settings: Settings, open_refs: set[str]
 ) -> Iterable[Finding]:
     ended = {u.order_ref: u for u in broker.completed_orders}
-    filled = {fill.order_ref for fill in broker.fills}
     for order in ours.orders:
         ref, con_id = order.order_ref, order.con_id
         if order.terminal or not order.sent or ref in open_refs:
@@ -180,7 +179,7 @@ def _gone(
         if ref in ended:
             detail = f"{ended[ref].status}, {ended[ref].filled} of {ended[ref].quantity} filled"
             yield Finding(Kind.ORDER_ENDED, Action.ADOPT, ref, con_id, detail)
-        elif ref not in filled:
+        else:  # what filled whole is over by its executions, and is not looked for
             final = order.looks + 1 >= settings.absent_looks_n
             action = Action.DECLARE_ABSENT if final else Action.ASK_AGAIN
             detail = f"not found in {order.looks + 1} snapshots"

@@ -6,6 +6,7 @@ and the events to be told. Facts in any order, repeated or late, end in the same
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from execution import selectors
 from execution.ledger import pnl
-from execution.ledger.executions import in_force
+from execution.ledger.executions import latest
 from execution.models import Fill, Order, OrderIntent, Position, Settlement
 from execution.services import manual, protecting, telling, tranching
 from execution.services.event_facts import average
@@ -37,12 +38,13 @@ def book(intent_id: str) -> None:
     with transaction.atomic():
         intent = OrderIntent.objects.select_for_update().get(pk=intent_id)
         rows = list(intent.orders.all())
-        fills = in_force(selectors.trade_fills(intent))
+        told = latest(selectors.trade_fills(intent))
+        fills = tuple(fill for fill in told if fill.quantity)
         _count_fills(rows, fills)
         entry = next((row for row in rows if row.role == Role.ENTRY), None)
         if entry is not None:
             _move_intent(intent, entry)
-            _book_position(intent, entry, rows, fills)
+            _book_position(intent, entry, rows, fills, lost=_cost_of_busts(told))
         refs = [row.order_ref for row in rows]
         Fill.objects.filter(Q(order_ref__in=refs) | Q(position__intent=intent)).update(booked=True)
         protecting.tend(intent_id, fills)
@@ -95,7 +97,7 @@ def _move_intent(intent: OrderIntent, entry: Order) -> None:
 def _state_of(entry: Order) -> str:
     if entry.filled >= entry.quantity:
         return "FILLED"
-    if entry.state in _DONE and entry.state != Order.State.FILLED:
+    if entry.state in _DONE and _is_over(entry):
         return str(entry.state)
     if entry.state == Order.State.UNKNOWN:
         return "UNKNOWN"
@@ -107,16 +109,23 @@ def _state_of(entry: Order) -> str:
 
 
 def _book_position(
-    intent: OrderIntent, entry: Order, rows: Sequence[Order], fills: Sequence[orders.Fill]
+    intent: OrderIntent,
+    entry: Order,
+    rows: Sequence[Order],
+    fills: Sequence[orders.Fill],
+    *,
+    lost: Decimal,
 ) -> None:
     if not fills:
-        _forget_busted(intent)
+        _forget_busted(intent, lost)
         return
     position = _position(intent, fills[0])
     ledger = pnl.apply(fills, position.multiplier)
     entry_done = _is_over(entry)
     before = position.state
     _derive(position, ledger, rows, fills, entry_done=entry_done)
+    if lost and position.realised_net_usd is not None:
+        position.realised_net_usd -= lost
     position.save(update_fields=None if position._state.adding else _DERIVED)  # noqa: SLF001
     Fill.objects.filter(exec_id__in=[f.exec_id for f in fills]).update(position=position)
     if entry_done:
@@ -147,11 +156,16 @@ def _derive(
     position.exit_reason = _reason(position, sold, rows) if is_over else position.exit_wanted
 
 
-def _forget_busted(intent: OrderIntent) -> None:
+def _cost_of_busts(told: Iterable[orders.Fill]) -> Decimal:
+    """What executions cost that were taken back: the broker keeps it unless it says otherwise."""
+    return sum((f.commission or Decimal(0) for f in told if not f.quantity), Decimal(0))
+
+
+def _forget_busted(intent: OrderIntent, lost: Decimal) -> None:
     """Every execution was taken back: nothing is held, and nothing ever was."""
     Position.objects.filter(intent=intent).exclude(quantity_open=0).update(
         quantity_open=0, quantity_total=0, state="CLOSED", closed_at=clock.now(),
-        realised_net_usd=0, exit_reason=ExitReason.MANUAL,
+        realised_net_usd=-lost, exit_reason=ExitReason.MANUAL,
     )  # fmt: skip
 
 
@@ -159,8 +173,7 @@ def _is_over(order: Order) -> bool:
     """An order has ended, and every execution it spoke of is here."""
     if order.filled >= order.quantity:
         return True
-    ended = order.state in _DONE and order.state != Order.State.FILLED
-    return ended and not selectors.awaits_fills(order)
+    return order.state in _DONE and not selectors.awaits_fills(order)
 
 
 def _position(intent: OrderIntent, first: orders.Fill) -> Position:

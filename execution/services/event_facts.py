@@ -86,7 +86,8 @@ def end(story: "Story", at: datetime) -> Facts:
     bought = [fill for fill in story.fills if fill.quantity > 0]
     cost = sum((f.price * f.quantity for f in bought), Decimal(0)) * position.multiplier
     fees = sum((fill.commission or Decimal(0) for fill in bought), Decimal(0))
-    net = ledger.cash_flow_usd
+    known = position.realised_net_usd
+    net = ledger.cash_flow_usd if known is None else known
     opened = position.opened_at or at
     return common(position, story.intent, at) | {
         "fill_price": text(position.exit_price), "entry_price": text(position.entry_price),

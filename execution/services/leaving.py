@@ -12,11 +12,15 @@ from execution.orders.references import order_ref, parse_order_ref
 from execution.orders.tickets import Cover
 from execution.risk.verdict import Denied
 from execution.services import opening, wishes
+from execution.services.alarms import Severity, raise_alarm
 from execution.services.facts import increments_of
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.orders import Role
+
+_ALARMING_REFUSALS = 3
+_LONGEST_PAUSE_S = 60.0
 
 
 def advance(position: Position, tranche: Tranche, held: int) -> None:
@@ -51,6 +55,8 @@ def sell(
             Order.objects.filter(pk=working.pk).update(wanted_limit=limit)
             wishes.wake_gateway()
         return
+    if _is_resting(position):
+        return
     ticket = tickets.sell_to_close(
         order_ref(settings.TRADING_MODE, position.intent_id, Role.EXIT, _next_number(position)),
         parse_occ(position.occ), quantity, _cover(position), limit=limit,
@@ -61,6 +67,20 @@ def sell(
             tranche=number, recorded_at=clock.now(),
         )  # fmt: skip
         wishes.wake_gateway()
+
+
+def _is_resting(position: Position) -> bool:
+    """Wait after a refusal, twice as long after each: a storm of orders helps nobody (E20)."""
+    refused = position.intent.orders.filter(role=Role.EXIT, state=Order.State.REJECTED)
+    last = refused.order_by("recorded_at").last()
+    if last is None:
+        return False
+    times = refused.count()
+    if times >= _ALARMING_REFUSALS:
+        detail = f"{position.pk}: {last.error}"
+        raise_alarm("EXIT_REFUSED", detail, Severity.CRITICAL, intent=position.intent)
+    pause_s = min(2.0**times, _LONGEST_PAUSE_S)
+    return (clock.now() - last.recorded_at).total_seconds() < pause_s
 
 
 def exit_limit(position: Position, elapsed_s: float, *, is_urgent: bool) -> Decimal | None:

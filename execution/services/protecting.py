@@ -40,11 +40,12 @@ def tend(intent_id: str, fills: tuple[Fill, ...] = ()) -> None:
 
 
 def _tend(position: Position) -> None:
+    entries = position.intent.orders.filter(role=Role.ENTRY, state__in=wishes.ALIVE)
+    if position.state == "OPENING" or (position.state in _PROTECTED and entries.exists()):
+        _protect_opening(position)
+        return
     if position.state in _PROTECTED and position.exit_started_at is None:
         _protect(position)
-        return
-    if position.state == "OPENING":
-        _protect_opening(position)
         return
     replacing.abandon(position)
     if position.state in _OVER:
@@ -88,9 +89,13 @@ def _protect(position: Position) -> None:
 
 
 def _protect_opening(position: Position) -> None:
-    """While the entry works only its own children may protect it; without a stop it must end."""
+    """While the entry works only its own children may protect it; without a stop it must end.
+
+    So must one that has begun to sell: what it still bought would be for nothing.
+    """
     bare = position.quantity_open > 0 and not selectors.protected_quantity(position)
-    if bare and _naked_s(position) > _settings().unprotected_grace_s:
+    is_late = bare and _naked_s(position) > _settings().unprotected_grace_s
+    if is_late or position.quantity_open < position.quantity_total:
         entries = position.intent.orders.filter(role=Role.ENTRY)
         wishes.want_off(entries.filter(state__in=wishes.ALIVE))
 

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from execution import selectors
-from execution.ledger import pnl
+from execution.ledger import breaks, pnl
 from execution.models import AccountValues, ClosingMark, Position, SessionResult
+from execution.services.alarms import Severity, raise_alarm
+from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 
 _ZERO = Decimal(0)
@@ -67,13 +69,25 @@ def end_session() -> SessionResult | None:
         with transaction.atomic():
             for position in held:
                 _keep_mark(position, day, rth)
-            return SessionResult.objects.create(
+            row = SessionResult.objects.create(
                 account=account.account, session_date=day, source=settings.TRADING_MODE,
                 start_usd=account.start_of_day_usd, end_usd=account.equity_usd,
                 day_pnl_usd=_session_pnl(account, day), at=now,
             )  # fmt: skip
     except IntegrityError:  # another worker wrote it
         return None
+    _compare_with_equity(row)
+    return row
+
+
+def _compare_with_equity(row: SessionResult) -> None:
+    """Our day against what the broker's equity did (6.12); a deposit has to be recorded as one."""
+    if row.day_pnl_usd is None or row.start_usd is None:
+        return
+    theirs = row.end_usd - row.start_usd
+    if breaks.is_daily_break(row.day_pnl_usd, theirs, section("execution.breaks", breaks.Settings)):
+        detail = f"{row.session_date}: ours {row.day_pnl_usd:.2f}, the broker's {theirs:.2f}"
+        raise_alarm("DAILY_PNL", detail, Severity.HIGH)
 
 
 def _session_pnl(account: AccountValues, day: date) -> Decimal | None:

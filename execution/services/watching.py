@@ -5,6 +5,7 @@ that hold. Looking twice, or from two workers at once, trips once.
 """
 
 import logging
+from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from execution.models import (
 from execution.risk import breakers, gauges, trips
 from execution.risk.trips import Breaker, Rearm, Relief, Trip
 from execution.services import book_risk, breaker_facts, managing, operating
+from execution.services.alarms import Severity, raise_alarm
 from quanticity import audit
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -42,6 +44,7 @@ def watch() -> list[Trip]:
     book_risk.keep_gauges(gauges.read(facts, limits))
     found = breakers.evaluate(_state(), facts, limits)
     _rearm(facts, found)
+    _alarm_when_long_blind(facts)
     new = [trip for trip in found.trips if _keep(trip)]
     _latch(found.latched)
     for trip in new:
@@ -81,6 +84,14 @@ def record_error(task: str, error: str) -> None:
     RiskEvent.objects.create(
         code=breaker_facts.ERROR_CODE, value=task[:120], threshold=error[:120], at=clock.now()
     )
+
+
+def _alarm_when_long_blind(facts: breakers.Facts) -> None:
+    most_s = section("execution.watching", breaker_facts.Settings).blind_alert_s
+    if facts.blind_with_positions_s > most_s:
+        since = facts.at - timedelta(seconds=facts.blind_with_positions_s)
+        detail = f"positions are open and nothing has been seen since {since:%H:%M} UTC"
+        raise_alarm("BLIND", detail, Severity.CRITICAL)
 
 
 def _state() -> breakers.State:

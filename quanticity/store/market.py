@@ -1,7 +1,9 @@
 """Hot market state: quotes, books, prints, bars and chains, written by one process, read by all."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -21,6 +23,31 @@ BOOKS_KEPT = 240
 # Per symbol: the listing that this process read last, and the one that it wrote last.
 _listings: dict[str, Listing] = {}
 _written: dict[str, str] = {}
+_batched = threading.local()
+
+
+@contextmanager
+def batch() -> Iterator[None]:
+    """What this thread writes inside goes to the store in one round trip, at the end."""
+    with client().pipeline(transaction=False) as pipe:
+        _batched.pipe = pipe
+        try:
+            yield
+        finally:
+            _batched.pipe = None
+        pipe.execute()
+
+
+@contextmanager
+def _pipe() -> Iterator[Any]:
+    """The batch of this thread, or a round trip of its own."""
+    shared = getattr(_batched, "pipe", None)
+    if shared is not None:
+        yield shared
+        return
+    with client().pipeline(transaction=False) as pipe:
+        yield pipe
+        pipe.execute()
 
 
 def write_quote(quote: Quote) -> None:
@@ -30,11 +57,10 @@ def write_quote(quote: Quote) -> None:
 
 def write_contract_quotes(quotes: Iterable[Quote]) -> None:
     """Replace the quotes of option contracts, in one round trip."""
-    with client().pipeline(transaction=False) as pipe:
+    with _pipe() as pipe:
         for quote in quotes:
             key = keys.contract_quote(quote.instrument)
             pipe.set(key.name, _dump(quote), ex=key.ttl)
-        pipe.execute()
 
 
 def write_book(book: Book) -> None:
@@ -91,12 +117,12 @@ def replace_bars(symbol: str, size: str, bars: Sequence[Bar]) -> None:
 
 def quote(symbol: str) -> Quote | None:
     """The latest quote of an underlying."""
-    return _quote(client().get(keys.quote(symbol).name))
+    return quote_of(client().get(keys.quote(symbol).name))
 
 
 def contract_quote(occ: str) -> Quote | None:
     """The latest quote of one option contract."""
-    return _quote(client().get(keys.contract_quote(occ).name))
+    return quote_of(client().get(keys.contract_quote(occ).name))
 
 
 def book(symbol: str) -> Book | None:
@@ -205,7 +231,8 @@ def _chain_of_new_listing(symbol: str) -> Chain | None:
 
 
 def _set(key: keys.Key, value: Any) -> None:
-    client().set(key.name, _dump(value), ex=key.ttl)
+    with _pipe() as pipe:
+        pipe.set(key.name, _dump(value), ex=key.ttl)
 
 
 def _dump(value: Any) -> bytes:
@@ -213,14 +240,14 @@ def _dump(value: Any) -> bytes:
 
 
 def _append(key: keys.Key, values: Sequence[Any], kept: int) -> None:
-    with client().pipeline(transaction=False) as pipe:
+    with _pipe() as pipe:
         for value in values:
             pipe.xadd(key.name, {"v": _dump(value)}, maxlen=kept, approximate=True)
         pipe.expire(key.name, key.ttl or keys.DAY)
-        pipe.execute()
 
 
-def _quote(raw: bytes | None) -> Quote | None:
+def quote_of(raw: bytes | None) -> Quote | None:
+    """Parse a stored quote."""
     if raw is None:
         return None
     content = json.loads(raw)

@@ -85,19 +85,19 @@ def read_all(symbols: Sequence[str], families: Sequence[str]) -> dict[str, dict[
     raw = client().mget([name for _, _, name in names])
     found: dict[str, dict[str, Any]] = {symbol: {} for symbol in symbols}
     for (symbol, family, name), value in zip(names, raw, strict=True):
-        if value is not None and (envelope := _envelope(name, value)) is not None:
-            found[symbol][family] = envelope
+        if value is not None and (one := envelope(name, value)) is not None:
+            found[symbol][family] = one
     return found
 
 
-# What is not an envelope was not written by us: it counts as absent, and is said.
-def _envelope(name: str, raw: bytes) -> dict[str, Any] | None:
+def envelope(name: str, raw: bytes) -> dict[str, Any] | None:
+    """Parse an envelope; what is none was not written by us, counts as absent, and is said."""
     try:
-        envelope = json.loads(raw)
+        found = json.loads(raw)
     except ValueError:
-        envelope = None
-    if isinstance(envelope, dict) and envelope.keys() >= _PARTS:
-        return envelope
+        found = None
+    if isinstance(found, dict) and found.keys() >= _PARTS:
+        return found
     log.warning("%s holds no reading and counts as absent: %.80r", name, raw)
     return None
 

@@ -49,8 +49,25 @@ class Tail(Generic[V]):
             fresh = (found[-new_n:] if new_n else []) if continues else found
             return fresh, (self.generation, self._seen_n), continues
 
+    def ask(self, pipe: Any) -> bytes:
+        """Put the question for what is new into a pipeline; return the place it asks from."""
+        place = self._last
+        pipe.xrange(self._name, min=place)
+        return place
+
+    def told(self, rows: Sequence[Any], place: bytes) -> list[V]:
+        """Everything kept, with the answer to a question that was asked from a place."""
+        with self._lock:
+            if place == self._last:
+                self._fold(rows)
+            else:  # another thread was faster
+                self._look()
+            return list(self._values)
+
     def _look(self) -> None:
-        rows = client().xrange(self._name, min=self._last)
+        self._fold(client().xrange(self._name, min=self._last))
+
+    def _fold(self, rows: Sequence[Any]) -> None:
         if self._last == _NOTHING:
             self._take(rows)
         elif rows and rows[0][0] == self._last:

@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from analytics.models import Decision, Signal
+from execution import selectors as execution
 from execution.models import Position
 from publishing.models import Delivery
 from quanticity.domain.instruments import parse_occ
@@ -56,10 +57,8 @@ class Table:
 
 def positions(rows: Iterable[Position]) -> Table:
     """What we hold, and what protects it."""
-    columns = (
-        _columns("Trade", "Contract", "Direction", "State")
-        + _columns("Held", "Entry $", "Mark $", "Stop $", "Target $", "Unprotected", number=True)
-        + _columns("Do")
+    columns = _columns("Trade", "Contract", "Direction", "State", "Do") + _columns(
+        "Held", "Entry $", "Mark $", "Stop $", "Target $", "Unprotected", number=True
     )
     return Table(
         "positions", "Open positions", columns, [_position(row) for row in rows],
@@ -119,19 +118,19 @@ def _columns(*labels: str, number: bool = False) -> tuple[Column, ...]:
 
 def _position(row: Position) -> list[Cell]:
     naked = WARN if row.naked_since_at else DOWN if row.naked_ms > LONGEST_NAKED_MS else ""
-    exposed = f"{row.naked_ms:,} ms"
+    exposed = f"{row.naked_ms + execution.naked_now_ms(row):,} ms"
     return [
         Cell(row.trade_id, href=_admin("execution_position", row.pk)),
         Cell(contract(row.occ)),
         _direction(row.direction),
         Cell(formats.word(row.state)),
+        Cell("Close…", href=f"{reverse('operate', args=('close',))}?subject={row.pk}"),
         Cell(f"{row.quantity_open} of {row.quantity_total}", number=True),
         Cell(formats.price(row.entry_price), number=True),
         Cell(formats.price(row.mark_price), number=True),
         Cell(formats.price(row.stop_price), number=True, tone="" if row.stop_price else WARN),
         Cell(formats.price(row.intent.target_price), number=True),
         Cell(f"{exposed}, still" if row.naked_since_at else exposed, number=True, tone=naked),
-        Cell("Close…", href=f"{reverse('operate', args=('close',))}?subject={row.pk}"),
     ]
 
 

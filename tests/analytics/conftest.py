@@ -25,7 +25,7 @@ def provider() -> Iterator[Provider]:
 def quick() -> door.Settings:
     """Deadlines that a test can wait for, and no waits between attempts."""
     own = section("analytics.feeds.door", door.Settings)
-    return replace(own, total_s=0.3, connect_s=0.3, retry_base_s=0.0, max_bytes=200_000)
+    return replace(own, total_s=1.5, connect_s=1.5, retry_base_s=0.0, max_bytes=200_000)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from analytics import selectors as analytics
 from execution.models import Order, OrderIntent
 from execution.risk import facts, gate
 from execution.services import facts as world
-from execution.services import opening
+from execution.services import opening, watching
 from quanticity.config.loader import section
 from quanticity.gateway import commands
 from tests import desks, factories
@@ -60,4 +60,5 @@ def test_signal_to_committed_orders(signals: list[str], capsys: pytest.CaptureFi
         print()
         quantiles("the gate, 53 rules on given facts", lambda _: gate.check(proposal, seen, limits))
         quantiles("gathering the facts", lambda _: world.gather(order.signal, "QC:sim:x:E1"))
+        quantiles("a look at every breaker", lambda _: watching.watch())
         quantiles("signal to orders committed, and undone", alone)

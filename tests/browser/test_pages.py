@@ -21,6 +21,8 @@ PAGES = [
     pytest.param("/dashboard/symbol/SPY/", "operator", id="symbol"),
     pytest.param("/api/docs/", "operator", id="api docs"),
     pytest.param("/admin/execution/position/", "operator", id="admin list"),
+    pytest.param("/admin/operate/flatten/", "operator", id="operation"),
+    pytest.param("/admin/execution/breakertrip/", "operator", id="breakers"),
     pytest.param("/admin/quanticity/configoverride/add/", "operator", id="admin form"),
 ]
 _numbers = itertools.count(2)

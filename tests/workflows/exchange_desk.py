@@ -223,7 +223,8 @@ class Desk:
         held = sum(
             p.quantity_open for p in Position.objects.exclude(state__in=("CLOSED", "SETTLED"))
         )
-        assert held == sum(p.quantity for p in account.positions.values()), self.story()
+        options = [p for p in account.positions.values() if listing.option_of_id(p.con_id)]
+        assert held == sum(p.quantity for p in options), self.story()
         theirs = {e.exec_id: (e.price, e.commission) for e in self.exchange.books.executions}
         costs = {
             c.pk: (c.commission_usd or 0) - (c.rebate_usd or 0) for c in Commission.objects.all()

@@ -259,7 +259,7 @@ def test_a_0dte_is_gone_before_an_early_close(trade) -> None:
         assert position().exit_reason == "TIME"
         assert position().closed_at < datetime(2025, 11, 28, 17, 50, tzinfo=UTC)
 
-    trade(scenario, at=datetime(2025, 11, 28, 17, 44, tzinfo=UTC))
+    trade(scenario, at=datetime(2025, 11, 28, 17, 44, 45, tzinfo=UTC))
 
 
 # --- trades made by hand -------------------------------------------------------------------------

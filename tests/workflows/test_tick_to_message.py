@@ -247,3 +247,25 @@ def test_instants_never_run_backwards(gateway: Gateway, rally: Any) -> None:
     intent, position = OrderIntent.objects.get(), Position.objects.get()
     assert intent.created_at <= intent.recorded_at <= intent.first_sent_at <= position.opened_at
     assert position.opened_at <= position.closed_at <= clock.now() + timedelta(seconds=1)
+
+
+def test_an_answer_that_was_lost_is_found_again(gateway: Gateway) -> None:
+    enter(gateway)
+    leave(gateway)
+    # As after a crash between the two halves of an answer: execution believes it was given.
+    Signal.objects.update(state="live", ended_at=None)
+    OrderIntent.objects.update(owes_acknowledgement=False)
+
+    workflows.answer_owed.delay()
+
+    row = Signal.objects.get()
+    assert (row.state, row.acknowledgement, row.acknowledged_by) == ("ended", "FILLED", "TARGET")
+
+
+def test_while_its_trade_is_open_no_answer_is_invented(gateway: Gateway) -> None:
+    enter(gateway)
+    OrderIntent.objects.update(owes_acknowledgement=False)
+
+    workflows.answer_owed.delay()
+
+    assert Signal.objects.get().state == "live"

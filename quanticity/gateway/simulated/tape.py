@@ -26,6 +26,7 @@ from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.levels import Floats, Recorded
 from quanticity.gateway.simulated.prices import TICK, Tape, Tapes
 from quanticity.gateway.simulated.shapes import Ints
+from quanticity.gateway.simulated.tape_files import readable
 
 _YAHOO = re.compile(r"^(?P<symbol>[A-Z0-9]+)_1m.*\.csv(\.gz)?$")
 _LEAN = re.compile(
@@ -52,7 +53,7 @@ class Span:
 
 def load(files: Iterable[Path], tapes: Tapes) -> list[Session]:
     """Put every recorded session of listed symbols into the tapes; return the sessions."""
-    found = [one for file in files for one in _recordings(file)]
+    found = [one for file in files for one in _read(file)]
     # All levels first: a session's tape begins from the close before.
     for symbol, session, spans in found:
         tapes.levels.record(symbol, Recorded(session.date, spans[0].open, spans[-1].close))
@@ -77,6 +78,11 @@ def make(symbol: str, session: Session, spans: list[Span], tapes: Tapes) -> Tape
         np.round(bid + spread, 2), bought, sold, np.zeros(len(price), np.int8), lean,
         np.where(np.abs(lean) > 0.5, np.sign(lean), 0).astype(np.int8),  # noqa: PLR2004 - one-sided
     )  # fmt: skip
+
+
+def _read(file: Path) -> list[tuple[str, Session, list[Span]]]:
+    with readable(file):
+        return list(_recordings(file))
 
 
 def _recordings(file: Path) -> Iterator[tuple[str, Session, list[Span]]]:

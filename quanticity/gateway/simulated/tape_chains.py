@@ -23,6 +23,7 @@ from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import parse_occ
 from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.recorded_chain import Snapshot
+from quanticity.gateway.simulated.tape_files import readable
 
 _NAME = re.compile(
     r"^(?P<symbol>[A-Z]+)_(?P<day>\d{4}-\d\d-\d\d)(_(?P<time>\d{4}))?.*\.(?P<kind>csv|json)(\.gz)?$"
@@ -39,6 +40,11 @@ def read(file: Path) -> Snapshot | None:
     named = _NAME.match(file.name)
     if named is None or named["symbol"] not in listing.SYMBOLS:
         return None
+    with readable(file):
+        return _read(file, named)
+
+
+def _read(file: Path, named: re.Match[str]) -> Snapshot | None:
     symbol, day = listing.SYMBOLS[named["symbol"]], date.fromisoformat(named["day"])
     raw = file.read_bytes()
     text = (gzip.decompress(raw) if file.suffix == ".gz" else raw).decode()
@@ -68,7 +74,7 @@ def _of_csv(text: str) -> tuple[float, Iterator[Row]]:
     if spot is None:
         raise MalformedInput("expected `Last: ` and the spot in a quote table, found none")
     lines = text.splitlines()
-    header = next(n for n, line in enumerate(lines) if line.startswith("Expiration Date,Calls"))
+    header = [line.startswith("Expiration Date,Calls") for line in lines].index(True)
     return _number(spot[1]), _sides(lines[header + 1 :])
 
 

@@ -23,6 +23,7 @@ from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.levels import Floats, Recorded
 from quanticity.gateway.simulated.prices import TICK, Tape, Tapes
 from quanticity.gateway.simulated.prints import Print
+from quanticity.gateway.simulated.tape_files import readable
 
 _TICKS = re.compile(r"^equity__usa__tick__(?P<symbol>[a-z]+)__(?P<day>\d{8})_trade\.zip$")
 _QUOTES = re.compile(
@@ -44,16 +45,18 @@ def load(files: Iterable[Path], tapes: Tapes) -> dict[tuple[str, Session], list[
     for file, match in named:
         if match is not None and match["symbol"].upper() in listing.SYMBOLS:
             symbol, session = match["symbol"].upper(), _session(match["day"])
-            if match.re is _QUOTES:
-                _quote(tapes, symbol, session, _rows(file))
-            else:
-                found[symbol, session] = _lobster(tapes, symbol, session, file)
+            with readable(file):
+                if match.re is _QUOTES:
+                    _quote(tapes, symbol, session, _rows(file))
+                else:
+                    found[symbol, session] = _lobster(tapes, symbol, session, file)
     for file in files:
         match = _TICKS.match(file.name)
         if match is not None and match["symbol"].upper() in listing.SYMBOLS:
             symbol, session = match["symbol"].upper(), _session(match["day"])
             tape = tapes.of(symbol, session)
-            found[symbol, session] = list(_signed(tape, _lean(session, _rows(file))))
+            with readable(file):
+                found[symbol, session] = list(_signed(tape, _lean(session, _rows(file))))
     return found
 
 
@@ -63,7 +66,7 @@ def _session(day: str) -> Session:
 
 def _rows(file: Path, part: str = "") -> Iterator[list[str]]:
     with zipfile.ZipFile(file) as packed:
-        name = next(name for name in packed.namelist() if part in name)
+        name = next((name for name in packed.namelist() if part in name), "")
         text = packed.read(name).decode()
     return csv.reader(io.StringIO(text))
 

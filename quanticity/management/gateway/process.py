@@ -50,6 +50,7 @@ T = TypeVar("T")
 LEASE_S = 6.0
 RENEW_S = 2.0
 FLUSH_S = 0.1
+GATHER_S = 0.002  # what comes so soon after another goes with it
 DISPATCH_S = 0.1
 REFUSALS_S = 1.0
 BLINDNESS_S = 5.0
@@ -90,6 +91,8 @@ class GatewayProcess:
         self._spans: list[Span] = []
         self._woken = asyncio.Event()
         self._questions = Questions(self._woken)
+        self._fresh = asyncio.Event()
+        self.recorder.on_fresh = self._fresh.set
         self._store_down = False
         self._paces = Paces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
@@ -105,7 +108,7 @@ class GatewayProcess:
             for loop in (
                 self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
                 self._reconcile, self._listen, self._watch, self._keep_tape,
-                self._keep_refusals, self._keep_blindness,
+                self._keep_refusals, self._keep_blindness, self._keep_seeded,
             ):  # fmt: skip
                 group.create_task(loop())
             group.create_task(self._questions.listen(self.gateway.trading))
@@ -143,7 +146,10 @@ class GatewayProcess:
             for symbol in fresh or ():
                 if self._paces.is_due(symbol, now, timetable.exposures_s(symbol)):
                     nudge(workflows.chain_arrived, symbol)
-            await asyncio.sleep(FLUSH_S)
+            await asyncio.sleep(GATHER_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._fresh.wait(), FLUSH_S)
+            self._fresh.clear()
 
     async def _keep_refusals(self) -> None:
         while True:
@@ -309,14 +315,18 @@ class GatewayProcess:
         await self.gateway.feed.watch((*wanted.symbols, *wanted.indexes), wanted.depth)
         for symbol in wanted.chains:
             await self.gateway.feed.watch_chain(symbol)
-        seeded: dict[str, date] = {}
         while True:
             await asyncio.sleep(1.0)
-            await self._seed(wanted.symbols, seeded)
             contracts = await self._on(self._sql, execution_selectors.contracts_to_hold)
             await self.gateway.feed.hold(contracts)
             self._discipline_clock()
             await self._report()
+
+    async def _keep_seeded(self) -> None:
+        seeded: dict[str, date] = {}
+        while True:
+            await asyncio.sleep(1.0)
+            await self._seed(universe().symbols, seeded)
 
     async def _seed(self, symbols: Sequence[str], seeded: dict[str, date]) -> None:
         if not self.connected:
@@ -329,9 +339,13 @@ class GatewayProcess:
             try:
                 minutes = await self.gateway.feed.history(symbol, "1 min", HISTORY_DAYS["1 min"])
                 days = await self.gateway.feed.history(symbol, "1 day", HISTORY_DAYS["1 day"])
-            except (TemporaryError, PermanentError) as error:
-                logger.warning("no history of %s: %s", symbol, error)
+            except TemporaryError as error:
+                logger.warning("no history of %s yet: %s", symbol, error)
                 return
+            except PermanentError as error:
+                logger.warning("no history of %s: %s", symbol, error)
+                seeded[symbol] = today
+                continue
             await self._try_store(self._store, self.recorder.seed, symbol, minutes)
             await self._try_store(self._store, flow.seed_history, symbol, minutes, days)
             seeded[symbol] = today

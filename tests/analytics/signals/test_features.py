@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from analytics.signals import features
-from analytics.signals.features import Inputs
+from analytics.signals.features import SOURCES, Inputs
 from quanticity.config.loader import section
-from quanticity.domain.market import Quote
+from quanticity.domain.market import Bar, Quote
 from quanticity.domain.signals import Features
 from quanticity.store import market
 from tests import factories
@@ -195,3 +195,36 @@ def test_an_empty_store_reads_as_missing(stored: Callable[[], Features]) -> None
     found = stored()
 
     assert all(found[name] is None for name in features.SOURCES)
+
+
+@pytest.mark.parametrize("cut_s", [0, 1, 30, 299, 3_600])
+def test_what_comes_later_changes_no_feature(cut_s: float) -> None:
+    """Truncation: the features of an instant are the same whether or not the day went on."""
+    at = AT - timedelta(seconds=cut_s)
+    bars = {
+        minutes: [
+            Bar("SPY", AT - timedelta(minutes=minutes * n), p, p + 1, p - 1, p, 1000, p)
+            for n, p in ((n, 600 + n % 11) for n in range(count, 0, -1))
+        ]
+        for minutes, count in ((1, 150), (5, 600))
+    }
+    ended = {
+        minutes: [bar for bar in found if bar.open_at + timedelta(minutes=minutes) <= at]
+        for minutes, found in bars.items()
+    }
+    later = {
+        family: envelope({path.split(".")[0]: 0.9}, age_s=-1.0)
+        for family, path in {SOURCES[name] for name in SOURCES}
+    }
+    whole = Inputs(later, later, quote(-1.0), bars[1], bars[5], {"blind_300s_s": 0.0})
+    truncated = Inputs({}, {}, None, ended[1], ended[5], {"blind_300s_s": 0.0})
+
+    found = features.build("SPY", at, whole, SETTINGS)
+    expected = features.build("SPY", at, truncated, SETTINGS)
+
+    # A reading from the future reads as missing, and names another reason than one never written.
+    of_link = {"chain_quality", "chain_delayed", "age_s"}
+    assert {k: v for k, v in found.values.items() if k not in of_link} == {
+        k: v for k, v in expected.values.items() if k not in of_link
+    }
+    assert all(instant <= at for instant in found.as_of.values())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from execution import selectors
-from execution.models import AccountValues, ClosingMark, Position, SessionResult
+from execution.models import AccountValues, ClosingMark, Position, RiskEvent, SessionResult
 from execution.services import broker, costs, results
 from execution.services.results import day_pnl, end_session, total
 from quanticity.domain import calendar, clock
@@ -119,3 +119,19 @@ def test_nothing_is_written_before_the_broker_has_spoken(world: Any) -> None:
     world.at += AFTER_CLOSE
 
     assert results.end_session() is None
+
+
+@pytest.mark.parametrize(
+    ("equity", "alarms"),
+    [pytest.param(999_960, 0, id="the same"), pytest.param(999_000, 1, id="another day")],
+)
+def test_a_day_that_the_brokers_equity_does_not_show_is_an_alarm(
+    world: Any, equity: int, alarms: int
+) -> None:
+    desks.closed(1, net="-40")
+    AccountValues.objects.update(equity_usd=Decimal(equity))
+    world.at += AFTER_CLOSE
+
+    end_session()
+
+    assert RiskEvent.objects.filter(code="DAILY_PNL").count() == alarms

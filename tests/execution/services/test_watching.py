@@ -302,6 +302,17 @@ def test_a_blind_minute_with_positions_reduces_until_we_see(world: Any) -> None:
     assert names() == []
 
 
+def test_three_blind_minutes_are_told_once(world: Any) -> None:
+    desks.held()
+    factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=181)).isoformat())
+
+    watching.watch()
+    world.advance(10)
+    watching.watch()
+
+    assert RiskEvent.objects.filter(code="BLIND", threshold="CRITICAL").count() == 1
+
+
 def test_blind_without_positions_is_nobodys_loss() -> None:
     factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=61)).isoformat())
 

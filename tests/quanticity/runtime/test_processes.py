@@ -27,7 +27,7 @@ def words(name: str, plan: Plan = PLAN) -> str:
 def test_every_process_of_the_house_runs() -> None:
     assert [process.name for process in processes.table(PLAN)] == [
         "simulator", "gateway", "web",
-        "worker-market", "worker-feeds", "worker-execution", "worker-publishing", "worker-reporting",
+        "worker-market", "worker-execution", "worker-publishing", "worker-reporting",
         "beat", "flower",
     ]  # fmt: skip
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from client_library import (
@@ -24,6 +25,7 @@ from quanticity.config.loader import section
 from quanticity.domain.clock import ReplayedClock, using
 from quanticity.domain.errors import MalformedInput
 from quanticity.gateway.simulated import floor as floors
+from quanticity.gateway.simulated import recording
 from quanticity.gateway.simulated.connection import Connection
 from quanticity.gateway.simulated.fault_script import Script
 from quanticity.gateway.simulated.faults import Faults
@@ -57,6 +59,13 @@ def spoken() -> list[list[str]]:
     ib.client.reqMktData(9, call, "100,101,106,233", False, False, [])
     ib.client.reqMktDepth(10, spy, 10, True, [])
     ib.client.reqHistoricalData(11, spy, "", "1 D", "1 min", "TRADES", True, 1, True, [])
+    ib.client.reqHistoricalData(16, call, "", "600 S", "5 mins", "BID_ASK", True, 2, True, [])
+    ib.client.reqMarketDataType(3)
+    ib.client.reqSecDefOptParams(17, "SPY", "", "STK", 756733)
+    ib.client.reqAccountSummary(18, "All", "NetLiquidation,$LEDGER")
+    ib.client.reqPnLSingle(19, "DU1000001", "", 70485328)
+    ib.client.calculateImpliedVolatility(20, call, 2.5, 680.0, [])
+    ib.client.reqHistoricalTicks(21, spy, "20251121 15:00:00", "", 9, "TRADES", True, False, [])
     ib.client.reqContractDetails(12, Option("SPY", "202511", exchange="SMART"))
     ib.client.reqRealTimeBars(13, spy, 5, "TRADES", False, [])
     ib.client.reqTickByTickData(14, spy, "BidAsk", 0, False)
@@ -160,6 +169,56 @@ def test_any_bytes_are_read_or_refused(market: Market, data: bytes) -> None:
 
     with using(ReplayedClock(MORNING)):
         asyncio.run(main())
+
+
+@pytest.mark.enable_socket
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.binary(max_size=120), max_size=4), st.booleans())
+def test_random_bytes_on_the_socket_leave_others_served(
+    play: Callable[..., None], pieces: list[bytes], polite: bool
+) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.server.port)
+        greeting = b"API\0" + frame("v157..176")[:-1] + b"\0" + frame(71, 2, 9, "")
+        writer.write(greeting if polite else b"")
+        for piece in pieces:
+            writer.write(piece)
+            await asyncio.sleep(0)
+        await world.pass_time(1)
+        writer.close()
+
+        assert await ib.reqCurrentTimeAsync() == world.clock.now()
+        assert reader is not None
+
+    play(scenario)
+
+
+FILES = st.sampled_from([
+    "SPY_2023-04-14_close.csv", "SPY_2023-04-14_close.csv.gz", "SPY_2023-04-14_1510.json",
+    "SPY_1m_x.csv", "SPY_1m_x.csv.gz", "equity__usa__tick__spy__20131007_trade.zip",
+    "equity__usa__second__spy__20131007_quote.zip", "LOBSTER_SampleFile_AMZN_2012-06-21_5.zip",
+])  # fmt: skip
+HEADS = st.sampled_from([
+    b"", b'{"options"', b'{"data": {"options": [{}], "current_price": 1}}', b"PK\x03\x04",
+    b"x,Last: 4,\nExpiration Date,Calls\n", b"Datetime,Close,High,Low,Open,Volume\n",
+])  # fmt: skip
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(FILES, HEADS, st.one_of(st.binary(max_size=200), st.text(max_size=200)))
+def test_any_file_is_read_or_refused(
+    market: Market, tmp_path: Path, name: str, head: bytes, rest: bytes | str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(head + (rest if isinstance(rest, bytes) else rest.encode()))
+    own = Market(market.tapes.settings, market.surface.settings)
+    with contextlib.suppress(MalformedInput):
+        recording.load(file, own)
 
 
 @pytest.mark.enable_socket

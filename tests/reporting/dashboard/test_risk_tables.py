@@ -1,0 +1,87 @@
+"""What wants an operator, how near limits are, and what the book could lose, as tables."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from execution import selectors
+from execution.models import BookRisk
+from execution.services import watching
+from quanticity.domain import clock
+from reporting.dashboard import risk_tables, snapshot
+from reporting.dashboard.formats import MINUS
+from tests import desks, factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "store")]
+
+
+def texts(table: Any) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+def test_a_breaker_that_holds_stands_with_its_remedy() -> None:
+    factories.account()
+    desks.closed(net="-15000")
+    watching.watch()
+
+    table = risk_tables.attention(selectors.held_breakers(), (), ())
+
+    assert [row[1] for row in texts(table)] == [
+        "daily loss warn: stake x 0.70", "daily loss reduce: reducing",
+    ]  # fmt: skip
+    assert table.rows[0][-1].href.startswith("/admin/operate/release/?subject=")
+
+
+def test_a_break_stands_until_it_is_resolved() -> None:
+    desks.quarantine()
+
+    table = risk_tables.attention((), (), selectors.open_quarantines())
+
+    assert texts(table)[0][1:4] == ["quantity above", "SPY", "broker 5, fills 3"]
+
+
+def test_a_gauge_beyond_its_limit_is_marked() -> None:
+    factories.account()
+    desks.closed(net="-15000")
+    watching.watch()
+
+    table = risk_tables.gauges(selectors.book_risk())
+
+    assert [cell.text for cell in table.rows[0]] == ["Day's loss", "1.50 %", "2.00 %", "75.0 %"]
+    assert table.rows[0][1].tone == "warn"
+
+
+def test_the_stress_grid_is_spot_by_volatility() -> None:
+    BookRisk.objects.create(
+        account="DU1", at=clock.now(), sessions_n=0, cells=[
+            {"spot_frac": s, "vol_volpts": v, "pnl_usd": s * 100_000 + v}
+            for s in (-0.05, 0.0, 0.05) for v in (0.0, -5.0)
+        ],
+    )  # fmt: skip
+
+    table = risk_tables.stress(selectors.book_risk())
+
+    assert [column.label for column in table.columns] == [
+        "Spot", f"Volatility {MINUS}5.00", "Volatility 0.00",
+    ]  # fmt: skip
+    assert texts(table)[0][0] == f"{MINUS}5.0 %"
+    assert (table.rows[0][1].tone, table.rows[2][2].tone) == ("down", "up")
+
+
+def test_denials_are_counted_by_rule() -> None:
+    for n, code in enumerate(["SIGNAL_STALE", "SIGNAL_STALE", "DRAWDOWN"], start=1):
+        factories.intent(n, denied_by=code, signal_changes={"state": "ended"})
+
+    assert selectors.denials(factories.NOON) == [("SIGNAL_STALE", 2), ("DRAWDOWN", 1)]
+
+
+def test_the_page_says_where_a_breaker_reduces() -> None:
+    factories.account()
+    desks.closed(net="-15000")
+    watching.watch()
+
+    assert [(s.scope, s.reason) for s in snapshot.scopes()] == [
+        ("global", "breaker DAILY_LOSS_REDUCE")
+    ]
+    assert Decimal("0.7") == selectors.risk_multiplier()

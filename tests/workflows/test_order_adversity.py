@@ -1,0 +1,201 @@
+"""A whole trade while the exchange, the line or the news of it go wrong: the books agree after all.
+
+Each fault meets the same trade: five contracts entered, split, and left by an operator.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from execution.models import Fill, OrderIntent, Position, PositionEvent, Settlement
+from execution.services import operating
+from quanticity.domain.market import Bar
+from quanticity.gateway.simulated.fault_script import Action, At, Fault
+from quanticity.store import market
+from tests.workflows.exchange_desk import Desk
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True), pytest.mark.enable_socket, pytest.mark.timeout(60)
+]  # fmt: skip
+
+
+def is_over() -> bool:
+    """Nothing is held, and nothing is on its way."""
+    intents = OrderIntent.objects.exclude(state__in=("FILLED", "CANCELLED", "REJECTED", "EXPIRED"))
+    held = Position.objects.exclude(state__in=("CLOSED", "SETTLED"))
+    return not intents.exists() and not held.exists()
+
+
+async def a_whole_trade(desk: Desk) -> None:
+    """Enter, wait, leave; come back from whatever cuts the line."""
+    await desk.enter(5)
+    await live(desk, 8)
+    await a_flat_end(desk)
+
+
+async def a_flat_end(desk: Desk) -> None:
+    """Flatten as an operator does, and wait for it."""
+    operating.flatten(actor="ann", reason="drill")
+    for _ in range(12):
+        if is_over():
+            break
+        await live(desk, 5)
+    assert is_over(), desk.story()
+
+
+async def live(desk: Desk, seconds: int) -> None:
+    """Let time pass; reconnect and compare when the line is gone, ask when an order is in doubt."""
+    for _ in range(seconds):
+        if not desk.is_linked:
+            await desk.linked()
+        await desk.pass_time(1)
+    await desk.server.beat()
+    if not desk.is_linked:
+        await desk.linked()
+    await desk.compare()
+
+
+def one_entry(desk: Desk) -> bool:
+    """Whether the entry was bought once, or not at all."""
+    bought = sum(o.filled for o in desk.exchange.books.orders.values() if o.is_buy)
+    return bought in (0, 5)
+
+
+DROPS = [(at, n) for at in ("order", "after_order") for n in range(1, 8)]
+
+
+@pytest.mark.parametrize(("at", "n"), [pytest.param(*d, id=f"{d[0]} {d[1]}") for d in DROPS])
+def test_a_line_cut_at_any_order(trade, at: str, n: int) -> None:
+    async def scenario(desk: Desk) -> None:
+        await a_whole_trade(desk)
+
+        assert one_entry(desk), desk.story()
+
+    trade(scenario, Fault(At(at), Action.DROP, n=n))
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_a_line_cut_at_a_fill(trade, n: int) -> None:
+    async def scenario(desk: Desk) -> None:
+        await a_whole_trade(desk)
+
+        assert one_entry(desk), desk.story()
+
+    trade(scenario, Fault(At.FILL, Action.DROP, n=n))
+
+
+NEWS = [
+    pytest.param([Fault(At.FILL, Action.DUPLICATE)], id="the fill is told twice"),
+    pytest.param([Fault(At.FILL, Action.REORDER)], id="the cost comes first"),
+    pytest.param([Fault(At.FILL, Action.STATUS_FIRST)], id="the status comes first"),
+    pytest.param([Fault(At.FILL, Action.LATE_EXECUTION, for_s=4)], id="the fill comes late"),
+    pytest.param([Fault(At.FILL, Action.LATE_COMMISSION, for_s=6)], id="the cost comes late"),
+    pytest.param([Fault(At.ORDER, Action.SWALLOW)], id="the entry is lost"),
+    pytest.param([Fault(At.AFTER_ORDER, Action.SWALLOW)], id="the answer is lost"),
+    pytest.param([Fault(At.ORDER, Action.NOTICE, code=399, text="held")], id="a mere notice"),
+    pytest.param([Fault(At.ORDER, Action.NOTICE, n=3, code=10349, text="TIF")], id="a preset"),
+    pytest.param([Fault(At.REVISE, Action.REJECT, code=10326, text="no")], id="amendment refused"),
+    pytest.param([Fault(At.CANCEL, Action.LATE, for_s=3)], id="the cancellation is late"),
+    pytest.param([Fault(At.CANCEL, Action.SWALLOW)], id="the cancellation is lost"),
+]
+
+
+@pytest.mark.parametrize("faults", NEWS)
+def test_news_that_goes_wrong(trade, faults: list[Fault]) -> None:
+    async def scenario(desk: Desk) -> None:
+        await a_whole_trade(desk)
+
+        assert one_entry(desk), desk.story()
+
+    trade(scenario, *faults)
+
+
+def test_a_corrected_fill_is_told_and_counted(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        await a_whole_trade(desk)
+        kinds = list(PositionEvent.objects.order_by("seq").values_list("kind", flat=True))
+
+        assert Fill.objects.filter(revision=2).count() == 1
+        assert kinds.count("CORRECTION") >= 1
+        assert Position.objects.get().entry_price == Decimal("1.50")
+
+    trade(scenario, Fault(At.FILL, Action.CORRECT, for_s=4, price="1.50"))
+
+
+def test_a_busted_entry_was_no_trade_and_leaves_no_order(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.enter(5)
+        await live(desk, 12)
+
+        assert desk.exchange.books.account.quantity(desk.con_id) == 0
+        assert desk.working() == [], desk.story()
+        assert Position.objects.get().quantity_open == 0
+
+    trade(scenario, Fault(At.FILL, Action.BUST, for_s=4))
+
+
+def test_a_fill_corrected_to_fewer_shrinks_the_protection(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.enter(5)
+        await live(desk, 12)
+
+        assert Position.objects.get().quantity_open == 2
+        assert sum(n for n, _ in desk.stops().values()) == 2, desk.story()
+        await a_flat_end(desk)
+
+    trade(scenario, Fault(At.FILL, Action.CORRECT, for_s=4, quantity=2))
+
+
+def test_a_night_passes_over_an_open_position(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        desk.choose(days=3)
+        held = await desk.hold(5)
+        desk.next_fault("time", Action.REFUSE, for_s=600)
+        await desk.server.beat()
+        await desk.unlinked()
+        desk.at.advance(900)
+        await desk.linked()
+        await live(desk, 5)
+
+        held.refresh_from_db()
+        assert sum(n for n, _ in desk.stops().values()) == held.quantity_open > 0
+        assert held.state in ("OPEN", "REDUCING")
+
+    trade(scenario)
+
+
+@pytest.mark.parametrize(
+    ("moved", "exercised"),
+    [pytest.param(-0.03, False, id="worthless"), pytest.param(0.01, True, id="in the money")],
+)
+def test_what_is_held_at_expiry_is_settled_at_the_official_close(
+    trade, moved: float, exercised: bool
+) -> None:
+    async def scenario(desk: Desk) -> None:
+        held = await desk.hold(1)
+        # The desk is away from here until the night; the broker's orders end with the day's cut.
+        desk.next_fault("time", Action.CANCEL, text=":S1")
+        await desk.server.beat()
+        desk.next_fault("time", Action.CANCEL, text=":T1")
+        await desk.server.beat()
+        desk.jump(moved)
+        desk.at.at = datetime(2025, 11, 22, 1, 0, 5, tzinfo=UTC)
+        await desk.server.beat()
+        close = round(
+            desk.exchange.market.spot("SPY", datetime(2025, 11, 21, 21, 0, tzinfo=UTC)), 2
+        )
+        opened = datetime(2025, 11, 21, 14, 30, tzinfo=UTC)
+        price = float(close)
+        market.add_bars("SPY", "1day", [Bar("SPY", opened, price, price, price, price, 1.0, price)])
+        await desk.turn()
+
+        row = Settlement.objects.get()
+        strike = Decimal(desk.occ[-8:]) / 1000
+        assert (row.exercised, row.price) == (exercised, max(Decimal(str(close)) - strike, 0))
+        position = Position.objects.get(pk=held.pk)
+        assert (position.state, position.exit_reason) == ("SETTLED", "EXPIRY")
+        assert position.events.last() is not None
+        assert position.events.order_by("seq").last().kind == "EXPIRY"
+
+    trade(scenario)
