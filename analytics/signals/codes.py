@@ -47,7 +47,7 @@ CODES: dict[str, Code] = {
     "DEALER_DAMPING": Code(_V, "elasticity of dealers' hedging", ">", "5.4"),
     "LOW_TOXICITY": Code(_V, "toxicity of the flow", ">=", "5.4"),
     "NO_PRESSURE": Code(_V, "book imbalance and VPIN rank", "an imbalance >=", "5.4"),
-    "VOL_SHOCK": Code(_V, "seconds since the volatility regime began", ">=", "5.4"),
+    "VOL_SHOCK": Code(_V, "volatility regime and its seconds", "no SHOCK, or one >=", "5.4"),
     "SMALL_IMBALANCE": Code(_V, "closing imbalance as a fraction of ADV", ">=", "5.7"),
     "LOW_RATIO": Code(_V, "one-sidedness of the closing imbalance", ">=", "5.7"),
     "NO_DIRECTION": Code(Step.DIRECTION, "sum of the votes", "a lead", "5.4-5.7"),

@@ -156,7 +156,7 @@ def _vetoes(f: Features, limit: Vetoes) -> tuple[Gate, ...]:
         Gate("DEALER_DAMPING", elasticity, limit.damping_elasticity, undamped),
         base.at_least("LOW_TOXICITY", f["toxicity"], limit.low_toxicity),
         Gate("NO_PRESSURE", (obi, vpin), limit.pressure_obi, pressed),
-        Gate("VOL_SHOCK", age_s, limit.shock_age_s, not shocked),
+        Gate("VOL_SHOCK", (f["vol_regime"], age_s), limit.shock_age_s, not shocked),
     )
 
 

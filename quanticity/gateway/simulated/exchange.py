@@ -53,6 +53,10 @@ class Exchange:
         self._marks: dict[int, Decimal] = {}
         self._marked_at: datetime | None = None
 
+    def quoted_by(self, touches: Touches) -> None:
+        """Match against other quotes than the market's own: a tape's."""
+        self._touches = touches
+
     # Questions
 
     @property

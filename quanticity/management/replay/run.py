@@ -29,6 +29,7 @@ from quanticity.gateway.ports import ConnectionState
 from quanticity.gateway.simulated import account as exchange_account
 from quanticity.gateway.simulated import assembly, ledger, matching
 from quanticity.gateway.simulated.exchange import Exchange
+from quanticity.gateway.simulated.market import Market
 from quanticity.management.gateway.listener import MoneyFact
 from quanticity.management.gateway.paces import Paces
 from quanticity.management.gateway.process import write_facts
@@ -36,6 +37,7 @@ from quanticity.management.replay import beat
 from quanticity.management.replay.boards import Settings
 from quanticity.management.replay.desk import Desk
 from quanticity.management.replay.market_feed import MarketFeed
+from quanticity.management.replay.tape_feed import TapeFeed, TapeTouches, is_captured
 from quanticity.store import health
 
 _SECOND = timedelta(seconds=1)
@@ -60,36 +62,62 @@ class Replay:
     """One day, second by second."""
 
     def __init__(self, plan: Plan) -> None:
-        market, recorded = assembly.open_market(plan.seed, plan.tape)
-        self.session = _session(plan, recorded)
         self._settings = section("replay", Settings)
-        terms = section("gateway.simulated.account", exchange_account.Settings)
-        self._clock = ReplayedClock(self.session.open_at - timedelta(seconds=_BEFORE_OPEN_S))
-        first, last = plan.minutes
-        self._begins_at = self.session.open_at + timedelta(minutes=first)
-        self._ends_at = self.session.close_at + timedelta(seconds=self._settings.after_close_s)
-        if last is not None:
-            self._ends_at = self.session.open_at + timedelta(minutes=last)
-        self._clock.at = self._begins_at - timedelta(seconds=_BEFORE_OPEN_S)
-        exchange = Exchange(
-            market, section("gateway.simulated.matching", matching.Settings),
-            ledger.opened(terms), self._clock.at,
-        )  # fmt: skip
         self._recorder = Recorder("replay")
-        self._feed = MarketFeed(market, self._recorder, universe(), self._settings)
-        self._desk = Desk(exchange)
+        captured = plan.tape if plan.tape is not None and is_captured(plan.tape) else None
+        market, recorded = assembly.open_market(plan.seed, None if captured else plan.tape)
+        self._market_feed = MarketFeed(market, self._recorder, universe(), self._settings)
+        self._feed: MarketFeed | TapeFeed = self._market_feed
+        if captured is not None:
+            self._feed = TapeFeed(captured, self._recorder)
+        begins_at, self._ends_at = self._span(plan, recorded)
+        self._clock = ReplayedClock(begins_at - timedelta(seconds=_BEFORE_OPEN_S))
+        self._desk = Desk(self._exchange(market))
         self._paces = Paces()
         self._entries = beat.entries(timetable.timetable())
         self._workers = beat.Workers(plan.workers, _run)
         self._busy, self._signals_n = False, 0
 
+    def _span(self, plan: Plan, recorded: Sequence[calendar.Session]) -> tuple[datetime, datetime]:
+        """From when until when: minutes of a session, or what a tape holds."""
+        first, last = plan.minutes
+        if isinstance(self._feed, TapeFeed):
+            session = calendar.session(calendar.session_date(self._feed.begins_at))
+            begins_at = max(
+                self._feed.begins_at.replace(microsecond=0),
+                session.open_at + timedelta(minutes=first),
+            )
+        else:
+            session = _session(plan, recorded)
+            begins_at = session.open_at + timedelta(minutes=first)
+        if last is not None:
+            return begins_at, session.open_at + timedelta(minutes=last)
+        return begins_at, session.close_at + timedelta(seconds=self._settings.after_close_s)
+
+    def _exchange(self, market: Market) -> Exchange:
+        terms = section("gateway.simulated.account", exchange_account.Settings)
+        how = section("gateway.simulated.matching", matching.Settings)
+        made = Exchange(market, how, ledger.opened(terms), self._clock.at)
+        if isinstance(self._feed, TapeFeed):
+            made.quoted_by(TapeTouches(market, self._feed.quotes))
+        return made
+
+    @property
+    def _is_over(self) -> bool:
+        tape_ends = isinstance(self._feed, TapeFeed) and self._feed.is_over and not self._busy
+        return tape_ends or self._clock.at >= self._ends_at
+
+    def _seed(self) -> None:
+        if not isinstance(self._feed, TapeFeed) or self._feed.feed == "sim":
+            self._market_feed.seed(self._clock.at)
+
     def run(self, progress: Progress) -> None:
         """Play the day."""
         app.conf.update(task_always_eager=True, task_eager_propagates=True)
         with clock.using(self._clock), commands.answered_by(self._desk.what_if):
-            self._feed.seed(self._clock.at)
+            self._seed()
             second = 0
-            while self._clock.at < self._ends_at:
+            while not self._is_over:
                 self._clock.at += _SECOND
                 self._second(second)
                 progress(self._clock.at)
