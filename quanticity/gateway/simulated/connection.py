@@ -44,6 +44,7 @@ class Connection:
         self.wants_account = False
         self.streams: dict[int, Stream] = {}
         self.asked_history: list[tuple[datetime, str]] = []
+        self.asked_bars: list[datetime] = []
         self.account_streams: dict[object, Callable[[datetime], Iterator[bytes]]] = {}
         self._closers: dict[int, Callable[[], None]] = {}
         self._desks = desks

@@ -226,9 +226,9 @@ def _recorded(asked: Asked, symbol: Symbol, con_ids: Iterable[int]) -> Iterable[
 def _series(
     asked: Asked, symbol: Symbol, market: Market, at: datetime, reach: Range
 ) -> Iterable[Listed]:
-    recorded = market.recorded_chain(symbol.name, at)
-    if recorded is not None:
-        yield from _recorded(asked, symbol, recorded.snapshot.con_ids.tolist())
+    recorded = market.recorded_ids(symbol.name, at)
+    if recorded:
+        yield from _recorded(asked, symbol, recorded)
         return
     today = calendar.session_date(at)
     dates = listing.expiries(symbol, today, reach.daily_days, reach.weekly_days)

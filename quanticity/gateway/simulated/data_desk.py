@@ -15,6 +15,7 @@ from quanticity.gateway.simulated.wire import Fields
 
 _FROZEN, _DELAYED = {2, 4}, {3, 4}  # wishes of a client
 _SHOWN_DELAYED = 10167
+_WINDOW = timedelta(seconds=600)
 _KNOWN_TICKS = frozenset({
     "100", "101", "104", "105", "106", "162", "165", "221", "225", "232", "233", "236", "256",
     "258", "292", "293", "294", "295", "318", "375", "411", "456", "576", "577", "578", "586",
@@ -121,6 +122,12 @@ def realtime_bars(link: Connection, fields: Fields) -> None:
         )
         return
     now = floor.now()
+    recent = [at for at in link.asked_bars if now - at < _WINDOW]
+    if len(recent) >= floor.settings.historical_per_600s:
+        text = "Invalid Real-time Query:Historical data request pacing violation"
+        link.error(request_id, 420, text)
+        return
+    link.asked_bars = [*recent, now]
     due = now.replace(microsecond=0, second=now.second // 5 * 5)
     link.subscribe(streams.FiveSecondBars(request_id, listed, what, floor.bars, due))
 

@@ -5,6 +5,7 @@ flicker by a hash of (instrument, time slot), so any process shows the same at t
 """
 
 import dataclasses
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -87,7 +88,7 @@ class Market:
         self.customers = Customers(self.tapes)
         self.chains: dict[object, Panel] = {}
         self.halts: list[Halt] = []
-        self._recorded: dict[tuple[str, date], RecordedChain] = {}
+        self._recorded: dict[tuple[str, date], list[RecordedChain]] = {}
         self._prints = Prints(self.tapes)
 
     def effective(self, at: datetime) -> datetime:
@@ -223,21 +224,34 @@ class Market:
         return halt.begin if halt is not None else at
 
     def recorded_chain(self, name: str, at: datetime) -> RecordedChain | None:
-        """The recorded chain in force in the session of an instant, or None."""
-        if not self._recorded:
+        """The snapshot in force at an instant: the session's last by then, else its first."""
+        found = self._snapshots(name, at)
+        if not found:
             return None
-        return self._recorded.get((name, prices.session_in_force(at).date))
+        place = bisect_right(found, at, key=lambda chain: chain.snapshot.at)
+        return found[max(place - 1, 0)]
+
+    def recorded_ids(self, name: str, at: datetime) -> list[int]:
+        """Contracts of all snapshots of a session."""
+        found = [chain.snapshot.con_ids for chain in self._snapshots(name, at)]
+        return np.unique(np.concatenate(found)).tolist() if found else []
+
+    def _snapshots(self, name: str, at: datetime) -> list[RecordedChain]:
+        if not self._recorded:
+            return []
+        return self._recorded.get((name, prices.session_in_force(at).date), [])
 
     def record_prints(self, name: str, day: date, trades: list[Print]) -> None:
         """Take the recorded prints of a session in place of made ones."""
         self._prints.record(name, day, trades)
 
     def record_chain(self, snapshot: Snapshot) -> None:
-        """Take a recorded chain in place of the model's for its session."""
+        """Take a recorded chain in place of the model's for its session; oldest first."""
         symbol = listing.SYMBOLS[snapshot.name]
         panel = Panel.of(symbol, snapshot.con_ids.tolist())
-        columns = snapshot.con_ids, snapshot.interest, snapshot.volume
-        self.tapes.interest[snapshot.name, snapshot.day] = columns
+        if snapshot.interest.any():
+            columns = snapshot.con_ids, snapshot.interest, snapshot.volume
+            self.tapes.interest[snapshot.name, snapshot.day] = columns
         series = self._series(panel, snapshot.at)
         iv, offset = implied(
             self.spot(snapshot.name, snapshot.at),
@@ -251,7 +265,8 @@ class Market:
         iv = np.where(quoted, iv, np.maximum(snapshot.iv, 0.02))
         spread = np.where(quoted, snapshot.ask - snapshot.bid, 0)
         offset = np.where(quoted, offset, 0)
-        self._recorded[snapshot.name, snapshot.day] = RecordedChain(snapshot, iv, offset, spread)
+        kept = self._recorded.setdefault((snapshot.name, snapshot.day), [])
+        kept.append(RecordedChain(snapshot, iv, offset, spread))
 
     def _fair(self, panel: Panel, spot: float, at: datetime) -> surface.Valuation:
         series, settings = self._series(panel, at), self.surface.settings

@@ -9,6 +9,7 @@ drifts, volume rises, the book leans and sweeps occur. VIX and its kin are read 
 
 import dataclasses
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -190,13 +191,13 @@ class Tapes:
         """Say whether a session was recorded."""
         return (symbol, day) in self._recorded
 
-    def pass_through(self, symbol: str, at: datetime, price: float) -> None:
-        """Scale a seeded session so that it is at a price at an instant."""
-        tape = self.at(symbol, at)
-        if self.is_recorded(symbol, tape.session.date):
-            return
-        times = price / tape.mid(tape.second(at))
-        bid = np.round(tape.bid * times, 2)
+    def pass_through(self, symbol: str, points: Mapping[datetime, float]) -> None:
+        """Scale a seeded session so that it is at these prices at these instants."""
+        tape = self.at(symbol, min(points))
+        seconds = [tape.second(at) for at in points]
+        times = [price / tape.mid(n) for n, price in zip(seconds, points.values(), strict=True)]
+        path = np.interp(np.arange(len(tape.bid)), seconds, times)
+        bid = np.round(tape.bid * path, 2)
         moved = dataclasses.replace(tape, bid=bid, ask=np.round(bid + (tape.ask - tape.bid), 2))
         self._so_far.pop((symbol, tape.session.date), None)
         self.record(moved)

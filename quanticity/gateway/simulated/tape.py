@@ -50,6 +50,13 @@ class Span:
     close: float
     volume: float
 
+    def scaled(self, times: float, volume: float) -> "Span":
+        """The same shape at another price level, with this volume."""
+        return Span(
+            self.start, self.seconds, self.open * times, self.high * times, self.low * times,
+            self.close * times, volume,
+        )  # fmt: skip
+
 
 def load(files: Iterable[Path], tapes: Tapes) -> list[Session]:
     """Put every recorded session of listed symbols into the tapes; return the sessions."""

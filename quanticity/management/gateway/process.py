@@ -208,11 +208,12 @@ class GatewayProcess:
             await self._put_questions()
 
     async def _send_owed(self, epoch: int) -> None:
-        await self._on(self._sql, protecting.tend_moving)
         await self._send_cancels(epoch)
         await self._send_amendments(epoch)
         for chain in await self._on(self._sql, broker.take_submissions, epoch, self._next_id):
             await self._send(chain)
+        # Last: what is recorded leaves before anybody looks whether an answer is late.
+        await self._on(self._sql, protecting.tend_moving)
 
     async def _put_questions(self) -> None:
         if not self._questions.due:

@@ -174,6 +174,27 @@ def test_orders_of_the_essential_facts_all_end_in_the_same_rows() -> None:
     assert [e[1] for e in ends[0]["events"]] == ["ENTRY", "EXIT"]
 
 
+def callbacks(trade: Trade) -> list[Fact]:
+    """openOrder, orderStatus, execDetails and commissionReport of one filled entry."""
+    bought = ("E", 3, "2.00", 1)
+    return [
+        trade.said("E", "WORKING", 0.5), trade.said("E", "FILLED", 1.1, filled=3),
+        trade.filled(*bought), trade.cost("1.95", *bought),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("twice", [None, 1, 2], ids=["once", "status again", "fill again"])
+def test_every_order_of_the_four_callbacks_ends_in_the_same_rows(twice: int | None) -> None:
+    facts = [*range(4), *([] if twice is None else [twice])]
+    orders = sorted(set(itertools.permutations(facts)))
+
+    ends = [told_in_a_savepoint(callbacks, order, book_each=True) for order in orders]
+
+    assert len(orders) == (24 if twice is None else 60)
+    assert all(end == ends[0] for end in ends)
+    assert ends[0]["position"]["state"] == "OPEN"
+
+
 @pytest.mark.parametrize("repeats", [2, 3])
 def test_repeated_facts_change_nothing(repeats: int) -> None:
     trade = Trade()

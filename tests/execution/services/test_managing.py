@@ -10,60 +10,12 @@ from execution.models import Order, OrderIntent, Position
 from execution.services import booking, broker, managing, operating, reconciling, walking
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import ExitReason
-from quanticity.management.gateway.listener import FactListener
-from quanticity.management.gateway.process import write_facts
 from quanticity.models import AuditEntry
-from quanticity.store import market
 from tests import factories
 from tests.factories import ref, update
-from tests.fakes import FakeBroker
+from tests.floors import Floor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "store")]
-
-
-class Floor:
-    """A broker with one bracket, and the dispatcher that serves it."""
-
-    def __init__(self) -> None:
-        self.listener = FactListener(recorder=None)  # type: ignore[arg-type]
-        self.broker = FakeBroker(self.listener)
-        reference = {"reference": {"mid": "2.00"}}
-        self.intent = factories.intent(signal_changes=reference)
-        self.quote(1.99, 2.01)
-        self.serve()
-
-    def quote(self, bid: float | None, ask: float | None) -> None:
-        """Quote the contract now."""
-        market.write_contract_quotes([factories.quote(bid=bid, ask=ask)])
-
-    def serve(self) -> None:
-        """Send what is owed, write what comes back, book it."""
-        for order_ref, _ in broker.take_cancels(1):
-            self.broker.end(order_ref, self.broker.orders[order_ref].status.CANCELLED)
-        for one in broker.take_amendments(1):
-            self.broker.revise(one.order_id, one.ticket)
-        for chain in broker.take_submissions(1, 1):
-            self.broker.take([(one.order_id, 77, one.ticket) for one in chain])
-        self.write()
-
-    def write(self) -> None:
-        """Write what the broker told, and take the next step of an exit."""
-        facts = list(self.listener.money)
-        self.listener.money.clear()
-        for intent_id in write_facts(facts):
-            booking.book(intent_id)
-            managing.continue_exit(intent_id)
-
-    def settle(self) -> None:
-        """Serve until every tranche has its pair."""
-        for _ in range(6):
-            self.serve()
-
-    def enter(self) -> Position:
-        """Fill the entry."""
-        self.broker.fill(ref(self.intent, "E"), 3, "2.00")
-        self.write()
-        return Position.objects.get()
 
 
 @pytest.fixture

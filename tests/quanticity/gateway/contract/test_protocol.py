@@ -415,6 +415,20 @@ def test_a_bar_of_both_sides_spans_them(play: Play) -> None:
     play(scenario)
 
 
+def test_five_second_bars_are_paced(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        contract = await qualified(ib, spy())
+        for _ in range(61):
+            ib.cancelRealTimeBars(ib.reqRealTimeBars(contract, 5, "TRADES", True))
+            await asyncio.sleep(0.025)
+        await world.settle()
+
+        assert [code for _, code in ib.errors if code == 420] == [420]
+
+    play(scenario)
+
+
 def test_five_history_requests_of_a_kind_in_two_seconds_are_the_most(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()

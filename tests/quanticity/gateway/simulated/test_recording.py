@@ -188,6 +188,21 @@ def test_a_client_trades_a_recorded_chain(play: Callable[..., None], cboe: Marke
     play(scenario, market=cboe, at=LAST)
 
 
+def test_snapshots_of_a_day_take_over_from_each_other(own: Market, tmp_path: Path) -> None:
+    for hour, spot, bid in (("1510", 413.5, 0.85), ("1530", 414.0, 1.20)):
+        option = {"option": "SPY230414C00413000", "bid": bid, "ask": bid + 0.02, "iv": 0.2}
+        rows = [option | {"open_interest": 9.0, "volume": 3.0}]
+        content = {"data": {"current_price": spot, "options": rows}}
+        (tmp_path / f"SPY_2023-04-14_{hour}.json").write_text(json.dumps(content))
+    recording.load(tmp_path, own)
+    panel = chain(own, "SPY", LAST)
+    times = [datetime(2023, 4, 14, 19, minute, tzinfo=UTC) for minute in (10, 30)]
+    seen = [own.options(panel, at) for at in times]
+
+    assert [quoted.spot for quoted in seen] == pytest.approx([413.5, 414.0], abs=0.01)
+    assert [quoted.bid.tolist() for quoted in seen] == [[0.85], [1.20]]
+
+
 # The real files.
 
 CHAINS = [
@@ -239,3 +254,31 @@ def test_an_index_and_its_fund_keep_their_ratio_of_the_day(
     recording.load(tmp_path, own)
 
     assert own.spot("SPX", LAST) / own.spot("SPY", LAST) == pytest.approx(4137.64 / 412.5, rel=3e-3)
+
+
+def test_real_option_minutes_are_replayed(own: Market, shared: Path, tmp_path: Path) -> None:
+    for name in ("index__usa__minute__spx", "indexoption__usa__minute__spxw"):
+        tail = "_trade.zip" if name.startswith("index__") else "_quote_european.zip"
+        file = shared / "data/chains/lean_minute" / f"{name}__20210104{tail}"
+        (tmp_path / file.name).symlink_to(file)
+    (session,) = recording.load(tmp_path, own)
+    panel = chain(own, "SPX", session.open_at)
+    at = session.open_at + timedelta(minutes=30) - timedelta(seconds=1)
+    quoted = own.options(panel, at)
+    first = int(np.flatnonzero((panel.strike == 3700) & (panel.sign > 0) & (panel.expiry == 1))[0])
+
+    assert sorted(set(panel.strike)) == [3700, 3800]
+    assert len(panel.expiries) == 3
+    assert 3_600 < quoted.spot < 3_800
+    assert quoted.bid[first] > 0
+    assert lean_minute(tmp_path, 29) == (quoted.bid[first], quoted.ask[first])
+
+
+def lean_minute(folder: Path, minute: int) -> tuple[float, float]:
+    """Closing bid and ask of the 3700 call of 6 January in a minute, read plainly."""
+    (file,) = folder.glob("indexoption*")
+    with zipfile.ZipFile(file) as packed:
+        text = packed.read("20210104_spxw_minute_quote_european_call_37000000_20210106.csv")
+    rows = {int(row.split(",")[0]): row.split(",") for row in text.decode().split()}
+    row = rows[34_200_000 + minute * 60_000]
+    return int(row[4]) / 10_000, int(row[9]) / 10_000
