@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from django.conf import settings
 from django.utils.timezone import localtime
 
 from execution import selectors
@@ -42,6 +43,11 @@ class Operation:
     def dangerous(self) -> bool:
         """Whether it wants a second page and the password."""
         return self.name not in _MILD
+
+    @property
+    def wants_two(self) -> bool:
+        """Whether a live account wants a second person: whatever lets trading go on (6.16)."""
+        return settings.TRADING_MODE == "live" and self.name in _TWO
 
     @property
     def permission(self) -> str:
@@ -196,6 +202,7 @@ def _money(text: str) -> Decimal:
 
 
 _MILD = frozenset({"cancel", "approve", "decline"})
+_TWO = frozenset({"resume", "release", "resolve"})
 _TRADERS = _MILD | {"halt", "close"}
 _TABLE = (
     Operation("halt", "Halt trading", "Scope", "global", _halt_plan, _halt),

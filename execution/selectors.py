@@ -39,6 +39,7 @@ from quanticity.domain.signals import Acknowledgement
 
 CANCEL_PATIENCE = timedelta(seconds=5)
 SHADOW_PATIENCE = timedelta(seconds=60)
+_TOLD_WITHIN = timedelta(minutes=6)  # the free tier's delay, and a minute
 _STATS_SPAN = timedelta(days=87)  # 60 sessions
 GLOBAL = trips.GLOBAL
 _ALIVE = (Order.State.RECORDED, Order.State.SENDING, Order.State.WORKING, Order.State.UNKNOWN)
@@ -379,8 +380,14 @@ def has_unfinished() -> bool:
 
 
 def contracts_to_hold() -> list[OptionContract]:
-    """Contracts whose quotes come first: held, or with an order on the way."""
+    """Contracts whose quotes come first: held, just left, or with an order on the way.
+
+    What was just left is quoted until the slowest tier has heard of it: what that tier could have
+    sold at is part of the record (DOMAIN 6.18).
+    """
     held = set(open_positions().values_list("occ", flat=True))
+    left = Position.objects.filter(closed_at__gt=clock.now() - _TOLD_WITHIN)
+    held |= set(left.values_list("occ", flat=True))
     states = ("NEW", "CHECKED", "SIZED", "SUBMITTING", "WORKING", "PARTIAL", "CANCEL_PENDING")
     pending = OrderIntent.objects.filter(state__in=states).values_list("occ", flat=True)
     return [parse_occ(occ) for occ in sorted(held | set(pending))]

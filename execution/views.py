@@ -27,6 +27,8 @@ class WishForm(forms.Form):
     subject = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget())
     reason = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget())
     password = forms.CharField(required=False, widget=UnfoldAdminPasswordWidget())
+    second = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget())
+    second_password = forms.CharField(required=False, widget=UnfoldAdminPasswordWidget())
 
     def __init__(self, operation: Operation, user: User, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type] # passed through
@@ -34,6 +36,8 @@ class WishForm(forms.Form):
         self.fields["subject"].label = operation.subject
         self.fields["reason"].label = "Reason, for the audit trail"
         self.fields["password"].label = "Your password, once more"
+        self.fields["second"].label = "A second person who may do this"
+        self.fields["second_password"].label = "Their password"
 
     def clean_password(self) -> str:
         """On the second page of a dangerous operation the password is asked again."""
@@ -42,6 +46,21 @@ class WishForm(forms.Form):
         if self.operation.dangerous and confirmed and not self.user.check_password(given):
             raise forms.ValidationError("That is not your password.")
         return given
+
+    def clean(self) -> dict[str, object]:
+        """In live trading two people let it go on: neither can do it alone."""
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
+        if self.operation.wants_two and self.data.get("step") == "confirm":
+            other = User.objects.filter(username=cleaned["second"], is_active=True).first()
+            may = other is not None and other != self.user and other.is_staff
+            if not (
+                may
+                and other is not None
+                and other.has_perm(self.operation.permission)
+                and other.check_password(str(cleaned["second_password"]))
+            ):
+                raise forms.ValidationError("Live trading wants a second person who may do this.")
+        return cleaned
 
 
 @never_cache
@@ -72,9 +91,10 @@ def _is_settled(operation: Operation, request: HttpRequest) -> bool:
 
 
 def _done(request: HttpRequest, operation: Operation, form: WishForm, user: User) -> HttpResponse:
-    said = operation.do(
-        Wish(form.cleaned_data["subject"], user.get_username(), form.cleaned_data["reason"])
-    )
+    given, actor = form.cleaned_data, user.get_username()
+    if operation.wants_two:
+        actor = f"{actor} and {given['second']}"
+    said = operation.do(Wish(given["subject"], actor, given["reason"]))
     messages.success(request, said)
     view = _BACK.get(operation.name, "execution_tradingscope")
     return HttpResponseRedirect(reverse(f"admin:{view}_changelist"))

@@ -37,7 +37,7 @@ def post(key: str, kind: str, facts: dict[str, Any]) -> list[Delivery]:
         defaults={
             "kind": kind,
             "clock_at": now,
-            "facts": {"trade_no": key, **facts},
+            "facts": {**facts, "trade_no": key},
             "created_at": now,
             "source": settings.TRADING_MODE,
         },

@@ -99,7 +99,10 @@ def _states(since: datetime) -> Iterable[Draft]:
 
 def _messages(since: datetime) -> Iterable[Draft]:
     rows = Delivery.objects.filter(
-        state=Delivery.State.SENT, due_at__gte=since - _DUE_BEFORE_SENT, sent_at__gte=since
+        state=Delivery.State.SENT,
+        due_at__gte=since - _DUE_BEFORE_SENT,
+        sent_at__gte=since,
+        announcement__source=settings.TRADING_MODE,
     ).select_related("announcement")
     for row in _unrecorded(rows, "MESSAGE"):
         told = row.announcement

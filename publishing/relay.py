@@ -67,8 +67,9 @@ class Relay:
         while services.announce_owed():
             pass
         now = clock.now()
-        for key in outbox.due_routes(now) & routes.usable(now):
-            self._poke(key)
+        if due := outbox.due_routes(now):
+            for key in due & routes.usable(now):
+                self._poke(key)
         if clock.boot_seconds() - self._recorded_s > _RECORD_EVERY_S:
             self._recorded_s = clock.boot_seconds()
             recording.catch_up()

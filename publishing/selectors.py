@@ -146,7 +146,7 @@ def _item(row: Delivery, tier: Tier) -> FeedItem:
         symbol=told.symbol,
         released_at=row.due_at,
         data=facts,
-        lines=tuple((field.name, field.value) for field in written),
+        lines=tuple((field.name, field.value.replace("\n", " · ")) for field in written),
     )
 
 

@@ -66,8 +66,9 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 def sidebar(_request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links, as Unfold wants them."""
     dashboard = {"title": "Live dashboard", "icon": "monitoring", "link": reverse_lazy("dashboard")}
+    published = {"title": "Published", "icon": "insights", "link": reverse_lazy("published")}
     return [
-        {"items": [dashboard]},
+        {"items": [dashboard, published]},
         *(
             {
                 "title": title,

@@ -50,15 +50,16 @@ def read(document: Mapping[str, Any]) -> Rows:
     rows = Rows(FORMAT, "alphavantage", delayed=False)
     options = document["data"]
     for index, option in enumerate(options):
-        if not isinstance(option, Mapping) or "contractID" not in option:
+        if not isinstance(option, dict) or "contractID" not in option:
             raise MalformedInput(f"data[{index}]: expected an object with `contractID`")
     rows.symbol = next((str(o["symbol"]) for o in options if o.get("symbol")), None)
     rows.occ = [str(option["contractID"]) for option in options]
     said = {str(o["date"]): i for i, o in enumerate(options) if o.get("date") is not None}
     days = {_day(text, index) for text, index in said.items()}
+    found = cells.columns(options, (*_COLUMNS.values(), *_VENDOR.values()), "data")
     for column, name in _COLUMNS.items():
-        setattr(rows, column, cells.column(options, name, "data"))
-    rows.vendor = {c: cells.column(options, name, "data") for c, name in _VENDOR.items()}
+        setattr(rows, column, found[name])
+    rows.vendor = {column: found[name] for column, name in _VENDOR.items()}
     known = sorted(days)
     rows.vendor_date = known[-1] if known else None
     if len(known) > 1:

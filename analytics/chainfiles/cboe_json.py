@@ -44,12 +44,13 @@ def read(document: Mapping[str, Any]) -> Rows:
     rows.vendor_at = _timestamp(document.get("timestamp"))
     options = data["options"]
     for index, option in enumerate(options):
-        if not isinstance(option, Mapping) or "option" not in option:
+        if not isinstance(option, dict) or "option" not in option:
             raise MalformedInput(f"options[{index}]: expected an object with `option`")
     rows.occ = [str(option["option"]) for option in options]
+    found = cells.columns(options, (*_COLUMNS.values(), *_VENDOR), "options")
     for column, name in _COLUMNS.items():
-        setattr(rows, column, cells.column(options, name, "options"))
-    rows.vendor = {name: cells.column(options, name, "options") for name in _VENDOR}
+        setattr(rows, column, found[name])
+    rows.vendor = {name: found[name] for name in _VENDOR}
     return rows
 
 

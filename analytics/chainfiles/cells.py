@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,6 @@ from numpy.typing import NDArray
 
 from quanticity.domain.errors import MalformedInput
 
-_NUMBERS = frozenset((int, float, type(None)))
 _ABSENT = frozenset(("", "-", "--", "None", "N/A", "nan", "NaN"))
 
 
@@ -29,12 +30,18 @@ def number(cell: Any, where: str) -> float:
         raise MalformedInput(f"{where}: expected a number, was {cell!r}") from error
 
 
-def column(rows: Sequence[Mapping[str, Any]], name: str, where: str) -> NDArray[np.float64]:
-    """One field of every row; at once where all are numbers, cell by cell where they are not."""
-    found = [row.get(name) for row in rows]
-    if _NUMBERS.issuperset(map(type, found)):
-        try:
-            return np.array(found, dtype=np.float64)
-        except OverflowError:  # a whole number beyond any float; the loop names it
-            pass
-    return np.array([number(cell, f"{where}[{i}].{name}") for i, cell in enumerate(found)])
+def columns(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str], where: str
+) -> dict[str, NDArray[np.float64]]:
+    """Fields of every row; all at once where every cell is there, else cell by cell."""
+    cells = chain.from_iterable(map(itemgetter(*names), rows))
+    try:
+        table = np.fromiter(cells, dtype=np.float64, count=len(rows) * len(names))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return {name: _column(rows, name, where) for name in names}
+    return dict(zip(names, table.reshape(-1, len(names)).T.copy(), strict=True))
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str, where: str) -> NDArray[np.float64]:
+    found = (number(row.get(name), f"{where}[{i}].{name}") for i, row in enumerate(rows))
+    return np.array(list(found), dtype=np.float64)

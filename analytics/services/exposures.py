@@ -32,6 +32,8 @@ _HISTORY_EVERY = timedelta(seconds=30)
 # A little less than a cadence, so that two hints of one beat are not both late.
 _SLACK = 0.9
 _sampled_at: dict[str, datetime] = {}
+_SKIPPED = 3  # samples after a switch of feeds
+_fed: dict[str, tuple[str, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,20 @@ def _publish(
     last = _sampled_at.get(context.symbol)
     if calendar.current(chain.as_of) and (last is None or chain.as_of - last >= _HISTORY_EVERY):
         _sampled_at[context.symbol] = chain.as_of
-        histories.add(context.symbol, metrics, chain.as_of)
+        if _is_settled(context.symbol, chain.feed):
+            histories.add(context.symbol, metrics, chain.as_of)
+
+
+def _is_settled(symbol: str, feed: str) -> bool:
+    """Whether this feed has supplied the chain for a while.
+
+    Its first samples after a switch are no part of the history (DOMAIN 1.9).
+    """
+    before, skips = _fed.get(symbol, (feed, 0))
+    if before != feed:
+        skips = _SKIPPED
+    _fed[symbol] = (feed, max(skips - 1, 0))
+    return skips == 0
 
 
 # Metric name -> the family and field it is taken from; the field its place is published under.

@@ -38,6 +38,22 @@ def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
     return intent_id
 
 
+def record_stated(exec_id: str, net_usd: Decimal) -> None:
+    """Keep a cost that only the broker's statement knows: net of rebates, a cost is plus."""
+    if Commission.objects.filter(pk=exec_id, status=_Status.OK).exists():
+        return
+    zero = Decimal(0)
+    Commission.objects.update_or_create(
+        pk=exec_id,
+        defaults={
+            "raw": str(net_usd)[:32], "currency": "USD", "status": _Status.OK,
+            "commission_usd": max(net_usd, zero), "rebate_usd": max(-net_usd, zero),
+            "at": clock.now(),
+        },
+    )  # fmt: skip
+    Fill.objects.filter(pk=exec_id).update(booked=False)
+
+
 def _settings() -> commissions.Settings:
     found: commissions.Settings = section("execution.commissions", commissions.Settings)
     return found

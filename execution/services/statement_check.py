@@ -15,7 +15,7 @@ from execution import selectors
 from execution.ledger import breaks, commissions, pnl, statements
 from execution.ledger.executions import in_force
 from execution.models import AccountValues, Fill, OrderIntent, StatementCheck
-from execution.services import statement_report
+from execution.services import costs, statement_report
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.errors import MalformedInput
@@ -64,7 +64,15 @@ def check_file(path: Path, day: date | None = None) -> Comparison:
         len(whole.trades) - len(options), found, settings.VAR / "reports" / f"{row.pk:06}.txt",
     )  # fmt: skip
     statement_report.write(made, zero_break_days())
+    _take_costs(found)
     return made
+
+
+def _take_costs(found: Iterable[breaks.Break]) -> None:
+    """A cost that the gateway never reported is known from the statement; a reported one stands."""
+    for one in found:
+        if one.field is breaks.Field.COMMISSION and one.ours is None and one.theirs is not None:
+            costs.record_stated(one.subject, one.theirs)
 
 
 def check_new() -> list[Comparison]:

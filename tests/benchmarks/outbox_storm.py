@@ -3,8 +3,8 @@
     python tests/benchmarks/outbox_storm.py [trades] [seconds between kills] [database url]
 
 Three relays on one database, a service that refuses 3 %, fails 2 % and hangs up after accepting
-2 %; one relay a time is killed (-9) or frozen past its lease. Prints events, kills, early, lost,
-doubled and lateness, by the service's own log.
+2 %; one relay at a time is killed (-9) or frozen past its lease. Prints events, kills, early, lost,
+doubled and lateness, by the service's own log. Relays are forked, so that a new one is there at once.
 """
 
 import json
@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,12 +22,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-WORKER = ROOT / "tests" / "publishing" / "outbox_worker.py"
 DICE, NOISE = random.Random(7), random.Random(11)
-RELAYS, LEASE_S = 3, 2.0
-accepted: list[tuple[str, str]] = []
+RELAYS, LEASE_S, MOST_S = 3, 2.0, 150.0
+LOG = sys.stdout
 ids = count(1)
-said = Counter()
 
 
 class Hostile(BaseHTTPRequestHandler):
@@ -45,15 +42,13 @@ class Hostile(BaseHTTPRequestHandler):
             return self._say(429, {"retry_after": 0.3})
         if luck < 0.05:
             return self._say(500, {})
-        accepted.append((self.path.split("?")[0].rsplit("/", 1)[1], token))
+        print(self.path.split("?")[0].rsplit("/", 1)[1], token, file=LOG, flush=True)
         if luck < 0.07:
-            said["hung up"] += 1
             self.close_connection = True
             return None
         return self._say(200, {"id": str(next(ids))})
 
     def _say(self, status: int, answer: dict[str, Any]) -> None:
-        said[str(status)] += 1
         text = json.dumps(answer).encode()
         self.wfile.write(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (status, len(text), text))  # fmt: skip
 
@@ -61,69 +56,120 @@ class Hostile(BaseHTTPRequestHandler):
         pass
 
 
-def main(trades: int, every_s: float, database: str) -> None:
+def serve() -> None:
+    """Listen until ended; the first line says where, the others what was accepted."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}/api/webhooks/1"
-    with tempfile.TemporaryDirectory() as var:
-        url = database or f"sqlite:///{var}/storm.sqlite3"
-        environment = os.environ | {
-            "QC_VAR": var, "QC_TRADING_MODE": "sim", "QC_DATABASE_URL": url, "PYTHONPATH": str(ROOT),
-            "QC_REDIS_URL": f"unix://{var}/none.sock", "QC__PUBLISHING__OUTBOX__LEASE_S": str(LEASE_S),
-            "QC__PUBLISHING__OUTBOX__RETRY_S": "[0.2]", "QC__PUBLISHING__OUTBOX__TRIES": "60", "QC__PUBLISHING__OUTBOX__FINAL_TRIES": "60",
-            "QC__PUBLISHING__TIERS__DELAY_S__BASIC": "3", "QC__PUBLISHING__TIERS__DELAY_S__FREE": "8",
-        } | {f"DISCORD_WEBHOOK_{tier.upper()}": f"{base}/{tier}" for tier in ("premium", "basic", "free")}  # fmt: skip
-        storm(environment, trades, every_s, url.split(":")[0])
-    server.shutdown()
+    print(server.server_port, file=LOG, flush=True)
+    server.serve_forever()
 
 
-def start(environment: dict[str, str], *words: str) -> "subprocess.Popen[str]":
-    out = subprocess.PIPE if words[0] == "report" else subprocess.DEVNULL
-    return subprocess.Popen([sys.executable, str(WORKER), *words], env=environment, stdout=out, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+def main(trades: int, every_s: float, database: str) -> None:
+    with tempfile.TemporaryDirectory() as var, (Path(var) / "log").open("w+") as log:
+        service = subprocess.Popen([sys.executable, __file__, "serve"], stdout=log)
+        while not (said := (Path(var) / "log").read_text()).endswith("\n"):
+            time.sleep(0.05)
+        prepare(var, database or f"sqlite:///{var}/storm.sqlite3", said.split()[0])
+        kills, stops, rows = storm(trades, every_s)
+        service.kill()
+        service.wait()
+        accepted = [
+            tuple(line.split()) for line in (Path(var) / "log").read_text().splitlines()[1:]
+        ]
+        show(rows, kills, stops, accepted)
 
 
-def storm(environment: dict[str, str], trades: int, every_s: float, kind: str) -> None:
-    start(environment, "fill", str(trades)).wait()
-    relays = [start(environment, "relay") for _ in range(RELAYS)]
-    reporter = start(environment, "report", str(6 * trades))
+def prepare(var: str, database: str, port: str) -> None:
+    base = f"http://127.0.0.1:{port}/api/webhooks/1"
+    os.environ |= {
+        "QC_VAR": var, "QC_TRADING_MODE": "sim", "QC_DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "quanticity.settings",
+        "QC_REDIS_URL": f"unix://{var}/none.sock", "QC__PUBLISHING__OUTBOX__LEASE_S": str(LEASE_S),
+        "QC__PUBLISHING__OUTBOX__RETRY_S": "[0.2]", "QC__PUBLISHING__OUTBOX__TRIES": "60", "QC__PUBLISHING__OUTBOX__FINAL_TRIES": "60",
+        "QC__PUBLISHING__TIERS__DELAY_S__BASIC": "3", "QC__PUBLISHING__TIERS__DELAY_S__FREE": "8",
+    } | {f"DISCORD_WEBHOOK_{tier.upper()}": f"{base}/{tier}" for tier in ("premium", "basic", "free")}  # fmt: skip
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "publishing")]
+
+
+def storm(trades: int, every_s: float) -> tuple[int, int, list[dict[str, Any]]]:
+    import outbox_worker
+    from django.db import connections
+
+    outbox_worker.fill(trades)
+    connections.close_all()
+    relays, frozen = [fork(outbox_worker.relay) for _ in range(RELAYS)], []
     kills = stops = 0
-    while reporter.poll() is None and kills + stops < 60:
+    deadline = time.monotonic() + MOST_S
+    while time.monotonic() < deadline and not is_over(6 * trades):
         time.sleep(every_s)
+        for pid, until in frozen[:]:
+            if time.monotonic() > until:
+                os.kill(pid, signal.SIGCONT)
+                frozen.remove((pid, until))
         victim = relays.pop(DICE.randrange(RELAYS))
         if DICE.random() < 0.3:
-            victim.send_signal(signal.SIGSTOP)
-            threading.Timer(LEASE_S * 1.5, victim.send_signal, [signal.SIGCONT]).start()
+            os.kill(victim, signal.SIGSTOP)
+            frozen.append((victim, time.monotonic() + LEASE_S * 1.5))
             relays.append(victim)
             stops += 1
         else:
-            victim.kill()
-            victim.wait()
-            relays.append(start(environment, "relay"))
+            end(victim)
+            frozen = [one for one in frozen if one[0] != victim]
+            relays.append(fork(outbox_worker.relay))
             kills += 1
-    rows = json.loads(reporter.communicate()[0])
-    time.sleep(LEASE_S * 1.6)  # whoever is frozen is let go before it is ended
-    for relay in relays:
-        relay.kill()
-        relay.wait()
-    show(rows, kills, stops, kind)
+    for pid in relays:
+        end(pid)
+    names = ("announcement__trade_id", "announcement__seq", "tier", "state", "ambiguous", "due_at", "sent_at")  # fmt: skip
+    return (
+        kills,
+        stops,
+        list(outbox_worker.Delivery.objects.filter(channel="discord").values(*names)),
+    )
 
 
-def show(rows: list[dict[str, Any]], kills: int, stops: int, kind: str) -> None:
-    from datetime import datetime
+def is_over(wanted: int) -> bool:
+    import outbox_worker
+    from django.db import connections
 
+    done = outbox_worker.Delivery.objects.filter(channel="discord", state="SENT").count() >= wanted
+    connections.close_all()  # a fork must not share them
+    return bool(done)
+
+
+def fork(work: Any) -> int:
+    if pid := os.fork():
+        return pid
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(1, 2)
+    work()
+    os._exit(0)
+
+
+def end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def show(
+    rows: list[dict[str, Any]], kills: int, stops: int, accepted: list[tuple[str, ...]]
+) -> None:
     owed = {(row["tier"], f"#{row['announcement__trade_id']}-{row['announcement__seq']}"): row for row in rows}  # fmt: skip
     times = Counter(accepted)
     doubled = {key for key, n in times.items() if n > 1}
-    late = sorted((datetime.fromisoformat(row["sent_at"]) - datetime.fromisoformat(row["due_at"])).total_seconds() for row in rows)  # fmt: skip
-    print(f"{kind}: {len(rows)} deliveries of {len(rows) // 3} events, {kills} kills -9, {stops} freezes past the lease, service said {dict(said)}")  # fmt: skip
-    print(f"early {sum(s < 0 for s in late)} · lost {len(owed.keys() - times.keys())} · doubled {len(doubled)}, of them unflagged {sum(not owed[key]['ambiguous'] for key in doubled)} · flagged {sum(row['ambiguous'] for row in rows)}")  # fmt: skip
+    sent = [row for row in rows if row["state"] == "SENT"]
+    late = sorted((row["sent_at"] - row["due_at"]).total_seconds() for row in sent)
+    flagged = sum(row["ambiguous"] for row in rows)
+    silent = sum(not owed[key]["ambiguous"] for key in doubled)
+    print(f"{len(rows)} deliveries of {len(rows) // 3} events, {kills} kills -9, {stops} freezes past the lease")  # fmt: skip
+    print(f"sent {len(sent)} · early {sum(s < 0 for s in late)} · lost {len(owed.keys() - times.keys())} · doubled {len(doubled)}, of them unflagged {silent} · flagged {flagged}")  # fmt: skip
     print(f"late p50 {late[len(late) // 2]:.2f} s, p90 {late[int(len(late) * 0.9)]:.2f} s, p99 {late[int(len(late) * 0.99)]:.2f} s, max {late[-1]:.2f} s")  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(
-        int(sys.argv[1]) if len(sys.argv) > 1 else 100,
-        float(sys.argv[2]) if len(sys.argv) > 2 else 2.0,
-        sys.argv[3] if len(sys.argv) > 3 else "",
-    )
+    if sys.argv[1:] == ["serve"]:
+        serve()
+    else:
+        main(
+            int(sys.argv[1]) if len(sys.argv) > 1 else 60,
+            float(sys.argv[2]) if len(sys.argv) > 2 else 1.0,
+            sys.argv[3] if len(sys.argv) > 3 else "",
+        )

@@ -103,6 +103,20 @@ def test_contracts_to_hold_are_those_held_or_on_their_way() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ago_s", "quoted"), [(359, True), (361, False)], ids=["free still waits", "all have heard"]
+)
+def test_what_was_just_left_is_quoted_until_the_last_tier_has_heard(
+    noon: Any, ago_s: int, quoted: bool
+) -> None:
+    filled()
+    OrderIntent.objects.update(state="FILLED")
+    closed_at = noon.at - timedelta(seconds=ago_s)
+    Position.objects.update(state="CLOSED", quantity_open=0, closed_at=closed_at)
+
+    assert bool(selectors.contracts_to_hold()) is quoted
+
+
+@pytest.mark.parametrize(
     ("state", "stop_filled", "protected"),
     [
         pytest.param("WORKING", 0, 3, id="whole"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from execution import selectors
@@ -141,3 +142,33 @@ def test_members_are_sent_away(client: Client) -> None:
     assert client.get(page("halt")).status_code == 302
     assert confirmed(client, "halt", "global").status_code == 302
     assert TradingScope.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("second", "password", "status"),
+    [
+        pytest.param("bob", PASSWORD, 302, id="two people"),
+        pytest.param("ada", PASSWORD, 400, id="the same person twice"),
+        pytest.param("bob", "guess", 400, id="a wrong password"),
+        pytest.param("eve", PASSWORD, 400, id="somebody who may not"),
+        pytest.param("", "", 400, id="alone"),
+    ],
+)
+def test_live_trading_is_resumed_by_two(
+    operator: Client, settings: Any, second: str, password: str, status: int
+) -> None:
+    User.objects.create_superuser("bob", password=PASSWORD)
+    User.objects.create_user("eve", password=PASSWORD, is_staff=True)
+    settings.TRADING_MODE = "live"
+
+    answer = confirmed(operator, "resume", "global", second=second, second_password=password)
+
+    assert answer.status_code == status
+    assert TradingScope.objects.count() == (status == 302)
+
+
+def test_live_trading_is_not_resumed_from_the_shell(settings: Any) -> None:
+    settings.TRADING_MODE = "live"
+
+    with pytest.raises(CommandError, match="two people"):
+        call_command("halt", "--clear", "--reason", "back")

@@ -4,6 +4,7 @@ import getpass
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from execution import selectors
@@ -36,6 +37,8 @@ class Command(BaseCommand):
 
     def _clear(self, scope: str, actor: str, reason: str) -> None:
         """End the operators' halt, and every breaker of the scope that an operator may end."""
+        if settings.TRADING_MODE == "live":
+            raise MalformedInput("live trading is resumed by two people: /admin/operate/resume/")
         operating.resume(actor=actor, reason=reason, scope=scope)
         holding = watching.release_scope(scope, actor=actor, reason=reason)
         self.stdout.write(f"{scope}: {selectors.trading_state(scope)}")

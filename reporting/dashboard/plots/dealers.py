@@ -186,8 +186,17 @@ def _gamma_words(data: Mapping[str, Any], rows: list[Mapping[str, Any]]) -> str:
         f"Net {formats.dollars(data.get('gex_usd_per_1pct'))} per 1 %{between}, "
         f"largest at {largest['strike']:g} with {formats.dollars(largest['net_usd_per_1pct'])}. "
         f"Flip {_flip(data)}, spot {formats.price(data.get('spot_price'))}. "
-        "Plus dampens moves, minus amplifies them."
+        f"{_error(data)}Plus dampens moves, minus amplifies them."
     )
+
+
+def _error(data: Mapping[str, Any]) -> str:
+    """Where most of the error comes from; nothing when the reading does not say."""
+    parts = {k: v for k, v in (data.get("error_parts") or {}).items() if v}
+    if not parts:
+        return ""
+    cause, usd = max(parts.items(), key=lambda part: part[1])
+    return f"Most of the error is {cause.replace('_', ' ')}: {formats.dollars(usd)}. "
 
 
 def _profile_words(data: Mapping[str, Any]) -> str:
@@ -201,7 +210,9 @@ def _profile_words(data: Mapping[str, Any]) -> str:
 
 def _flip(data: Mapping[str, Any]) -> str:
     if data.get("flip") is not None:
-        return formats.price(data["flip"])
+        low, high = data.get("flip_ci90") or (None, None)
+        between = f" (90 %: {formats.price(low)} to {formats.price(high)})" if low else ""
+        return formats.price(data["flip"]) + between
     return f"{formats.DASH} ({formats.word(data.get('flip_reason') or 'NO_DATA')})"
 
 

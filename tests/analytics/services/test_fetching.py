@@ -289,3 +289,11 @@ def test_an_old_index_value_is_not_known(noon: Any) -> None:
 
 def test_single_stocks_have_news_and_funds_have_none() -> None:
     assert not set(universe().stocks) & set(universe().depth)
+
+
+def test_after_a_switch_of_feeds_three_samples_are_no_history() -> None:
+    exposures._fed.clear()
+    feeds_ = ["ibkr", "ibkr", "cboe_delayed", *["cboe_delayed"] * 4, "ibkr"]
+    assert [exposures._is_settled("SPY", feed) for feed in feeds_] == [
+        True, True, False, False, False, True, True, False,
+    ]  # fmt: skip

@@ -105,6 +105,24 @@ def test_every_difference_is_a_break(
     assert all(one["causes"] for one in said["breaks"])
 
 
+@pytest.mark.parametrize(
+    "said", [pytest.param("PENDING", id="pending"), pytest.param("", id="no word")]
+)
+def test_a_cost_that_never_came_is_taken_from_the_statement(
+    folder: Path, answer: Any, said: str
+) -> None:
+    book()
+    Commission.objects.filter(pk="a.c.01").update(commission_usd=None, status="PENDING")
+    Commission.objects.filter(pk="a.c.01").exclude(status=said).delete()
+    path = str(put(folder, HEAD, BUY, SELL, ENDS))
+
+    first, second = answer("--statement", path), answer("--statement", path)
+
+    assert (first[0], second[0]) == (1, 0)
+    assert Commission.objects.get(pk="a.c.01").commission_usd == Decimal("1.95")
+    assert not Fill.objects.get(pk="a.c.01").booked
+
+
 def test_a_fill_we_never_heard_of_is_a_break(folder: Path, answer: Any) -> None:
     code, said = answer("--statement", str(put(folder, HEAD, BUY)))
 

@@ -143,3 +143,11 @@ def test_the_page_has_a_picture_a_summary_and_a_table(signed_in: Callable[..., C
     assert 'aria-describedby="vanna-summary"' in html
     assert "As a table" in html
     assert "style=" not in html
+
+
+@pytest.mark.usefixtures("chain")
+def test_gamma_says_where_its_error_comes_from() -> None:
+    parts = readings.read("SPY", ("gex",))["gex"]["data"]["error_parts"]
+    largest = max((value, name) for name, value in parts.items())[1]
+
+    assert f"Most of the error is {largest.replace('_', ' ')}:" in plots()["gex"].summary
