@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('execution', '0030_shadow_trades'),
+        ('execution', '0004_shadow_trades'),
     ]
 
     operations = [

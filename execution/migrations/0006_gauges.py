@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('execution', '0031_broker_breaks'),
+        ('execution', '0005_broker_breaks'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', '0010_quarantine_and_blindness'),
+        ('analytics', '0002_quarantine_and_blindness'),
     ]
 
     operations = [

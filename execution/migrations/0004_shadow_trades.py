@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', '0020_signals'),
-        ('execution', '0010_what_holds_trading_back'),
+        ('analytics', '0003_signals'),
+        ('execution', '0003_what_holds_trading_back'),
     ]
 
     operations = [
