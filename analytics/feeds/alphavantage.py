@@ -4,7 +4,6 @@ A body with a note instead of data is a refusal, however well its status looked.
 parameter of every address, so no address is ever logged.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
+from pydantic_core import from_json
 
 from analytics.calculators.sentiment import Article
 from analytics.chainfiles import alphavantage_json, reader
@@ -57,10 +57,9 @@ def read_chain(body: bytes, symbol: str, now: datetime) -> Chain:
     as_of = now - timedelta(
         seconds=section("analytics.feeds.alphavantage_chain", Settings).assumed_lag_s
     )
-    loaded = reader.parse(
-        json.dumps(document), section("analytics.chainfiles", reader.Settings),
-        symbol=symbol, as_of=as_of,
-    )  # fmt: skip
+    loaded = reader.parse_document(
+        document, section("analytics.chainfiles", reader.Settings), symbol=symbol, as_of=as_of
+    )
     if loaded.source_format != alphavantage_json.FORMAT:
         raise MalformedInput(f"expected Alpha Vantage's options, was {loaded.source_format}")
     days = {str(option.get("date")) for option in document["data"]}
@@ -97,7 +96,7 @@ def _get(params: Mapping[str, str]) -> bytes:
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
+        document = from_json(body)
     except (ValueError, RecursionError) as error:
         raise MalformedInput(f"expected JSON, was {len(body)} bytes of something else") from error
     if not isinstance(document, dict):
