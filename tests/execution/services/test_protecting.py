@@ -191,6 +191,26 @@ def test_a_1dte_sells_half_before_its_first_night(noon: Any) -> None:
     assert sum(n for n, _ in floor.stops()) == 3
 
 
+@pytest.mark.parametrize(
+    ("occ", "said"),
+    [
+        pytest.param("SPY251126C00600000", ["T-20251121-001 expires in 5 days"], id="five days"),
+        pytest.param("SPY251128C00600000", [], id="seven days"),
+    ],
+)
+def test_a_14dte_is_spoken_of_once_a_session_as_it_nears_its_end(occ: str, said: list[str]) -> None:
+    floor = Floor(5, strategy="14DTE", occ=occ)
+    floor.enter()
+    floor.settle()
+    floor.quote(1.99, 2.01)
+
+    managing.manage_positions()
+    managing.manage_positions()
+
+    near = RiskEvent.objects.filter(code="EXPIRY_NEAR")
+    assert list(near.values_list("value", flat=True)) == said
+
+
 def test_a_sell_beyond_the_holding_is_cancelled_at_once(floor: Floor) -> None:
     factories.order(
         floor.intent, "T", "SELL", 99, quantity=1, state="WORKING", parent_ref="", order_id=900
