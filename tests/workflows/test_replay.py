@@ -5,6 +5,7 @@ Each test plays minutes of a day in a process of its own, as an operator does: s
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,10 +41,21 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
 
 
 @pytest.fixture(scope="module")
-def kept(replay: Replay, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, tuple[str, ...]]:
-    """A minute that was played and kept: its answer, and how to play it again."""
-    again = (*MINUTES, "--out", str(tmp_path_factory.mktemp("kept")))
-    return replay(*again, DISCORD_WEBHOOK_PREMIUM="http://127.0.0.1:9/never"), again
+def played(replay: Replay, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """A minute that was played: its answer, and the folder that keeps it."""
+    folder = tmp_path_factory.mktemp("kept")
+    found = replay(
+        *MINUTES, "--out", str(folder), DISCORD_WEBHOOK_PREMIUM="http://127.0.0.1:9/never"
+    )
+    return found, folder
+
+
+# A folder keeps the last replay: each test compares with a copy of its own.
+@pytest.fixture
+def kept(played: tuple[Any, Path], tmp_path: Path) -> tuple[Any, tuple[str, ...]]:
+    """The answer of the minute that was played, and how to play it again."""
+    copy = shutil.copytree(played[1], tmp_path / "kept")
+    return played[0], (*MINUTES, "--out", str(copy))
 
 
 def test_the_same_day_gives_the_same_decisions_whoever_works(replay: Replay, kept: Any) -> None:
