@@ -34,7 +34,7 @@ _PRICE, _MINUTE_MS = 10_000, 60_000
 _OPEN_MS = 34_200_000  # 09:30 New York as Lean counts
 _DARK = "D"
 # Columns: bid close and size, ask close and size; close of a trade bar.
-_BID, _BID_SIZE, _ASK, _ASK_SIZE, _CLOSE, _VOLUME = 4, 5, 9, 10, 4, 5
+_BID, _BID_SIZE, _ASK, _ASK_SIZE, _CLOSE = 4, 5, 9, 10, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +166,9 @@ def _spots(path: Path, underlying: str, *, is_index: bool) -> list[tuple[int, fl
         ]
     if not trade.exists():
         return []
-    # Lean stamps index minutes in Chicago time.
-    shift = 60 * _MINUTE_MS if is_index else 0
-    return [(_end(row) + shift, int(row[_CLOSE]) / _PRICE) for row in _rows(trade)]
+    # Lean stamps index minutes in Chicago time, and leaves their points as they are.
+    shift, unit = (60 * _MINUTE_MS, 1) if is_index else (0, _PRICE)
+    return [(_end(row) + shift, float(row[_CLOSE]) / unit) for row in _rows(trade)]
 
 
 def _quoted(one: _Series, until: int) -> dict[str, Any] | None:
