@@ -142,7 +142,7 @@ def _correct_one(story: Story, event: PositionEvent, now: dict[str, Any]) -> Non
 
 
 def _is_worth_it(was: dict[str, Any], now: dict[str, Any], changed: list[str]) -> bool:
-    """Fills, and the end of what was provisional, always; costs alone beyond a share of the trade."""
+    """Fills and the end of what was provisional always; costs alone beyond a share of it."""
     if {"fill_price", "quantity"} & set(changed) or _is_final_at_last(was, now):
         return True
     before, after = was.get("realised_net_usd"), now.get("realised_net_usd")
