@@ -28,6 +28,11 @@ class Answer:
     ended: bool
 
 
+def has_owed_events() -> bool:
+    """Say whether there is a fact that publishing has not taken over; cheap enough to ask often."""
+    return PositionEvent.objects.filter(announced=False).exists()
+
+
 def owed_events(limit: int) -> list[PositionEvent]:
     """Facts that publishing has not taken over, oldest first."""
     rows = PositionEvent.objects.filter(announced=False).select_related("position")
