@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -63,6 +64,18 @@ def parse(
     return loaded(_rows(content), settings, symbol=symbol, as_of=as_of, spot=spot)
 
 
+def parse_document(
+    document: Any,
+    settings: Settings,
+    *,
+    symbol: str | None = None,
+    as_of: datetime | None = None,
+    spot: float | None = None,
+) -> Loaded:
+    """Read JSON that was parsed before; raise MalformedInput."""
+    return loaded(_document_rows(document), settings, symbol=symbol, as_of=as_of, spot=spot)
+
+
 def loaded(
     rows: Rows,
     settings: Settings,
@@ -103,6 +116,10 @@ def _json_rows(text: str) -> Rows:
         document = from_json(text)
     except ValueError as error:
         raise MalformedInput(f"the JSON is truncated or malformed, {error}") from error
+    return _document_rows(document)
+
+
+def _document_rows(document: Any) -> Rows:
     if cboe_json.recognizes(document):
         return cboe_json.read(document)
     if alphavantage_json.recognizes(document):
