@@ -14,11 +14,13 @@ _LAST = 9
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """When a better feed counts as silent, and what difference is a contradiction."""
+    """When a better feed counts as silent, what is a contradiction, and what operators are told."""
 
     silent_after_s: float
     disagree_frac: float
     comparable_s: float
+    contradiction_stands_s: float
+    suspended_long_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,12 @@ def _contradictions(
     apart = arbiter.disagreement(standing, chain, settings)
     if apart is None or standing is None:
         return []
+    detail = f"spot {chain.spot:.2f}, {standing.feed} says {standing.spot:.2f}: {apart:.2%} apart"
+    return contradiction(chain, detail, now)
+
+
+def contradiction(chain: Chain, detail: str, now: datetime) -> list[Event]:
+    """Two sources say different things of a symbol; the same is not said again for a while."""
     if not feeds.first_alert(DISAGREE, chain.underlying):
         return []
-    detail = f"spot {chain.spot:.2f}, {standing.feed} says {standing.spot:.2f}: {apart:.2%} apart"
     return [Event(DISAGREE, chain.feed, chain.underlying, detail, now)]

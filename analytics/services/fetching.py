@@ -34,8 +34,9 @@ def fetch_chain(feed: str, symbol: str) -> bool:
     answer = fetched(own, symbol, lambda: _chain(feed, symbol))
     if answer is None:
         return False
-    stands, events = desk.offer(answer)
-    sources.note(events)
+    checked, contradicted = _checked(answer) if feed == alphavantage.FEED else (answer, [])
+    stands, events = desk.offer(checked)
+    sources.note([*contradicted, *events])
     return stands
 
 
@@ -103,21 +104,21 @@ def _chain(feed: str, symbol: str) -> Chain:
     found = alphavantage.chain(symbol, now)
     fresh = quote is not None and (now - quote.recv_at).total_seconds() <= _FRESH_S
     mid = quote.mid if fresh and quote is not None else None
-    return _checked(replace(found, spot=mid))
+    return replace(found, spot=mid)
 
 
-def _checked(chain: Chain) -> Chain:
+def _checked(chain: Chain) -> tuple[Chain, list[desk.Event]]:
     """A chain without a time of its own is stale when parity puts the spot elsewhere."""
     implied = implied_spot(chain)
     if chain.spot is None or implied is None:
-        return chain
+        return chain, []
     apart = abs(implied / chain.spot - 1)
     limit = section("analytics.feeds.arbiter", arbiter.Settings).disagree_frac
     if apart <= limit:
-        return chain
-    return alphavantage.stale(
-        chain, f"parity implies {implied:.2f}, the market is {chain.spot:.2f}"
-    )
+        return chain, []
+    why = f"parity implies {implied:.2f}, the market is {chain.spot:.2f}"
+    events = desk.contradiction(chain, f"{why}: {apart:.2%} apart", clock.now())
+    return alphavantage.stale(chain, why), events
 
 
 def implied_spot(chain: Chain) -> float | None:

@@ -10,13 +10,17 @@ import pytest
 from analytics.feeds import arbiter
 from analytics.feeds.arbiter import Head, Settings
 from analytics.ingestion import desk
+from quanticity.config.loader import section
 from quanticity.domain.options import Chain
 from quanticity.store import market
 from tests import factories
 from tests.factories import NOON
 
 pytestmark = pytest.mark.usefixtures("noon", "store")
-SETTINGS = Settings(silent_after_s=60.0, disagree_frac=0.002, comparable_s=60.0)
+SETTINGS = replace(
+    section("analytics.feeds.arbiter", Settings),
+    silent_after_s=60.0, disagree_frac=0.002, comparable_s=60.0,
+)  # fmt: skip
 
 
 def chain(feed: str, spot: float = 600.0, at: Any = NOON) -> Chain:
