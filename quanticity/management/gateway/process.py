@@ -47,6 +47,8 @@ from quanticity.tasking import nudge
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+# A thread that computes lets a tick pass after so long; Python's own 5 ms are the whole promise.
+SWITCH_S = 0.0005
 LEASE_S = 6.0
 RENEW_S = 2.0
 FLUSH_S = 0.1
