@@ -1,11 +1,12 @@
 """Depth rows of one symbol, as positions are inserted, changed and deleted; no I/O.
 
-A row that its venue has not renewed for a while keeps its position, which later messages count
-by, and is no part of the book (DOMAIN 1.4).
+Rows at one price, of several venues, are one level of the book. A row that its venue has not
+renewed for a while keeps its position, which later messages count by, and is no part of the book
+(DOMAIN 1.4).
 """
 
 import math
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -27,6 +28,7 @@ class Depth:
 
     symbol: str
     max_age_s: float
+    levels: int
     bids: list[_Row] = field(default_factory=list)
     asks: list[_Row] = field(default_factory=list)
     told_s: float = -math.inf
@@ -47,15 +49,22 @@ class Depth:
         self.asks.clear()
 
     def book(self, at: datetime) -> Book:
-        """The rows that have a price and a size and are young enough, best first."""
-        bids = sorted(self._standing(self.bids, at), key=lambda level: -level.price)
-        asks = sorted(self._standing(self.asks, at), key=lambda level: level.price)
-        return Book(self.symbol, tuple(bids), tuple(asks), at)
+        """The levels that have a price and a size and are young enough, best first."""
+        bids = self._side(self.bids, at, best_is_high=True)
+        return Book(self.symbol, bids, self._side(self.asks, at, best_is_high=False), at)
 
-    def _standing(self, rows: list[_Row], at: datetime) -> Iterator[Level]:
+    def _side(self, rows: list[_Row], at: datetime, *, best_is_high: bool) -> tuple[Level, ...]:
+        standing: dict[float, list[Level]] = defaultdict(list)
         for level, seen_at in rows:
             if _is_real(level) and (at - seen_at).total_seconds() <= self.max_age_s:
-                yield level
+                standing[level.price].append(level)
+        best = sorted(standing, reverse=best_is_high)[: self.levels]
+        return tuple(_merged(price, standing[price]) for price in best)
+
+
+def _merged(price: float, rows: list[Level]) -> Level:
+    venues = sorted({row.venue for row in rows if row.venue})
+    return Level(price, sum(row.size for row in rows), ",".join(venues))
 
 
 def _is_real(level: Level) -> bool:

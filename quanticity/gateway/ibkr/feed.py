@@ -281,7 +281,8 @@ class IbkrFeed:
         line = self._line(req_id)
         if line is not None:
             depth = self._books.setdefault(
-                line.con_id, Depth(line.instrument, self._settings.depth_row_age_s)
+                line.con_id,
+                Depth(line.instrument, self._settings.depth_row_age_s, self._settings.depth_rows),
             )
             depth.on_row(position, operation, side, Level(*row), self._link.packet_at)
             self._outlet.mark_book(depth)

@@ -9,13 +9,13 @@ from quanticity.domain.market import Level
 from quanticity.gateway.ibkr.depth import Depth
 
 AT = datetime(2025, 11, 21, 15, 0, tzinfo=UTC)
-AGE_S = 10.0
+AGE_S, LEVELS = 10.0, 10
 ASK, BID = 0, 1
 INSERT, UPDATE, DELETE = 0, 1, 2
 
 
 def test_rows_are_inserted_changed_and_deleted_by_position() -> None:
-    depth = Depth("SPY", AGE_S)
+    depth = Depth("SPY", AGE_S, LEVELS)
     depth.on_row(0, INSERT, BID, Level(600.0, 100, "ARCA"), AT)
     depth.on_row(1, INSERT, BID, Level(599.99, 200, "BATS"), AT)
     depth.on_row(0, UPDATE, BID, Level(600.0, 300, "ARCA"), AT)
@@ -25,14 +25,14 @@ def test_rows_are_inserted_changed_and_deleted_by_position() -> None:
 
 
 def test_an_update_beyond_the_end_is_an_insertion() -> None:
-    depth = Depth("SPY", AGE_S)
+    depth = Depth("SPY", AGE_S, LEVELS)
     depth.on_row(3, UPDATE, ASK, Level(600.1, 100), AT)
 
     assert depth.book(AT).asks == (Level(600.1, 100),)
 
 
 def test_a_reset_forgets_all_rows() -> None:
-    depth = Depth("SPY", AGE_S)
+    depth = Depth("SPY", AGE_S, LEVELS)
     depth.on_row(0, INSERT, ASK, Level(600.1, 100), AT)
     depth.clear()
 
@@ -41,7 +41,7 @@ def test_a_reset_forgets_all_rows() -> None:
 
 def test_a_row_that_its_venue_does_not_renew_drops_out_and_keeps_its_place() -> None:
     later = AT + timedelta(seconds=AGE_S + 0.1)
-    depth = Depth("SPY", AGE_S)
+    depth = Depth("SPY", AGE_S, LEVELS)
     depth.on_row(0, INSERT, BID, Level(600.0, 100, "ARCA"), AT)
     depth.on_row(1, INSERT, BID, Level(599.99, 200, "BATS"), later)
 
@@ -50,6 +50,23 @@ def test_a_row_that_its_venue_does_not_renew_drops_out_and_keeps_its_place() -> 
 
     depth.on_row(0, UPDATE, BID, Level(600.0, 50, "ARCA"), later)
     assert [level.size for level in depth.book(later).bids] == [50, 200]
+
+
+def test_venues_at_one_price_are_one_level() -> None:
+    depth = Depth("SPY", AGE_S, LEVELS)
+    for position, venue in enumerate(["ARCA", "BATS", ""]):
+        depth.on_row(position, INSERT, BID, Level(600.0, 100, venue), AT)
+    depth.on_row(3, INSERT, BID, Level(599.99, 50, "ARCA"), AT)
+
+    assert depth.book(AT).bids == (Level(600.0, 300, "ARCA,BATS"), Level(599.99, 50, "ARCA"))
+
+
+def test_a_book_has_so_many_levels_a_side() -> None:
+    depth = Depth("SPY", AGE_S, LEVELS)
+    for position in range(LEVELS + 3):
+        depth.on_row(position, INSERT, ASK, Level(600.0 + position, 100), AT)
+
+    assert [level.price for level in depth.book(AT).asks] == [600.0 + n for n in range(LEVELS)]
 
 
 rows = st.tuples(
@@ -62,7 +79,7 @@ rows = st.tuples(
 
 @given(st.lists(rows))
 def test_a_book_is_sorted_and_has_no_empty_rows(messages: list) -> None:
-    depth = Depth("SPY", AGE_S)
+    depth = Depth("SPY", AGE_S, LEVELS)
     for message in messages:
         depth.on_row(*message, AT)
     book = depth.book(AT)
