@@ -155,18 +155,19 @@ def _publish(
             "admission": chains.refused(context.found), "oi_as_of_date": settled_on.isoformat(),
         }
     }  # fmt: skip
-    for family, answer in answers.items():
-        readings.write(
-            context.symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
-            coverage=coverage, section="analytics.inventory", status=context.quality,
-            inputs=inputs,
-            extra=about.get(family, {})
-            | {
-                _Z_FIELD[name]: _place(places[name])
-                for name in metrics
-                if _METRICS[name][0] == family
-            },
-        )  # fmt: skip
+    with readings.together():
+        for family, answer in answers.items():
+            readings.write(
+                context.symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
+                coverage=coverage, section="analytics.inventory", status=context.quality,
+                inputs=inputs,
+                extra=about.get(family, {})
+                | {
+                    _Z_FIELD[name]: _place(places[name])
+                    for name in metrics
+                    if _METRICS[name][0] == family
+                },
+            )  # fmt: skip
     last = _sampled_at.get(context.symbol)
     if calendar.current(chain.as_of) and (last is None or chain.as_of - last >= _HISTORY_EVERY):
         _sampled_at[context.symbol] = chain.as_of
