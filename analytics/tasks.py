@@ -117,7 +117,7 @@ def refresh_correlation() -> None:
     relations.refresh_correlation()
 
 
-@task("analytics.discover", queue="reporting", expires=60)
+@task("analytics.discover", queue="reporting", expires=60, time_limit=600)
 @slots.once("discovery_s")
 def discover(symbol: str) -> None:
     """Learn what is due of one symbol's parameters, by quarter of an hour and by night."""

@@ -69,7 +69,7 @@ def end_session() -> None:
     results.end_session()
 
 
-@task("execution.check_statements", queue="reporting", expires=600)
+@task("execution.check_statements", queue="reporting", expires=600, time_limit=600)
 def check_statements() -> None:
     """Compare every new statement in `statements/` with our book."""
     statement_check.check_new()

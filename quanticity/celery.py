@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery, signals
@@ -15,7 +16,17 @@ if os.environ.get("QC_TASKS", "on") == "on":
     app.autodiscover_tasks(["quanticity"], related_name="workflows")
 
 logger = logging.getLogger("quanticity.tasks")
-_started: dict[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A task that this process runs now; `began` in seconds of `time.perf_counter`."""
+
+    task: Any
+    began: float
+
+
+running: dict[str, Running] = {}
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator] # celery has no types
@@ -24,15 +35,15 @@ def keep_django_logging(**_: Any) -> None:
 
 
 @signals.task_prerun.connect  # type: ignore[untyped-decorator] # celery has no types
-def note_start(task_id: str, **_: Any) -> None:
+def note_start(task_id: str, task: Any, **_: Any) -> None:
     """Remember when a task began."""
-    _started[task_id] = time.perf_counter()
+    running[task_id] = Running(task, time.perf_counter())
 
 
 @signals.task_postrun.connect  # type: ignore[untyped-decorator] # celery has no types
 def log_end(task_id: str, task: Any, args: Any, state: str, **_: Any) -> None:
     """Log name, arguments, outcome and duration: the only line a healthy task writes."""
-    began = _started.pop(task_id, None)
-    took_ms = 0.0 if began is None else (time.perf_counter() - began) * 1_000
+    one = running.pop(task_id, None)
+    took_ms = 0.0 if one is None else (time.perf_counter() - one.began) * 1_000
     level = logging.DEBUG if state == "SUCCESS" else logging.WARNING
     logger.log(level, "%s%s %s in %.1f ms [%s]", task.name, args, state, took_ms, task_id)

@@ -23,13 +23,16 @@ class StageTask(Task):  # type: ignore[misc] # celery has no types
     ignore_result = True
 
 
-def task(name: str, *, queue: str, expires: float | None = None) -> Callable[..., Any]:
+def task(
+    name: str, *, queue: str, expires: float | None = None, time_limit: float | None = None
+) -> Callable[..., Any]:
     """Declare a Celery task by its public name, which never changes with a move.
 
     `expires` is in real seconds: a reading that is late by a whole period is worthless.
+    `time_limit` (s) is for what may honestly take longer than `task_time_limit`.
     """
     declared: Callable[..., Any] = shared_task(
-        name=name, queue=queue, expires=expires, base=StageTask
+        name=name, queue=queue, expires=expires, time_limit=time_limit, base=StageTask
     )
     return declared
 

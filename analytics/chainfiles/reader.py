@@ -65,10 +65,15 @@ def parse(
 
 
 def parse_document(
-    document: Any, settings: Settings, *, symbol: str | None = None, as_of: datetime | None = None
+    document: Any,
+    settings: Settings,
+    *,
+    symbol: str | None = None,
+    as_of: datetime | None = None,
+    spot: float | None = None,
 ) -> Loaded:
     """Read JSON that was parsed before; raise MalformedInput."""
-    return _loaded(_document_rows(document), settings, symbol=symbol, as_of=as_of, spot=None)
+    return _loaded(_document_rows(document), settings, symbol=symbol, as_of=as_of, spot=spot)
 
 
 def _loaded(

@@ -106,7 +106,8 @@ def _worker(pool: Pool) -> Process:
         (
             *_celery(), "worker", "-Q", pool.queue, "-n", f"{pool.queue}@%h",
             "--pool", "threads", "--concurrency", str(pool.threads),
-            "--without-gossip", "--without-mingle", "--include", "quanticity.runtime.pulse",
+            "--without-gossip", "--without-mingle",
+            "--include", "quanticity.runtime.pulse,quanticity.runtime.limits",
             "--loglevel", "INFO",
         ),
     )  # fmt: skip
