@@ -35,7 +35,7 @@ from execution.orders.sizing import Stats
 from execution.risk import trips
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import OptionContract, parse_occ
-from quanticity.domain.signals import Acknowledgement
+from quanticity.domain.signals import Acknowledgement, Strategy
 
 CANCEL_PATIENCE = timedelta(seconds=5)
 SHADOW_PATIENCE = timedelta(seconds=60)
@@ -62,6 +62,16 @@ def trading_state(*scopes: str) -> orders.TradingState:
     rows = TradingScope.objects.filter(pk__in=(GLOBAL, *scopes)).values_list("scope", "state")
     states = {scope: orders.TradingState(state) for scope, state in rows}
     return trips.effective(scopes, states, holding_trips())
+
+
+def states_of(strategies: Sequence[str], symbol: str) -> dict[Strategy, str]:
+    """The state of each strategy on one symbol."""
+    rows = TradingScope.objects.filter(pk__in=(GLOBAL, *strategies, symbol))
+    states = {row.scope: orders.TradingState(row.state) for row in rows}
+    held = holding_trips()
+    return {
+        Strategy(name): str(trips.effective((name, symbol), states, held)) for name in strategies
+    }
 
 
 def risk_multiplier(*scopes: str) -> Decimal:
