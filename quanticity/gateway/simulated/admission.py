@@ -57,11 +57,22 @@ def check_account(order: Order, exchange: Exchange) -> str | None:
         (is_option, _opposes, _BOTH_SIDES),
         (True, _is_crowded, f"Only {limit} working orders are allowed on one side of a contract."),
         (bool(order.oca_group), _group_is_filled, "OCA group is already filled."),
-        (is_option, _uncovers, "No permission to sell uncovered options."),
+        (is_option, _uncovers, _UNCOVERED),
         (order.order_type in CLOSING, is_late, "It is past the cut-off of the closing auction."),
-        (order.is_buy, _lacks_funds, "Your Available Funds are insufficient."),
+        (order.is_buy, _lacks_funds, _NO_FUNDS),
     )
     broken = (reason for applies, rule, reason in rules if applies and rule(order, exchange))
+    return next(broken, None)
+
+
+def check_change(known: Order, changed: Order, exchange: Exchange) -> str | None:
+    """Refuse a revision by the account's rules, as a new order of what it adds; None: it may."""
+    adds = changed.quantity > known.quantity
+    rules: tuple[tuple[bool, _Rule, str], ...] = (
+        (adds and account.multiplier(changed.con_id) > 1, _uncovers, _UNCOVERED),
+        (changed.is_buy and (adds or changed.limit != known.limit), _lacks_funds, _NO_FUNDS),
+    )
+    broken = (text for applies, rule, text in rules if applies and rule(changed, exchange))
     return next(broken, None)
 
 
@@ -89,6 +100,8 @@ def check_revision(known: Order, asked: Order, exchange: Exchange) -> Refused | 
 
 _Rule = Callable[[Order, "Exchange"], bool]
 _BOTH_SIDES = "Cannot have open orders on both sides of the same US Option contract in one account."
+_UNCOVERED = "No permission to sell uncovered options."
+_NO_FUNDS = "Your Available Funds are insufficient."
 _PM = calendar.Settlement.PM_CASH
 _STOCK_MARGIN = 4
 
@@ -178,16 +191,26 @@ def is_late(order: Order, exchange: Exchange) -> bool:
     return auctions.cut_off(symbol, session, usual) <= exchange.at < session.close_at
 
 
+def bound_usd(exchange: Exchange, *, besides: Order | None = None) -> Decimal:
+    """Funds that purchases on their way hold, in dollars; the broker's next answer counts them."""
+    others = (o for o in exchange.books.working() if besides is None or o.key != besides.key)
+    return sum((_need(o, exchange) for o in others if o.is_buy and o.is_working), ZERO)
+
+
 # What a purchase needs beyond closing a short: an option in full, shares by a quarter.
-def _lacks_funds(order: Order, exchange: Exchange) -> bool:
-    books = exchange.books.account
-    opening = order.quantity + min(books.quantity(order.con_id), ZERO)
+def _need(order: Order, exchange: Exchange) -> Decimal:
+    opening = order.remaining + min(exchange.books.account.quantity(order.con_id), ZERO)
     if opening <= 0:
-        return False
+        return ZERO
     touch, times = exchange.touch(order.con_id), account.multiplier(order.con_id)
     price = order.limit or touch.ask or touch.last
-    need = price * opening * times / (_STOCK_MARGIN if times == 1 else 1)
-    return need > books.available(exchange.mark)
+    return price * opening * times / (_STOCK_MARGIN if times == 1 else 1)
+
+
+def _lacks_funds(order: Order, exchange: Exchange) -> bool:
+    free = exchange.books.account.available(exchange.mark)
+    need = _need(order, exchange)
+    return need > 0 and need > free - bound_usd(exchange, besides=order)
 
 
 def _is_index(order: Order, _exchange: Exchange) -> bool:
