@@ -74,6 +74,7 @@ def take() -> Snapshot:
                 execution.held_breakers(),
                 execution.waiting_approvals(),
                 execution.open_quarantines(),
+                analytics.feed_alarms(now),
             ),
             tables.positions(execution.open_positions()),
             risk_tables.gauges(risk),

@@ -280,8 +280,11 @@ class IbkrFeed:
         """A row of a book."""
         line = self._line(req_id)
         if line is not None:
-            depth = self._books.setdefault(line.con_id, Depth(line.instrument))
-            depth.on_row(position, operation, side, Level(*row))
+            depth = self._books.setdefault(
+                line.con_id,
+                Depth(line.instrument, self._settings.depth_row_age_s, self._settings.depth_rows),
+            )
+            depth.on_row(position, operation, side, Level(*row), self._link.packet_at)
             self._outlet.mark_book(depth)
 
     def on_packet_end(self) -> None:

@@ -298,14 +298,11 @@ class Exchange:
         refusal = admission.check_revision(known, asked, self)
         if refusal is not None:
             return [refusal]
-        terms = {name: getattr(asked, name) for name in _REVISED}
-        if known.order_type.startswith("TRAIL") and asked.trail_stop is None:
-            terms["trail_stop"] = known.trail_stop  # one that has trailed does not turn back
-        reason = admission.check_change(known, replace(known, **terms), self)
-        if reason is not None:
-            return [Refused(*known.key, 201, f"Order rejected - reason:{reason}")]
-        for name, value in terms.items():
-            setattr(known, name, value)
+        known.quantity, known.order_type, known.tif = asked.quantity, asked.order_type, asked.tif
+        known.limit, known.aux, known.order_ref = asked.limit, asked.aux, asked.order_ref
+        known.trail_percent, known.outside_rth = asked.trail_percent, asked.outside_rth
+        if asked.trail_stop is not None or not known.order_type.startswith("TRAIL"):
+            known.trail_stop = asked.trail_stop  # one that has trailed does not turn back
         known.confirmations = 0
         if known.status is Status.PENDING_SUBMIT:
             return self._transmit(known) if asked.transmit else [_news(known)]
@@ -313,12 +310,6 @@ class Exchange:
             return self.kill(known)
         self.settle_status(known)
         return [_news(known), *self._try_now(known)]
-
-
-_REVISED = (
-    "quantity", "order_type", "tif", "limit", "aux", "order_ref", "trail_percent", "outside_rth",
-    "trail_stop",
-)  # fmt: skip
 
 
 # Whole seconds in (before, now], in longer strides when there are many.

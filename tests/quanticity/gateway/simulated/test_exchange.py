@@ -203,6 +203,50 @@ def test_an_attached_stop_is_revised_in_place(desk: Desk) -> None:
     assert (stop.aux, stop.status) == (Decimal("0.30"), Status.PRE_SUBMITTED)
 
 
+def test_a_sale_is_not_revised_beyond_the_holding(desk: Desk) -> None:
+    desk.buy(2)
+    sale, _ = desk.send("SELL", 2, limit="9.00")
+    revised = desk.order("SELL", 10, limit="0.05", transmit=True)
+    revised.order_id = sale.order_id
+
+    assert codes(desk.exchange.place(revised)) == [201]
+    assert (sale.status, sale.quantity, sale.limit) == (Status.SUBMITTED, 2, Decimal("9.00"))
+    assert held(desk) == 2
+
+
+def test_a_sale_is_revised_up_to_what_no_other_sale_may_take(desk: Desk) -> None:
+    desk.buy(3)
+    desk.send("SELL", 1, limit="9.00")
+    sale, _ = desk.send("SELL", 1, limit="9.00")
+    grown, overgrown = (desk.order("SELL", n, limit="9.00", transmit=True) for n in (2, 3))
+    grown.order_id = overgrown.order_id = sale.order_id
+
+    assert codes(desk.exchange.place(grown)) == []
+    assert codes(desk.exchange.place(overgrown)) == [201]
+    assert sale.quantity == 2
+
+
+@pytest.mark.parametrize(("quantity", "refused"), [(2, []), (3, [201])])
+def test_an_attached_stop_grows_no_larger_than_what_it_protects(
+    desk: Desk, quantity: int, refused: list[int]
+) -> None:
+    desk.buy(1)
+    entry, _, stop = desk.bracket(1, desk.ask(), "9.00", "0.05")
+    revised = desk.order("SELL", quantity, "STP", aux="0.05", tif="GTC", parent_id=entry.order_id)
+    revised.order_id = stop.order_id
+
+    assert codes(desk.exchange.place(revised)) == refused
+
+
+def test_a_purchase_is_not_revised_beyond_the_funds(desk: Desk) -> None:
+    bid, _ = desk.send("BUY", 1, limit="0.05")
+    revised = desk.order("BUY", 10_000_000, limit="0.05", transmit=True)
+    revised.order_id = bid.order_id
+
+    assert codes(desk.exchange.place(revised)) == [201]
+    assert (bid.status, bid.quantity) == (Status.SUBMITTED, 1)
+
+
 def test_an_entry_walks_up_to_its_fill(desk: Desk) -> None:
     entry, target, _ = desk.bracket(1, "0.10", "9.00", "0.05")
     revised = desk.order("BUY", 1, limit=desk.ask(), transmit=True)
