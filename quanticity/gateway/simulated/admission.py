@@ -212,7 +212,15 @@ def is_late(order: Order, exchange: Exchange) -> bool:
 
 def _lacks_funds(order: Order, exchange: Exchange, quantity: Decimal | None = None) -> bool:
     need = _need(order, exchange, order.quantity if quantity is None else quantity)
-    return need > 0 and need > exchange.books.account.available(exchange.mark)
+    free = exchange.books.account.available(exchange.mark) - bound_usd(exchange, besides=order)
+    return need > 0 and need > free
+
+
+def bound_usd(exchange: Exchange, *, besides: Order | None = None) -> Decimal:
+    """Funds that purchases on their way hold, in dollars."""
+    others = (o for o in exchange.books.working() if besides is None or o.key != besides.key)
+    buys = (o for o in others if o.is_buy and o.is_working)
+    return sum((_need(order, exchange, order.remaining) for order in buys), ZERO)
 
 
 # What a purchase needs beyond closing a short: an option in full, shares by a quarter.

@@ -1,5 +1,6 @@
 """Orders from arrival to end: chains, groups, revisions, refusals."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from quanticity.gateway.simulated.orders import (
     Commissioned,
     Executed,
     News,
+    Order,
     OrderNews,
     Refused,
     Status,
@@ -432,3 +434,58 @@ def test_the_other_right_is_another_contract(desk: Desk) -> None:
     order, _ = desk.send("BUY", 1, limit="0.01", con_id=option(right=Right.PUT))
 
     assert order.status is Status.SUBMITTED
+
+
+# A revision is an order too
+
+
+def revised(desk: Desk, known: Order, **terms: object) -> list[News]:
+    return desk.exchange.place(replace(known, **terms))
+
+
+def test_a_revision_cannot_sell_what_is_not_held(desk: Desk) -> None:
+    desk.buy(2)
+    sale, _ = desk.send("SELL", 2, limit=desk.ask() + 5, tif="GTC")
+
+    assert codes(revised(desk, sale, quantity=Decimal(10))) == [201]
+    assert (sale.quantity, sale.is_working) == (2, True)
+
+
+def test_a_revision_cannot_spend_what_is_not_there(desk: Desk) -> None:
+    purchase, _ = desk.send("BUY", 1, limit="0.05")
+
+    assert codes(revised(desk, purchase, quantity=Decimal(10_000_000))) == [201]
+    assert (purchase.quantity, purchase.is_working) == (1, True)
+
+
+def test_a_smaller_revision_is_taken(desk: Desk) -> None:
+    desk.buy(2)
+    sale, _ = desk.send("SELL", 2, limit=desk.ask() + 5, tif="GTC")
+
+    assert codes(revised(desk, sale, quantity=Decimal(1))) == []
+    assert sale.quantity == 1
+
+
+def test_a_purchase_on_its_way_binds_its_funds(desk: Desk) -> None:
+    limit = desk.ask() - 1
+    available = desk.exchange.books.account.available(desk.exchange.mark)
+    most = int(available * Decimal("0.6") / (limit * 100))
+    first, _ = desk.send("BUY", most, limit=limit)
+
+    (asked,) = desk.send("BUY", most, limit=limit, what_if=True)[1]
+    second, news = desk.send("BUY", most, limit=limit)
+
+    assert isinstance(asked, WhatIf)
+    assert asked.equity_after < 0
+    assert (first.is_working, second.status, codes(news)) == (True, Status.INACTIVE, [201])
+
+
+def test_a_revised_trailing_stop_does_not_turn_back(desk: Desk) -> None:
+    desk.buy(2)
+    trailing, _ = desk.send("SELL", 2, "TRAIL", aux="0.50", tif="GTC")
+    desk.wait(1)
+    trailing.trail_stop = reached = (trailing.trail_stop or Decimal(0)) + Decimal("0.20")
+
+    revised(desk, trailing, quantity=Decimal(1), trail_stop=None)
+
+    assert (trailing.quantity, trailing.trail_stop) == (1, reached)
