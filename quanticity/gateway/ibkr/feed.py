@@ -250,7 +250,7 @@ class IbkrFeed:
             return
         at, second_at = self._link.packet_at, datetime.fromtimestamp(epoch_s, UTC)
         event_at = min(max(at, second_at), second_at + _SECOND)
-        kinds = tuple(conditions.split())
+        kinds = translate.conditions(conditions)
         trade = line.trade(known_price, known_size, event_at, at, venue=venue, conditions=kinds)
         self._touched(line)
         self._link.listener.on_trade(trade)
