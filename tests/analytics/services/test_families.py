@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics import parameters, selectors
+from analytics import parameters, selectors, states
+from analytics.calculators import volatility
 from analytics.models import DiscoveredParameter
 from analytics.services import (
     closing,
@@ -402,3 +403,69 @@ def test_without_strip_and_vix1d_there_is_no_regime() -> None:
     regime.refresh_volatility()
 
     assert read("volatility")["quality"]["reasons"] == {"volatility": "NO_DATA"}
+
+
+def strip(symbol: str = "SPY", days: tuple[date, ...] | None = None, **changed: Any) -> None:
+    """A chain of today and tomorrow at 40 %, kept as the latest one."""
+    made = toy_chains.chain(
+        tuple(range(585, 616)), days=days or (TODAY, calendar.next_session(TODAY).date),
+        sigma=lambda _: 0.4, width=0.001, root=symbol, european=symbol == "SPX",
+    )  # fmt: skip
+    market.write_chain(replace(made, underlying=symbol, **changed))
+
+
+def r_day(noon, late_s: float) -> float | None:
+    noon.at = toy_chains.AS_OF + timedelta(seconds=late_s)
+    regime.refresh_volatility()
+    return (read("volatility")["data"] or {}).get("r_day")
+
+
+def test_the_days_variance_does_not_rise_while_its_chain_ages(noon) -> None:
+    strip()
+    fresh = r_day(noon, 0)
+
+    assert fresh == pytest.approx(r_day(noon, 110), rel=1e-12)
+
+
+def test_a_chain_that_stopped_is_a_missing_strip(noon) -> None:
+    strip()
+    r_day(noon, 0)
+    vix1d_tick(14.0)
+    late = r_day(noon, 121)
+    first = read("volatility")["data"]
+    noon.at = toy_chains.AS_OF + timedelta(seconds=301)
+    vix1d_tick(14.0)
+    regime.refresh_volatility()
+
+    assert (late, first["x_kind"]) == (None, "r_day")
+    assert (read("volatility")["data"]["x_kind"], read("volatility")["quality"]["status"]) == (
+        "vix1d", "DEGRADED",
+    )  # fmt: skip
+
+
+def test_the_same_chain_is_one_sample(noon) -> None:
+    strip()
+    r_day(noon, 0)
+    r_day(noon, 60)
+
+    assert len(states.load("SPY", "volatility", volatility.State).samples) == 1
+
+
+def test_an_index_without_todays_series_leaves_the_strip_to_the_fund(noon) -> None:
+    strip()
+    alone = r_day(noon, 0)
+    strip("SPX", days=(calendar.next_session(TODAY).date,))
+
+    assert alone is not None
+    assert r_day(noon, 1) == alone
+
+
+def test_a_crossed_quote_is_no_part_of_the_strip(noon) -> None:
+    strip()
+    sound = r_day(noon, 0)
+    made = market.chain("SPY")
+    assert made is not None
+    bid = np.where((made.strike == 590) & (made.right < 0), made.ask + 5.0, made.bid)
+    strip(bid=bid)
+
+    assert r_day(noon, 1) == pytest.approx(sound, rel=0.02)
