@@ -1,7 +1,7 @@
 """Each family is published under its own key, with the age of its oldest input and its reasons."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from analytics import parameters, selectors, states
-from analytics.calculators import volatility
-from analytics.models import DiscoveredParameter
+from analytics.calculators import flow_clusters, volatility
+from analytics.models import DiscoveredParameter, FeedEvent
 from analytics.services import (
     closing,
     exposures,
@@ -23,6 +23,7 @@ from analytics.services import (
     technicals,
 )
 from quanticity.config import loader
+from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar, Book, Level, Quote, Trade
 from quanticity.store import keys, market, readings
@@ -469,3 +470,64 @@ def test_a_crossed_quote_is_no_part_of_the_strip(noon) -> None:
     strip(bid=bid)
 
     assert r_day(noon, 1) == pytest.approx(sound, rel=0.02)
+
+
+def inputs_of(family: str) -> dict[str, str]:
+    return {one["key"]: one["hash"] for one in read(family)["provenance"]["inputs"]}
+
+
+def test_hidden_orders_name_the_prints_and_books_they_met() -> None:
+    market.add_books("SPY", [deep_book()])
+    market.add_trades("SPY", [Trade("SPY", 600.0, 100.0, NOON, "X")])
+    hidden.refresh_hidden("SPY")
+    first = inputs_of("hidden")
+    market.add_trades("SPY", [Trade("SPY", 600.0, 200.0, NOON, "X")])
+    hidden.refresh_hidden("SPY")
+    second = inputs_of("hidden")
+
+    assert first.keys() == {keys.prints("SPY").name, keys.books("SPY").name}
+    assert first[keys.books("SPY").name] == second[keys.books("SPY").name]
+    assert first[keys.prints("SPY").name] != second[keys.prints("SPY").name]
+
+
+def deep_book() -> Book:
+    sides = [tuple(Level(600 + w * 0.01 * n, 100.0) for n in range(1, 6)) for w in (-1, 1)]
+    return Book("SPY", sides[0], sides[1], NOON - timedelta(seconds=1))
+
+
+def test_correlation_names_the_returns_it_was_made_from() -> None:
+    for symbol, phase in (("SPY", 0), ("QQQ", 3), ("IWM", 5)):
+        market.add_bars(
+            symbol, "1min", bars(symbol, wave(140, phase), 1, NOON - timedelta(minutes=2))
+        )
+    relations.refresh_correlation()
+    first = inputs_of("correlation")
+    for symbol in ("SPY", "QQQ", "IWM"):
+        market.add_bars(symbol, "1min", bars(symbol, [107.0], 1, NOON - timedelta(minutes=1)))
+    relations.refresh_correlation()
+
+    assert first.keys() == {keys.bars("portfolio", "1min").name}
+    assert inputs_of("correlation") != first
+
+
+@pytest.mark.parametrize(
+    ("agreement", "told"),
+    [
+        pytest.param(0.39, 1, id="below the limit"),
+        pytest.param(0.4, 0, id="at the limit"),
+        pytest.param(None, 0, id="no yesterday"),
+    ],
+)
+def test_clusters_that_drifted_are_told_once_a_session(agreement: float | None, told: int) -> None:
+    own = section("analytics.flow_clusters", flow_clusters.Settings)
+    found = clusters_agreeing(agreement)
+    flow._note_drift("SPY", found, own, NOON)
+    flow._note_drift("SPY", found, own, NOON + timedelta(minutes=20))
+
+    assert FeedEvent.objects.filter(kind="DRIFT", symbol="SPY").count() == told
+
+
+def clusters_agreeing(agreement: float | None) -> flow_clusters.FlowClusters:
+    names = [each.name for each in fields(flow_clusters.FlowClusters)]
+    known: dict[str, Any] = dict.fromkeys(names) | {"ari_vs_prev_day": agreement}
+    return flow_clusters.FlowClusters(**known)
