@@ -45,7 +45,7 @@ class State:
 def update(state: State, trades: Sequence[Trade], settings: Settings) -> State:
     """Count prints that are not counted yet."""
     marks = dict(state.marks)
-    fresh = [trades[place] for place in counted.fresh(trades, marks)]
+    fresh = [trades[place] for place in counted.fresh(trades, marks) if trades[place].is_sound]
     if not fresh:
         return state
     days = {day.session: Counter(day.counts) for day in state.days}

@@ -169,7 +169,8 @@ def _term(found: PricedChain, dte_sess: int) -> variance.TermVariance | Unavaila
     if at is None:
         return Unavailable("variance", "NO_DATA", f"no expiry {dte_sess} sessions away")
     # What is crossed, stale or a sentinel is no quote; wide quotes are what wings are made of.
-    rows = (chain.expiry_idx == at) & ((found.flags & int(_NO_QUOTE)) == 0)
+    sound = ((found.flags & int(_NO_QUOTE)) == 0) & np.isfinite(chain.strike)
+    rows = (chain.expiry_idx == at) & sound
     strikes = np.unique(chain.strike[rows])
     columns = {
         (right, side): _by_strike(

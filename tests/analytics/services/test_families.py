@@ -461,13 +461,18 @@ def test_an_index_without_todays_series_leaves_the_strip_to_the_fund(noon) -> No
     assert r_day(noon, 1) == alone
 
 
-def test_a_crossed_quote_is_no_part_of_the_strip(noon) -> None:
+@pytest.mark.parametrize("flaw", ["crossed", "no strike"])
+def test_a_senseless_row_is_no_part_of_the_strip(noon, flaw: str) -> None:
     strip()
     sound = r_day(noon, 0)
     made = market.chain("SPY")
     assert made is not None
-    bid = np.where((made.strike == 590) & (made.right < 0), made.ask + 5.0, made.bid)
-    strip(bid=bid)
+    one = (made.strike == 590) & (made.right < 0)
+    changed = {
+        "crossed": {"bid": np.where(one, made.ask + 5.0, made.bid)},
+        "no strike": {"strike": np.where(one, np.nan, made.strike)},
+    }
+    strip(**changed[flaw])
 
     assert r_day(noon, 1) == pytest.approx(sound, rel=0.02)
 
