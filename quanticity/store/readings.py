@@ -82,7 +82,7 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
             "model_version": f"{family}/1",
             "config_hash": config_hash(section) if section else None,
         },
-        "valid_until": instant(computed_at + timedelta(seconds=key.ttl or 0)),
+        "valid_until": instant(computed_at + timedelta(seconds=key.seconds or 0)),
         "data": None if missing else plain(result) | (extra or {}),
     }
     store = getattr(_together, "pipe", None) or client()
