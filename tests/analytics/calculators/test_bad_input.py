@@ -191,6 +191,16 @@ def test_a_senseless_chain_has_no_number(family: str, kind: str) -> None:
     assert isinstance(FROM_CHAINS[family](CHAINS[kind](SOUND)), Unavailable)
 
 
+def test_one_bad_strike_takes_nothing_from_the_others() -> None:
+    holed = SOUND.strike.copy()
+    holed[7] = NAN
+    whole, found = (FROM_CHAINS["gex"](chain) for chain in (SOUND, replace(SOUND, strike=holed)))
+
+    assert isinstance(whole, exposure.Exposure)
+    assert isinstance(found, exposure.Exposure)
+    assert found.coverage == pytest.approx(whole.coverage, abs=0.01)
+
+
 # --- prints ------------------------------------------------------------------------------------
 
 
