@@ -1,6 +1,6 @@
 """What holds trading back, and how much of it: states, breakers, breaks, sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -35,6 +35,10 @@ class Standing:
     def state(self, *scopes: str) -> orders.TradingState:
         """The most severe state among the global one and these scopes."""
         return trips.effective(scopes, self.states, self.trips)
+
+    def is_tripped(self, breakers: Collection[trips.Breaker], scope: str = GLOBAL) -> bool:
+        """Whether one of these breakers holds a scope."""
+        return any(t.breaker in breakers and t.scope == scope for t in self.trips)
 
     def risk_multiplier(self, *scopes: str) -> Decimal:
         """The share of its stake that an entry may have: the least of what breakers leave."""

@@ -232,7 +232,7 @@ def test_a_rehearsal_goes_the_same_way_and_leaves_by_itself(gateway: Gateway, ra
     from analytics.signals.emit import Rehearsal
     from execution import tasks
 
-    signal_id = scoring.rehearse("SPY", Rehearsal(1, 30.0))
+    signal_id = scoring.rehearse("SPY", Rehearsal(1, 30.0)).signal_id
     tasks.open_position.delay(signal_id)
     gateway.dispatch()
     gateway.fill("E", str(Order.objects.get(role="E").limit_price))
