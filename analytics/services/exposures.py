@@ -180,12 +180,13 @@ def _publish(symbol: str, judged: Judged) -> None:
         "admission": chains.refused(judged.found), "oi_as_of_date": settled_on.isoformat(),
         "delayed": chain.delayed,
     }  # fmt: skip
-    for family, answer in judged.answers.items():
-        readings.write(
-            symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
-            coverage=judged.coverage, section="analytics.inventory", status=judged.quality,
-            inputs=inputs, extra=shown.get(family, {}),
-        )  # fmt: skip
+    with readings.together():
+        for family, answer in judged.answers.items():
+            readings.write(
+                symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
+                coverage=judged.coverage, section="analytics.inventory", status=judged.quality,
+                inputs=inputs, extra=shown.get(family, {}),
+            )  # fmt: skip
     last = _sampled_at.get(symbol)
     if calendar.current(chain.as_of) and (last is None or chain.as_of - last >= HISTORY_EVERY):
         _sampled_at[symbol] = chain.as_of

@@ -172,7 +172,7 @@ def _market(signal: Signal, link: Mapping[str, Any], now: datetime, s: Settings)
         in_blackout=any(
             -s.event_before_s <= (now - at).total_seconds() <= s.event_after_s for at in s.events
         ),
-        blind_300s_s=link.get("blind_300s_s"),
+        blind_300s_s=health.blind_300s_s(link, signal.symbol),
         matches_n=listing.matches_n,
         multiplier=listing.multiplier,
         settles_s=listing.settles_s,
