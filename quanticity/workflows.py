@@ -19,7 +19,7 @@ from analytics.services import scoring
 from analytics.signals.emit import Rehearsal
 from execution import selectors as execution
 from execution import tasks as execution_tasks
-from execution.services import operating
+from execution.services import answering, operating
 from publishing import services as publishing
 from publishing import tasks as publishing_tasks
 from quanticity.config import overrides, timetable
@@ -97,14 +97,21 @@ def answer_owed() -> None:
         )
         operating.mark_answered(answer.intent_id, ended=answer.ended)
     _heal()
+    _alarm()
 
 
 def _heal() -> None:
     # What ended long ago and whose answer was lost; and what is no longer followed in shadow.
-    for answer in execution.ended_answers(analytics.live_signal_ids()):
+    awaited = analytics.live_signal_ids() + analytics.unanswered_signals(_HINT_LOST_S)
+    for answer in execution.ended_answers(awaited):
         scoring.acknowledge(answer.signal_id, answer.acknowledgement, answer.code, ended=True)
     for signal_id, reason in execution.ended_shadows(analytics.live_signal_ids("shadow")):
         scoring.end_shadow(signal_id, reason)
+
+
+def _alarm() -> None:
+    # After healing: what is missing still is missing for a reason that somebody has to look at.
+    answering.alarm_missing(analytics.unanswered_signals(scoring.acknowledge_within_s()))
 
 
 @task("pipeline.announce_owed", queue="publishing", expires=5)

@@ -142,6 +142,11 @@ def acknowledge(
     Signal.objects.filter(pk=signal_id, state=Signal.State.LIVE).update(**changes)
 
 
+def acknowledge_within_s() -> float:
+    """Seconds within which a signal is to be answered."""
+    return section("analytics.signals", AdmissionSettings).acknowledge_s
+
+
 def end_shadow(signal_id: str, reason: str) -> None:
     """Free the live lock of a signal that is no longer followed in shadow."""
     Signal.objects.filter(pk=signal_id, state=Signal.State.LIVE, mode=Signal.Mode.SHADOW).update(

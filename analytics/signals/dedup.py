@@ -40,6 +40,7 @@ class Settings:
     event_strategies: tuple[Strategy, ...]
     earnings_strategies: tuple[Strategy, ...]
     shadow_from_confidence: float
+    acknowledge_s: float
 
     def mode_of(self, strategy: Strategy, trading_mode: str) -> str:
         """Whether a strategy is off, in shadow or live, where this money is at stake."""

@@ -40,9 +40,6 @@ class Settings:
     loss_streak_n: int
     loss_streak_s: float
     vol_spike_s: float
-    events: tuple[datetime, ...]
-    event_before_s: float
-    event_after_s: float
     penny_symbols: tuple[str, ...]
     penny: Increments
     usual: Increments
@@ -58,7 +55,7 @@ def gather(signal: Signal, entry_ref: str) -> Facts:
         account=None if row is None else _account(row),
         allowed_accounts=_allowed(row),
         desk=_desk(signal, book, link, now, s),
-        market=_market(signal, link, now, s),
+        market=_market(signal, link, now),
         holdings=_holdings(signal, book, row),
     )
 
@@ -160,7 +157,7 @@ def _has_vol_spike(now: datetime, s: Settings) -> bool | None:
     return regime.name == "SHOCK" and since < s.vol_spike_s
 
 
-def _market(signal: Signal, link: Mapping[str, Any], now: datetime, s: Settings) -> Market:
+def _market(signal: Signal, link: Mapping[str, Any], now: datetime) -> Market:
     session = calendar.current(now)
     listing = analytics.listing(signal.symbol, signal.contract.occ)
     quote = market.contract_quote(signal.contract.occ)
@@ -169,9 +166,7 @@ def _market(signal: Signal, link: Mapping[str, Any], now: datetime, s: Settings)
         in_window=analytics.is_in_window(signal.strategy, now),
         since_open_s=None if session is None else (now - session.open_at).total_seconds(),
         to_close_s=None if session is None else (session.close_at - now).total_seconds(),
-        in_blackout=any(
-            -s.event_before_s <= (now - at).total_seconds() <= s.event_after_s for at in s.events
-        ),
+        in_blackout=analytics.is_release_near(signal.strategy, now),
         blind_300s_s=health.blind_300s_s(link, signal.symbol),
         matches_n=listing.matches_n,
         multiplier=listing.multiplier,

@@ -13,7 +13,7 @@ from tests import desks, factories
 from tests.analytics import toy_chains
 
 pytestmark = pytest.mark.django_db
-READS, WRITES = 15, 5
+READS, WRITES = 16, 5
 _FRAME = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
 
 
@@ -51,7 +51,8 @@ def test_a_signal_becomes_orders_with_few_questions() -> None:
 def test_what_is_held_asks_no_more_questions() -> None:
     before = len(asked(signal(1)))
     for n in range(2, 6):
-        factories.intent(n, state="WORKING", symbol="QQQ")
+        ended = {"state": "ended"}
+        factories.intent(n, state="WORKING", symbol="QQQ", signal_changes=ended)
 
     assert len(asked(signal(7))) <= before
 
