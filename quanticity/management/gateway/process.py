@@ -385,6 +385,7 @@ class GatewayProcess:
             "reconciled": self._reconciled,
             "leased": self._lease is not None,
             "blind_300s_s": self._blind.recent_s(now),
+            "blind_300s_by_symbol": self._freshness.blind_s(now),
             "blind_session_s": self._blind.session_s,
             "reported_at": now.astimezone(UTC).isoformat(),
             "counters": dict(self.gateway.counters),
