@@ -127,7 +127,7 @@ def announcement(trade_id: str, seq: int) -> Announcement | None:
 
 def _released(tier: Tier, now: datetime) -> QuerySet[Delivery]:
     return Delivery.objects.filter(
-        outbox.released(now),
+        outbox.released(outbox.no_later_than_database(now)),
         channel=routes.WEB,
         tier=tier,
         announcement__source=settings.TRADING_MODE,
