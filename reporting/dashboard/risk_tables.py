@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from execution.models import Approval, BookRisk, BreakerTrip, Quarantine
+from publishing.selectors import Trouble
 from quanticity.domain.readings import instant
 from reporting.dashboard import formats
 from reporting.dashboard.tables import DOWN, UP, WARN, Cell, Column, Table
@@ -14,16 +15,19 @@ _NEAR_FRAC = 0.75
 
 
 def attention(
-    trips: Iterable[BreakerTrip], approvals: Iterable[Approval], breaks: Iterable[Quarantine]
-) -> Table:
-    """Breakers that hold, entries that wait, breaks that nobody resolved; each with its remedy."""
+    trips: Iterable[BreakerTrip], approvals: Iterable[Approval], breaks: Iterable[Quarantine],
+    troubles: Iterable[Trouble] = (),
+) -> Table:  # fmt: skip
+    """What holds, waits, broke or was not delivered; each with its remedy."""
     columns = (Column("Since"), Column("What"), Column("Where"), Column("Detail"), Column("Do"))
     rows = [_approval(row) for row in approvals]
     rows += [_trip(row) for row in trips]
     rows += [_break(row) for row in breaks]
+    rows += [_trouble(one) for one in troubles]
     return Table(
         "attention", "Wants an operator", columns, rows,
-        "Nothing. Breakers that hold, entries to approve and breaks with the broker stand here.",
+        "Nothing. Breakers that hold, entries to approve, breaks with the broker, channels that "
+        "are off and messages that did not arrive stand here.",
     )  # fmt: skip
 
 
@@ -107,6 +111,16 @@ def _break(row: Quarantine) -> list[Cell]:
         Cell(row.symbol or "every symbol"),
         Cell(row.detail),
         Cell("Resolve…", href=_do("resolve", row.pk)),
+    ]
+
+
+def _trouble(one: Trouble) -> list[Cell]:
+    return [
+        Cell(formats.time_of_day(one.since), at=instant(one.since)),
+        Cell(one.what, tone=DOWN if one.detail else WARN),
+        Cell(one.where),
+        Cell(one.detail or formats.DASH),
+        Cell("Look…", href=reverse(f"admin:publishing_{one.page}")),
     ]
 
 
