@@ -60,6 +60,7 @@ from execution.reads.standing import (
     open_quarantines,
     quarantines,
     risk_multiplier,
+    states_of,
     trading_state,
     trading_states,
     waiting_approvals,
@@ -76,7 +77,7 @@ __all__ = [
     "intents_to_book", "is_fresh", "last_reconciliation", "latest_session", "live_intents",
     "naked_ms", "naked_now_ms", "open_positions", "open_quarantines", "owed_answers", "owed_events",
     "owed_notices", "owner_of", "protected_quantity", "quarantines", "recent_orders",
-    "recent_positions", "risk_multiplier", "settled_quantities", "trade_fills", "trade_of",
-    "trade_stats", "trading_state", "trading_states", "waiting_approvals", "wished_sells",
-    "without_intent", "working_entries", "working_sells",
+    "recent_positions", "risk_multiplier", "settled_quantities", "states_of", "trade_fills",
+    "trade_of", "trade_stats", "trading_state", "trading_states", "waiting_approvals",
+    "wished_sells", "without_intent", "working_entries", "working_sells",
 ]  # fmt: skip
