@@ -360,3 +360,70 @@ class JobSlot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.subject}".strip()
+
+
+class BackfillRun(models.Model):
+    """One job over one source with one configuration; its id is the hash of all that."""
+
+    class State(models.TextChoices):
+        """Whether it has reached the end of its source."""
+
+        RUNNING = "running"
+        DONE = "done"
+
+    run_id = models.CharField(max_length=32, primary_key=True)
+    job = models.CharField(max_length=16)
+    path = models.CharField(max_length=400, help_text="where the source lay")
+    terms = models.JSONField(help_text="source, window, configuration and code that it is of")
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    cursor = models.CharField(max_length=120, blank=True, help_text="key of the last record done")
+    read_n = models.PositiveBigIntegerField(default=0)
+    written_n = models.PositiveBigIntegerField(default=0)
+    refused = models.JSONField(default=dict, help_text="refused so far, by reason")
+    unreadable = models.JSONField(default=dict, help_text="refused before it had a key, by reason")
+    result_hash = models.CharField(max_length=64, blank=True)
+    began_at = models.DateTimeField()
+    moved_at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source, default=Source.REPLAY)
+
+    class Meta:
+        ordering = ("-moved_at",)
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.run_id}: {self.state}"
+
+
+class BackfillState(models.Model):
+    """What a run remembers of one symbol after its cursor."""
+
+    run = models.ForeignKey(BackfillRun, models.CASCADE, related_name="states")
+    symbol = models.CharField(max_length=8, blank=True)
+    state = models.BinaryField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("run", "symbol"), name="backfill_state_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.symbol}"
+
+
+class BackfillRow(models.Model):
+    """One result of a run; live histories are never written by one."""
+
+    run = models.ForeignKey(BackfillRun, models.CASCADE, related_name="rows")
+    symbol = models.CharField(max_length=8, blank=True)
+    as_of = models.DateTimeField()
+    data = models.JSONField()
+    digest = models.CharField(max_length=64)
+    source = models.CharField(max_length=6, choices=Source, default=Source.REPLAY)
+
+    class Meta:
+        ordering = ("symbol", "as_of")
+        constraints = (
+            models.UniqueConstraint(fields=("run", "symbol", "as_of"), name="backfill_row_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.as_of:%Y-%m-%d %H:%M:%S}"

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from execution.models import PositionEvent
-from publishing import ledger, outbox, recording, routes, tiers
+from publishing import holders, ledger, recording, routes, tiers
 from publishing.models import Announcement, Delivery
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -113,8 +113,8 @@ def _delivery(told: Announcement, channel: str, tier: Tier) -> Delivery:
         priority=tiers.PRIORITY[told.kind],
         due_at=due_at,
         held=routes.holds((channel, str(tier)), told.kind),
-        boot_id=outbox.boot_id(),
-        boot_due_s=clock.boot_seconds() + (due_at - told.created_at).total_seconds(),
+        boot_id=holders.boot_id(),
+        boot_due_s=clock.boot_seconds() + (due_at - clock.now()).total_seconds(),
         created_at=told.created_at,
     )
 

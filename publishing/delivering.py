@@ -56,7 +56,7 @@ def finish(row: Delivery, now: datetime) -> State:
         return _settle(row, State.DEAD, error=f"cannot be written: {error!r}")
     # Committed before the call: from here on a crash leaves a doubt, never a silent repeat.
     digest = hashlib.sha256(message.text().encode()).hexdigest()
-    if not outbox.move(row, to=State.SENDING, digest=digest, **_seen_at_release(row)):
+    if not outbox.begin(row, digest=digest, **_seen_at_release(row)):
         return State(row.state)
     done = State.EXPIRED if too_late or told.withheld else State.SENT
     return _send(row, channel, message, done)
@@ -78,14 +78,14 @@ def is_too_late(row: Delivery, late: timedelta, numbers: tiers.Settings) -> bool
     return tiers.is_too_late(row.announcement.kind, Tier(row.tier), late, numbers)
 
 
-def settle_doubt(row: Delivery, now: datetime, why: str) -> State:
-    """Decide on a call whose end is not known (DOMAIN 7.2).
+def settle_doubt(row: Delivery, now: datetime, why: str, *, wait_s: float | None = None) -> State:
+    """Decide on a call whose end is not known (DOMAIN 7.2); `wait_s` as in a failure.
 
     Where the channel can be asked, the next try asks before it sends. Elsewhere what must not be
     missed is sent again and flagged, and the rest is left as it is.
     """
     if row.announcement.kind in tiers.REPEATED_KINDS or _can_ask(row):
-        return _failed(row, now, why, ambiguous=True)
+        return _failed(row, now, why, wait_s=wait_s, ambiguous=True)
     return _settle(row, State.AMBIGUOUS, ambiguous=True, error=why)
 
 

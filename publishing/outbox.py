@@ -3,27 +3,27 @@
 PENDING ─► CLAIMED ─► SENDING ─► SENT
    ▲          │           ├────► PENDING    a failure that may pass, or a doubt that is repeated
    └──lease───┘           ├────► DEAD       it cannot succeed, or failed too often
- over, nothing sent       └────► AMBIGUOUS  in doubt, and not to be repeated
+ over, or its holder      └────► AMBIGUOUS  in doubt, and not to be repeated
+ gone: nothing was sent
               └────► EXPIRED                too late to be useful
 
 Every move is one conditional UPDATE by state and by the attempt that holds the row, so that a
 worker that was asleep past its lease moves nothing. SENDING is committed before the call.
 """
 
-import os
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import reduce
 from itertools import count
-from pathlib import Path
+from operator import or_
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from publishing import holders
 from publishing.models import Delivery
 from quanticity.config.loader import section
 from quanticity.domain import clock
@@ -32,13 +32,13 @@ State = Delivery.State
 FINISHED = (State.SENT, State.DEAD, State.EXPIRED, State.AMBIGUOUS)
 _claims = count(1)
 HINT_AGAIN_S = 5.0  # a row that was named and not taken is named again after so many real seconds
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The comments in defaults.toml say what each is for."""
 
+    claim_lease_s: float
     lease_s: float
     retry_s: tuple[float, ...]
     tries: int
@@ -46,6 +46,7 @@ class Settings:
     wait_cap_s: float
     batch: int
     claim_batch: int
+    listen_s: float
     poll_s: float
     jitter_frac: float
     max_skew_s: float
@@ -68,21 +69,15 @@ def on_wall_clock() -> bool:
     return django_settings.TRADING_MODE not in ("sim", "replay")
 
 
-@cache
-def boot_id() -> str:
-    """Which start of which machine this is; empty where the system does not say."""
-    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
-
-
 def released(now: datetime) -> Q:
     """Rows whose time has come: by the clock and, on the machine that made them, by its uptime.
 
     Uptime is deaf to somebody setting the clock forward, which would tell the free tier early.
     """
     due = Q(due_at__lte=now)
-    if not on_wall_clock() or not boot_id():
+    if not on_wall_clock() or not holders.boot_id():
         return due
-    return due & (~Q(boot_id=boot_id()) | Q(boot_due_s__lte=clock.boot_seconds()))
+    return due & (~Q(boot_id=holders.boot_id()) | Q(boot_due_s__lte=clock.boot_seconds()))
 
 
 def free_to_take(now: datetime) -> Q:
@@ -116,17 +111,7 @@ def claim(delivery_id: int, now: datetime) -> Delivery | None:
         return None
     # The UPDATE that decides the race names only columns of its own row (a subquery would be
     # judged by an old snapshot), and the number of the attempt is both its condition and our fence.
-    lease_until = in_real_seconds(now, settings().lease_s)
-    ours = Delivery.objects.filter(
-        released(now), free_to_take(now), pk=row.pk, attempts=row.attempts
-    ).update(
-        state=State.CLAIMED,
-        attempts=F("attempts") + 1,
-        claimed_by=worker(),
-        lease_until=lease_until,
-    )
-    row.state, row.attempts = State.CLAIMED, row.attempts + 1
-    return row if ours else None
+    return row if _take([row], now, holders.me()) else None
 
 
 def claim_some(
@@ -140,19 +125,29 @@ def claim_some(
     due = due if before is None else due.filter(priority__lt=before)
     urgent = in_order(due).order_by("priority", "due_at", "pk")[:limit]
     rows = {row.pk: row for row in urgent.select_related("announcement")}
-    # As in `claim`, the UPDATE decides; whose claim it was and its fence are read back.
-    ours = f"{worker()}#{next(_claims)}"
-    Delivery.objects.filter(released(now), free_to_take(now), pk__in=rows).update(
+    if not rows:
+        return []
+    ours = f"{holders.me()}#{next(_claims)}"
+    if _take(list(rows.values()), now, ours) == len(rows):
+        return list(rows.values())
+    # Somebody was faster with some of them: whose claim it was is read back.
+    taken = Delivery.objects.filter(pk__in=rows, claimed_by=ours, state=State.CLAIMED)
+    mine = set(taken.values_list("pk", flat=True))
+    return [row for pk, row in rows.items() if pk in mine]
+
+
+def _take(rows: Sequence[Delivery], now: datetime, holder: str) -> int:
+    """Claim these rows as they were read; how many are ours, in one UPDATE that decides."""
+    as_read = reduce(or_, (Q(pk=row.pk, attempts=row.attempts) for row in rows))
+    taken = Delivery.objects.filter(as_read, released(now), free_to_take(now)).update(
         state=State.CLAIMED,
         attempts=F("attempts") + 1,
-        claimed_by=ours,
-        lease_until=in_real_seconds(now, settings().lease_s),
+        claimed_by=holder,
+        lease_until=in_real_seconds(now, settings().claim_lease_s),
     )
-    taken = Delivery.objects.filter(pk__in=rows, claimed_by=ours, state=State.CLAIMED)
-    fences = dict(taken.values_list("pk", "attempts"))
-    for pk, attempts in fences.items():
-        rows[pk].state, rows[pk].attempts = State.CLAIMED, attempts
-    return [row for pk, row in rows.items() if pk in fences]
+    for row in rows:
+        row.state, row.attempts = State.CLAIMED, row.attempts + 1
+    return taken
 
 
 def give_back(rows: Sequence[Delivery]) -> None:
@@ -180,6 +175,12 @@ def next_due(now: datetime) -> datetime | None:
     return min((at for at in found if at is not None), default=None)
 
 
+def begin(delivery: Delivery, **changes: Any) -> bool:
+    """Say that the call is about to be made; False when the row is no longer ours."""
+    lease_until = in_real_seconds(clock.now(), settings().lease_s)
+    return move(delivery, to=State.SENDING, lease_until=lease_until, **changes)
+
+
 def move(delivery: Delivery, *, to: State, **changes: Any) -> bool:
     """Move a row that we hold; False when it is no longer ours."""
     moved = Delivery.objects.filter(
@@ -192,13 +193,25 @@ def move(delivery: Delivery, *, to: State, **changes: Any) -> bool:
 
 def abandoned(now: datetime) -> list[Delivery]:
     """Rows whose worker vanished between the call and its answer."""
-    rows = Delivery.objects.filter(state=State.SENDING, lease_until__lte=now)
-    return list(rows.select_related("announcement"))
+    rows = Delivery.objects.filter(state=State.SENDING)
+    over = rows.filter(Q(lease_until__lte=now) | Q(claimed_by__in=_gone(State.SENDING)))
+    return list(over.select_related("announcement"))
 
 
-def worker() -> str:
-    """Who we are, for whoever looks at a claimed row."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}"
+def free_what_the_dead_hold() -> int:
+    """Let others have at once what a worker claimed that has ended since; how many rows."""
+    gone = _gone(State.CLAIMED)
+    held = Delivery.objects.filter(state=State.CLAIMED, claimed_by__in=gone)
+    return held.update(state=State.PENDING, claimed_by="", lease_until=None) if gone else 0
+
+
+def _gone(state: State) -> list[str]:
+    held = Delivery.objects.filter(state=state).order_by()
+    return [
+        name
+        for name in held.values_list("claimed_by", flat=True).distinct()
+        if holders.is_gone(name)
+    ]
 
 
 def clock_skew_s() -> float:

@@ -1,10 +1,11 @@
 """What the ledger records of each row, and which rows it has not recorded yet (DOMAIN 7.11).
 
-One appender: it looks for rows without a record and appends them in the order of what happened, so
-that a signal stands before its order, an order before its fills, and those before what was told.
+Before an event is told, what led to it is recorded (`of_trades`); everything else within seconds
+(`catch_up`). Both append in the order of what happened, so that a signal stands before its order,
+an order before its fills, and those before what was told.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from analytics.models import Signal
-from execution.models import Fill, Order
+from execution.models import Fill, Order, OrderIntent
 from publishing import ledger, sealing, tiers
 from publishing.ledger import Draft
 from publishing.models import Announcement, Counter, Delivery, Receipt
@@ -43,6 +44,20 @@ def catch_up() -> int:
     return made
 
 
+def of_trades(trade_ids: Collection[str]) -> int:
+    """Record the signals, orders and fills that these trades were made of."""
+    intents = OrderIntent.objects.filter(position__in=trade_ids)
+
+    def missing() -> list[Draft]:
+        return _in_order(
+            *_signals(Signal.objects.filter(intents__in=intents)),
+            *_orders(Order.objects.filter(intent__in=intents)),
+            *_fills(Fill.objects.filter(position__in=trade_ids)),
+        )
+
+    return len(ledger.append_owed(missing)) if missing() else 0
+
+
 def of_event(told: Announcement) -> Draft:
     """The record of an event: what everybody may know of it, and a seal over the rest."""
     ref = f"EVENT:{told.trade_id}:{told.seq}"
@@ -55,13 +70,27 @@ def of_event(told: Announcement) -> Draft:
 
 
 def _missing(since: datetime) -> list[Draft]:
-    drafts = [draft for find in _SOURCES for draft in find(since)]
+    return _in_order(
+        *_signals(Signal.objects.filter(created_at__gte=since)),
+        *_orders(Order.objects.filter(recorded_at__gte=since)),
+        *_fills(Fill.objects.filter(recorded_at__gte=since)),
+        *_states(AuditEntry.objects.filter(at__gte=since, action__in=_STATES)),
+        *_messages(
+            Delivery.objects.filter(
+                state=Delivery.State.SENT,
+                due_at__gte=since - _DUE_BEFORE_SENT,
+                sent_at__gte=since,
+            )
+        ),
+    )
+
+
+def _in_order(*drafts: Draft) -> list[Draft]:
     return sorted(drafts, key=lambda draft: (draft.at, _RANK.index(draft.kind), draft.ref))
 
 
-def _signals(since: datetime) -> Iterable[Draft]:
-    rows = Signal.objects.filter(created_at__gte=since, source=settings.TRADING_MODE)
-    for row in _unrecorded(rows, "SIGNAL"):
+def _signals(rows: QuerySet[Signal]) -> Iterable[Draft]:
+    for row in _unrecorded(rows.filter(source=settings.TRADING_MODE), "SIGNAL"):
         facts = {
             "strategy": row.strategy, "symbol": row.symbol, "direction": row.direction,
             "occ": row.occ, "confidence": row.confidence, "reference": row.reference,
@@ -69,9 +98,9 @@ def _signals(since: datetime) -> Iterable[Draft]:
         yield _draft("SIGNAL", row.created_at, "", row.pk, facts, source=row.source)
 
 
-def _orders(since: datetime) -> Iterable[Draft]:
-    rows = Order.objects.filter(recorded_at__gte=since).select_related("intent")
-    for row in _unrecorded(rows.filter(intent__source=settings.TRADING_MODE), "ORDER"):
+def _orders(rows: QuerySet[Order]) -> Iterable[Draft]:
+    rows = rows.filter(intent__source=settings.TRADING_MODE).select_related("intent")
+    for row in _unrecorded(rows, "ORDER"):
         facts = {
             "occ": row.occ, "side": row.side, "quantity": row.quantity, "role": row.role,
             "order_type": row.order_type, "limit_price": row.wanted_limit or row.limit_price,
@@ -81,29 +110,22 @@ def _orders(since: datetime) -> Iterable[Draft]:
         yield _draft("ORDER", row.recorded_at, "", row.pk, facts, **names)
 
 
-def _fills(since: datetime) -> Iterable[Draft]:
-    rows = Fill.objects.filter(recorded_at__gte=since, source=settings.TRADING_MODE)
-    for row in _unrecorded(rows, "FILL"):
+def _fills(rows: QuerySet[Fill]) -> Iterable[Draft]:
+    for row in _unrecorded(rows.filter(source=settings.TRADING_MODE), "FILL"):
         facts = {"occ": row.occ, "quantity": row.quantity, "price": row.price}
         names = {"order": sealing.salted(row.order_ref), "source": row.source}
         yield _draft("FILL", row.executed_at, row.position_id or "", row.pk, facts, **names)
 
 
-def _states(since: datetime) -> Iterable[Draft]:
-    rows = AuditEntry.objects.filter(at__gte=since, action__in=_STATES)
+def _states(rows: QuerySet[AuditEntry]) -> Iterable[Draft]:
     for row in _unrecorded(rows, "STATE"):
         facts = {"actor": row.actor, "subject": row.subject, "reason": row.reason}
         named = {"action": row.action, "source": settings.TRADING_MODE}
         yield _draft("STATE", row.at, "", str(row.pk), facts, **named)
 
 
-def _messages(since: datetime) -> Iterable[Draft]:
-    rows = Delivery.objects.filter(
-        state=Delivery.State.SENT,
-        due_at__gte=since - _DUE_BEFORE_SENT,
-        sent_at__gte=since,
-        announcement__source=settings.TRADING_MODE,
-    ).select_related("announcement")
+def _messages(rows: QuerySet[Delivery]) -> Iterable[Draft]:
+    rows = rows.filter(announcement__source=settings.TRADING_MODE).select_related("announcement")
     for row in _unrecorded(rows, "MESSAGE"):
         told = row.announcement
         body = {
@@ -114,11 +136,6 @@ def _messages(since: datetime) -> Iterable[Draft]:
         }  # fmt: skip
         at = row.sent_at or row.due_at
         yield Draft("MESSAGE", at, told.trade_id, f"MESSAGE:{row.pk}", body)
-
-
-_SOURCES: tuple[Callable[[datetime], Iterable[Draft]], ...] = (
-    _signals, _orders, _fills, _states, _messages,
-)  # fmt: skip
 
 
 def _draft(

@@ -1,7 +1,8 @@
 """The relay: keeps the outbox moving inside a worker, without waiting for anybody's hint.
 
-It looks at the rows every tenth of a second and at the instant the next one falls due, so that
-tiers go on being told while Redis is away; a hint only makes it look at once. Each of our own
+It looks for new events many times a second, and at the rows every tenth of one and at the instant
+the next one falls due, so that tiers go on being told while Redis is away; a hint only makes it
+look at once. Each of our own
 routes is drained by one thread at a time: a service that hangs holds up nobody else. Members' own
 addresses share a few threads of their own.
 """
@@ -14,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from execution import selectors
 from publishing import outbox, recording, routes, services
 from quanticity.domain import clock
 
@@ -21,7 +23,8 @@ logger = logging.getLogger(__name__)
 OWN_THREADS, MEMBERS_THREADS = 20, 6
 _STOP_WITHIN_S = 3.0
 _LONGEST_REST_S = 1.0
-_RECORD_EVERY_S = 2.0
+# What is done besides, and every how many real seconds.
+_CHORES = ((0.25, services.take_over), (2.0, recording.catch_up))
 
 
 class Relay:
@@ -34,7 +37,8 @@ class Relay:
         self._again: set[routes.Key] = set()
         self._lock, self._woken, self._stopped = Lock(), Event(), Event()
         self._thread = Thread(target=self._run, name="relay", daemon=True)
-        self._recorded_s = 0.0
+        self._look_at_s = 0.0
+        self._chores: dict[Callable[[], object], tuple[float, Future[Any] | None]] = {}
 
     def start(self) -> None:
         """Begin to look."""
@@ -54,13 +58,20 @@ class Relay:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            self._woken.clear()
             # In a thread of the pool, so that whatever fails is logged and the next look comes.
-            looked = self._submit(self._own, self._look)
-            rest_s = outbox.settings().poll_s
+            looked = self._submit(self._own, self._listen)
             if looked is not None and looked.exception() is None:
-                rest_s = looked.result()
-            self._woken.wait(rest_s)
+                self._woken.wait(looked.result())
+            else:
+                self._stopped.wait(outbox.settings().poll_s)
+
+    def _listen(self) -> float:
+        """Look when something happened or may be due; how long to rest."""
+        is_time = self._woken.is_set() or clock.boot_seconds() >= self._look_at_s
+        if is_time or selectors.has_owed_events():
+            self._woken.clear()
+            self._look_at_s = clock.boot_seconds() + self._look()
+        return max(0.0, min(outbox.settings().listen_s, self._look_at_s - clock.boot_seconds()))
 
     def _look(self) -> float:
         """Announce, give every route its work; how long until the next look."""
@@ -70,14 +81,20 @@ class Relay:
         if due := outbox.due_routes(now):
             for key in due & routes.usable(now):
                 self._poke(key)
-        if clock.boot_seconds() - self._recorded_s > _RECORD_EVERY_S:
-            self._recorded_s = clock.boot_seconds()
-            recording.catch_up()
+        self._tend()
         due_at = outbox.next_due(now)
         poll_s = outbox.settings().poll_s
         if due_at is None:
             return poll_s
         return min(poll_s, clock.real_seconds((due_at - clock.now()).total_seconds()))
+
+    def _tend(self) -> None:
+        """Begin the chores whose time has come; one that still runs is left to it."""
+        for every_s, chore in _CHORES:
+            began_s, running = self._chores.get(chore, (0.0, None))
+            is_free = running is None or running.done()
+            if is_free and clock.boot_seconds() - began_s > every_s:
+                self._chores[chore] = clock.boot_seconds(), self._submit(self._own, chore)
 
     def _poke(self, key: routes.Key) -> None:
         with self._lock:
@@ -108,13 +125,13 @@ class Relay:
     def _submit(self, pool: ThreadPoolExecutor, work: Callable[[], object]) -> "Future[Any] | None":
         if self._stopped.is_set():
             return None
-        future = pool.submit(_on_fresh_connection, work)
+        future = pool.submit(_on_sound_connection, work)
         future.add_done_callback(_log_failure)
         return future
 
 
-def _on_fresh_connection(work: Callable[[], Any]) -> Any:
-    if connection.connection is not None and not connection.is_usable():
+def _on_sound_connection(work: Callable[[], Any]) -> Any:
+    if connection.errors_occurred:
         connection.close()
     return work()
 

@@ -1,5 +1,6 @@
 """Routes: which channel serves which tier, by which credential, and whether it may be used now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -60,7 +61,7 @@ def numbers() -> Settings:
 def enabled() -> dict[Key, str]:
     """The routes of this installation: those with a credential, and its fingerprint."""
     members = [((f"{ENDPOINT}{pk}", tier), url) for pk, tier, url in endpoints.in_force()]
-    return {key: known and discord.fingerprint(known) for key, known in (*_own(), *members)}
+    return _fingerprints([*_own(), *members])
 
 
 def serves(key: Key, kind: str) -> bool:
@@ -123,6 +124,16 @@ def usable(now: datetime) -> set[Key]:
     return credentials.keys() - closed
 
 
+def is_usable(key: Key, now: datetime) -> bool:
+    """Say of one route what `usable` says of all."""
+    is_member = key[0].startswith(ENDPOINT)
+    credentials = enabled() if is_member else _fingerprints(_own())
+    if key not in credentials:
+        return False
+    row = Route.objects.filter(channel=key[0], tier=key[1]).first()
+    return row is None or not _is_closed(row, now, credentials[key])
+
+
 def close_until(key: Key, at: datetime, reason: str) -> None:
     """Let nobody use this route before the service wants to hear from us again."""
     _update(key, closed_until_at=at, reason=reason[:200])
@@ -136,6 +147,10 @@ def revoke(key: Key, at: datetime, reason: str) -> None:
 def reopen(key: Key) -> None:
     """Let this route be used again."""
     Route.objects.filter(channel=key[0], tier=key[1]).delete()
+
+
+def _fingerprints(routes: Sequence[tuple[Key, str]]) -> dict[Key, str]:
+    return {key: known and discord.fingerprint(known) for key, known in routes}
 
 
 def _own() -> list[tuple[Key, str]]:

@@ -62,13 +62,13 @@ SCALE_OUT: Facts = {
     **_CALL,
     "fill_price": "2.60", "quantity": 1, "notional_usd": "260.00", "commission_usd": "1.30",
     "stop_price": "2.08", "targets": ["3.50", "5.00"], "remaining_quantity": 3,
-    "realised_net_usd": "58.70", "return_frac": "0.291811",
+    "realised_net_usd": "58.70", "return_frac": "0.291811", "provisional": False,
 }  # fmt: skip
 EXIT: Facts = {
     **_CALL,
     "fill_price": "3.18", "entry_price": "2.00", "quantity": 4, "notional_usd": "800.00",
     "commission_usd": "5.20", "realised_net_usd": "466.80", "return_frac": "0.581611",
-    "result": "WIN", "holding_s": 5_520.0, "exit_reason": "STOP",
+    "result": "WIN", "holding_s": 5_520.0, "exit_reason": "STOP", "provisional": False,
 }  # fmt: skip
 LOSS_ENTRY: Facts = {
     **ENTRY, **_PUT,
@@ -90,11 +90,32 @@ CORRECTION: Facts = {
     **_CALL,
     "fill_price": "3.08", "quantity": 4, "notional_usd": "800.00", "commission_usd": "5.20",
     "realised_net_usd": "426.80", "return_frac": "0.531773", "result": "WIN",
+    "provisional": False,
     "was": {
         "fill_price": "3.18", "realised_net_usd": "466.80", "return_frac": "0.581611",
-        "result": "WIN",
+        "result": "WIN", "provisional": False,
     },
     "reason": "The exchange corrected the exit fill.",
+}  # fmt: skip
+# The broker owes the exit's cost: told with what is known, and again when it came.
+UNCOSTED_TRIM: Facts = {
+    **SCALE_OUT,
+    "commission_usd": None, "realised_net_usd": "59.35", "return_frac": "0.295042",
+    "provisional": True,
+}  # fmt: skip
+UNCOSTED_EXIT: Facts = {
+    **EXIT,
+    "commission_usd": None, "realised_net_usd": "469.40", "return_frac": "0.584850",
+    "provisional": True,
+}  # fmt: skip
+COSTED: Facts = {
+    **CORRECTION,
+    "fill_price": "3.18", "realised_net_usd": "466.80", "return_frac": "0.581611",
+    "was": {
+        "fill_price": "3.18", "quantity": 4, "realised_net_usd": "469.40",
+        "return_frac": "0.584850", "result": "WIN", "provisional": True,
+    },
+    "reason": "All costs are known: what was told as #3 is now final.",
 }  # fmt: skip
 
 _COUNTS: Facts = {
@@ -148,6 +169,14 @@ SCENARIOS: dict[str, Scenario] = {
             Step("SCALE_OUT", 2_400, SCALE_OUT),
             Step("EXIT", 5_520, EXIT),
             Step("CORRECTION", 9_000, CORRECTION),
+        )
+    ),
+    "uncosted": Scenario(
+        (
+            Step("ENTRY", 0, ENTRY),
+            Step("SCALE_OUT", 2_400, UNCOSTED_TRIM),
+            Step("EXIT", 5_520, UNCOSTED_EXIT),
+            Step("CORRECTION", 5_640, COSTED),
         )
     ),
     "loser": Scenario((Step("ENTRY", 0, LOSS_ENTRY), Step("EXIT", 754, LOSS_EXIT))),

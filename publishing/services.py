@@ -42,10 +42,9 @@ def announce_owed(limit: int = _AT_ONCE) -> list[Owed]:
     noticed = _announce_notices()
     if not (events := selectors.owed_events(limit)):
         return noticed  # without taking the one write lock that SQLite has
-    # What happened before it stands before it in the ledger; in a transaction of its own, because
-    # the ledger may be long in catching up and premium is waiting.
-    recording.catch_up()
     with transaction.atomic():
+        # What happened before it stands before it in the ledger.
+        recording.of_trades({event.position_id for event in events})
         made = announcing.announce(events)
         PositionEvent.objects.filter(pk__in=[event.pk for event in events]).update(announced=True)
     return noticed + _owed(made)
@@ -55,7 +54,7 @@ def deliver(delivery_id: int) -> State | None:
     """Send one delivery; its new state, or None when there was nothing for us to do now."""
     now = clock.now()
     route = Delivery.objects.filter(pk=delivery_id).values_list("channel", "tier").first()
-    if route not in routes.usable(now) or not _clocks_agree():
+    if route is None or not routes.is_usable(route, now) or not _clocks_agree():
         return None
     row = outbox.claim(delivery_id, now)
     return None if row is None else delivering.finish(row, now)
@@ -64,7 +63,7 @@ def deliver(delivery_id: int) -> State | None:
 def deliver_route(key: routes.Key) -> int:
     """Send what is due on one route, as much as it may take now; return how many were tried."""
     now = clock.now()
-    if key not in routes.usable(now) or not _clocks_agree():
+    if not routes.is_usable(key, now) or not _clocks_agree():
         return 0
     room = routes.room(key, outbox.settings().claim_batch)
     # Marketing never takes the last of a budget: an exit may come in.
@@ -91,8 +90,7 @@ def deliver_due() -> int:
 def deliver_owed() -> list[int]:
     """Settle doubts; name the deliveries that are due and nobody's, the most urgent first."""
     now = clock.now()
-    for row in outbox.abandoned(now):
-        delivering.settle_doubt(row, now, "the worker vanished during the call")
+    take_over()
     _drop_what_was_never_approved()
     usable = Q(pk__in=[])
     for channel, tier in routes.usable(now):
@@ -106,6 +104,15 @@ def deliver_owed() -> list[int]:
     if named:
         Delivery.objects.filter(pk__in=named).update(hinted_at=now)
     return named
+
+
+def take_over() -> None:
+    """Take up what workers held that have vanished."""
+    now = clock.now()
+    outbox.free_what_the_dead_hold()
+    for row in outbox.abandoned(now):
+        # No service asked us to wait.
+        delivering.settle_doubt(row, now, "the worker vanished during the call", wait_s=0.0)
 
 
 def redrivable(delivery_ids: Sequence[int]) -> QuerySet[Delivery]:
@@ -182,7 +189,7 @@ def _clocks_agree() -> bool:
 
 def _goes_on(key: routes.Key, state: State) -> bool:
     # Only a failure closes a route, and only then is it worth asking.
-    is_open = state in (State.SENT, State.EXPIRED) or key in routes.usable(clock.now())
+    is_open = state in (State.SENT, State.EXPIRED) or routes.is_usable(key, clock.now())
     return is_open and routes.room(key, 1) > 0
 
 

@@ -17,6 +17,8 @@ from quanticity.domain.market import Side, Trade
 from quanticity.domain.readings import Reading
 
 _UNDECIDED = 0.5
+# The last price, and the last one unlike it.
+Place = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,16 @@ class Signer:
     Excluded prints leave no price behind: they are out of order.
     """
 
-    def __init__(self, settings: Settings, *, option: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, option: bool = False, place: Place = (None, None)
+    ) -> None:
         self._settings, self._option = settings, option
-        self._last: float | None = None
-        self._different: float | None = None
+        self._last, self._different = place
+
+    @property
+    def place(self) -> Place:
+        """Where a signer that goes on from here begins."""
+        return self._last, self._different
 
     def take(self, trade: Trade) -> SignedTrade:
         """Sign the next print."""

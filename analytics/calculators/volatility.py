@@ -11,11 +11,14 @@ through lower limits. Only rises shock: a fall of the same size sets `vol_crush`
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
 from quanticity.domain.readings import Reading, Unavailable
+
+# Opening quotes, and the last quarter of an hour's, say nothing of the regime.
+_HELD_AFTER_OPEN, _HELD_BEFORE_CLOSE = timedelta(minutes=2), timedelta(minutes=15)
 
 
 class VolRegime(StrEnum):
@@ -122,6 +125,11 @@ class Volatility(Reading):
     reasons: dict[str, str] = field(default_factory=dict)
 
 
+def is_held(at: datetime, open_at: datetime, close_at: datetime) -> bool:
+    """Whether the regime holds its state at an instant of a session, whatever is measured."""
+    return at - open_at < _HELD_AFTER_OPEN or close_at - at < _HELD_BEFORE_CLOSE
+
+
 def compute(
     state: State, sources: Sources, at: datetime, settings: Settings
 ) -> Volatility | Unavailable:
@@ -138,7 +146,7 @@ def compute(
         "d5_volpts": state.rise_short,
         "d60_volpts": state.rise_long,
         "z": state.z,
-        "percentile_252d": _percentile(
+        "percentile_252d": percentile(
             sources.daily_closes[-settings.percentile_days :], values[0] if values else None
         ),
         "disagree_volpts": max(values) - min(values) if len(values) > 1 else None,
@@ -261,7 +269,8 @@ def _rank(regime: VolRegime) -> int:
     return tuple(VolRegime).index(regime)
 
 
-def _percentile(closes: Sequence[float], x: float | None) -> float | None:
+def percentile(closes: Sequence[float], x: float | None) -> float | None:
+    """Share of the closes below x, ties by half; None without either."""
     if not closes or x is None:
         return None
     below, equal = sum(close < x for close in closes), sum(close == x for close in closes)

@@ -41,21 +41,29 @@ class Marks:
 
 def change_30m(symbol: str, found: PricedChain) -> float | None:
     """Volatility points gained since 30 min ago at the strikes of then; None without both ends."""
+    before = states.load(symbol, "atm", Marks) or Marks()
+    kept, change = advance(before, found)
+    if kept != before:
+        states.save(symbol, "atm", kept)
+    return change
+
+
+def advance(kept: Marks, found: PricedChain) -> tuple[Marks, float | None]:
+    """Mark this chain unless the last mark is young; the marks from now on, and the change."""
     at = found.chain.as_of
-    kept = states.load(symbol, "atm", Marks) or Marks()
     if not kept.marks or at - kept.marks[-1].at >= _EVERY:
         marks = (*kept.marks, Mark(at, _points(found)))
         kept = Marks(tuple(m for m in marks if at - m.at <= _SPAN + _SLACK))
-        states.save(symbol, "atm", kept)
     then = next((m for m in kept.marks if abs(at - m.at - _SPAN) <= _SLACK), None)
     if then is None:
-        return None
+        return kept, None
     moves = [
         100 * (now - point.iv)
         for point in then.points
         if (now := _iv_at(found, point.expiry, point.strike)) is not None
     ]
-    return fmean(moves) if moves and len(moves) == len(then.points) else None
+    whole = bool(moves) and len(moves) == len(then.points)
+    return kept, fmean(moves) if whole else None
 
 
 def _points(found: PricedChain) -> tuple[Point, ...]:

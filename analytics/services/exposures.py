@@ -1,5 +1,6 @@
 """Refreshing what a chain says: one Greeks pass for GEX, DEX, vanna, charm, hedging and skew."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +29,7 @@ from quanticity.domain.readings import Reading, Unavailable, instant, plain
 from quanticity.store import readings
 
 FAMILIES = ("gex", "dex", "vanna", "charm", "hedging", "skew")
-_HISTORY_EVERY = timedelta(seconds=30)
+HISTORY_EVERY = timedelta(seconds=30)
 # A little less than a cadence, so that two hints of one beat are not both late.
 _SLACK = 0.9
 _sampled_at: dict[str, datetime] = {}
@@ -37,45 +38,63 @@ _fed: dict[str, tuple[str, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
-    """What the families of one chain share."""
+class Beside:
+    """What a chain does not say of itself; None is unknown."""
 
-    symbol: str
+    adv_usd: float | None = None
+    atm_iv_chg_30m_volpts: float | None = None
+    vol_beta: float | None = None
+    flow_book: signed_flow.Book | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Every family of one chain, and how far to believe it."""
+
     found: PricedChain
-    adv_usd: float | None
+    answers: dict[str, Reading | Unavailable]
+    coverage: float | None
     quality: str
 
 
-def refresh_exposures(symbol: str) -> None:
+def refresh_exposures(symbol: str) -> bool:
     """Publish every family of a new chain, at most once a cadence, or why there is none."""
     found = chains.priced_chain(symbol)
     if found is not None and not _is_due(symbol, found.chain.as_of):
-        return
+        return False
     if found is None:
         for family in FAMILIES:
             readings.write(
                 symbol, family, Unavailable(family, "NO_DATA"), as_of=clock.now(), feed="none"
             )
-        return
+        return False
     quarantine.keep_chain_rows(found)
-    shape = _skew(found)
+    beside = Beside(
+        daily.adv_usd(symbol), atm.change_30m(symbol, found),
+        parameters.number(symbol, "vol_beta"), sides.book(found.chain),
+    )  # fmt: skip
+    _publish(symbol, judge(found, beside))
+    return True
+
+
+def judge(found: PricedChain, beside: Beside) -> Judged:
+    """Compute every family of one chain; what is not believable has no answer."""
+    symbol, shape, parts = found.chain.underlying, _skew(found), _parts()
     rr25 = None if isinstance(shape, Unavailable) else shape.rr25_volpts
-    parts = _parts()
-    adv = daily.adv_usd(symbol)
     gex = exposure.compute(
         found.priced, parts, seed=uncertainty.seed(symbol, found.chain.as_of),
-        is_single_name=parts.uncertainty.is_single_name(symbol), adv_usd=adv, rr25_volpts=rr25,
-        flow_book=sides.book(found.chain),
+        is_single_name=parts.uncertainty.is_single_name(symbol), adv_usd=beside.adv_usd,
+        rr25_volpts=rr25, flow_book=beside.flow_book,
     )  # fmt: skip
     coverage = inventory.coverage(found.priced, parts.inventory)
-    context = _Context(symbol, found, adv, chains.quality(found, coverage))
+    quality = chains.quality(found, coverage)
     answers: dict[str, Reading | Unavailable] = {"gex": gex}
     answers["dex"] = exposure.compute_delta(found.priced, parts)
-    answers |= _flows(context, parts.inventory)
-    if context.quality == "INVALID":
+    answers |= _flows(found, beside, parts.inventory)
+    if quality == "INVALID":
         answers = {family: _unbelievable(family) for family in answers}
     answers["skew"] = shape
-    _publish(context, answers, coverage)
+    return Judged(found, answers, coverage, quality)
 
 
 def _unbelievable(family: str) -> Unavailable:
@@ -101,15 +120,23 @@ def refresh_forced_flow(symbol: str) -> None:
         return
     coverage = inventory.coverage(found.priced, section("analytics.inventory", inventory.Settings))
     status = chains.quality(found, coverage)
-    result = _unbelievable("forced_flow") if status == "INVALID" else forced_flow.compute(
+    readings.write(
+        symbol, "forced_flow", judge_forced_flow(found, status, daily.adv_usd(symbol)),
+        as_of=found.chain.as_of, feed=found.chain.feed, section="analytics.forced_flow",
+        coverage=coverage, status=status, inputs=(chains.input_of(found.chain),),
+    )  # fmt: skip
+
+
+def judge_forced_flow(
+    found: PricedChain, quality: str, adv_usd: float | None
+) -> Reading | Unavailable:
+    """What dealers must trade in 42 scenarios of one chain, unless it is not believable."""
+    if quality == "INVALID":
+        return _unbelievable("forced_flow")
+    return forced_flow.compute(
         found.priced, section("analytics.forced_flow", forced_flow.Settings),
         section("analytics.inventory", inventory.Settings),
-        t_close_s=seconds_to_close(found.chain.as_of)[0], adv_usd=daily.adv_usd(symbol),
-    )  # fmt: skip
-    readings.write(
-        symbol, "forced_flow", result, as_of=found.chain.as_of, feed=found.chain.feed,
-        section="analytics.forced_flow", coverage=coverage, status=status,
-        inputs=(chains.input_of(found.chain),),
+        t_close_s=seconds_to_close(found.chain.as_of)[0], adv_usd=adv_usd,
     )  # fmt: skip
 
 
@@ -124,54 +151,60 @@ def seconds_to_close(at: datetime) -> tuple[float, bool]:
     return (upcoming.close_at - at).total_seconds(), True
 
 
-def _flows(context: _Context, own: inventory.Settings) -> dict[str, Reading | Unavailable]:
-    priced, at = context.found.priced, context.found.chain.as_of
-    t_close_s, to_next = seconds_to_close(at)
-    change = atm.change_30m(context.symbol, context.found)
-    learned = parameters.number(context.symbol, "vol_beta")
+def _flows(
+    found: PricedChain, beside: Beside, own: inventory.Settings
+) -> dict[str, Reading | Unavailable]:
+    priced, adv = found.priced, beside.adv_usd
+    t_close_s, to_next = seconds_to_close(found.chain.as_of)
     default = section("analytics.hedging", hedging.Settings).beta_default
-    beta = default if learned is None else learned
+    beta = default if beside.vol_beta is None else beside.vol_beta
     return {
         "vanna": dealer_flow.compute_vanna(
-            priced, own, adv_usd=context.adv_usd, atm_iv_chg_30m_volpts=change
+            priced, own, adv_usd=adv, atm_iv_chg_30m_volpts=beside.atm_iv_chg_30m_volpts
         ),
         "charm": dealer_flow.compute_charm(
-            priced, own, t_close_s=t_close_s, to_next_close=to_next, adv_usd=context.adv_usd
+            priced, own, t_close_s=t_close_s, to_next_close=to_next, adv_usd=adv
         ),
-        "hedging": hedging.compute(priced, own, beta_volpts_per_1pct=beta, adv_usd=context.adv_usd),
+        "hedging": hedging.compute(priced, own, beta_volpts_per_1pct=beta, adv_usd=adv),
     }
 
 
-def _publish(
-    context: _Context, answers: dict[str, Reading | Unavailable], coverage: float | None
-) -> None:
-    chain = context.found.chain
-    metrics = {name: _metric(answers, *path) for name, path in _METRICS.items()}
-    places = {name: histories.place(context.symbol, name, v) for name, v in metrics.items()}
+def _publish(symbol: str, judged: Judged) -> None:
+    chain = judged.found.chain
+    measured = metrics(judged.answers)
+    placed = {name: histories.place(symbol, name, value) for name, value in measured.items()}
+    shown = fields_of(placed)
     inputs = (chains.input_of(chain),)
     settled_on = calendar.previous_session(calendar.session_date(chain.as_of)).date
-    about = {
-        "gex": {
-            "admission": chains.refused(context.found), "oi_as_of_date": settled_on.isoformat(),
-        }
+    shown["gex"] |= {
+        "admission": chains.refused(judged.found), "oi_as_of_date": settled_on.isoformat(),
+        "delayed": chain.delayed,
     }  # fmt: skip
-    for family, answer in answers.items():
-        readings.write(
-            context.symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
-            coverage=coverage, section="analytics.inventory", status=context.quality,
-            inputs=inputs,
-            extra=about.get(family, {})
-            | {
-                _Z_FIELD[name]: _place(places[name])
-                for name in metrics
-                if _METRICS[name][0] == family
-            },
-        )  # fmt: skip
-    last = _sampled_at.get(context.symbol)
-    if calendar.current(chain.as_of) and (last is None or chain.as_of - last >= _HISTORY_EVERY):
-        _sampled_at[context.symbol] = chain.as_of
-        if _is_settled(context.symbol, chain.feed):
-            histories.add(context.symbol, metrics, chain.as_of)
+    with readings.together():
+        for family, answer in judged.answers.items():
+            readings.write(
+                symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
+                coverage=judged.coverage, section="analytics.inventory", status=judged.quality,
+                inputs=inputs, extra=shown.get(family, {}),
+            )  # fmt: skip
+    last = _sampled_at.get(symbol)
+    if calendar.current(chain.as_of) and (last is None or chain.as_of - last >= HISTORY_EVERY):
+        _sampled_at[symbol] = chain.as_of
+        if _is_settled(symbol, chain.feed):
+            histories.add(symbol, measured, chain.as_of)
+
+
+def metrics(answers: Mapping[str, Reading | Unavailable]) -> dict[str, float | None]:
+    """The numbers that are placed in their own history; None where there is none."""
+    return {name: getattr(answers[family], f, None) for name, (family, f) in _METRICS.items()}
+
+
+def fields_of(placed: Mapping[str, rolling.History]) -> dict[str, dict[str, Any]]:
+    """Each metric's place in its history, under its family and the field it is published in."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, place in placed.items():
+        found.setdefault(_METRICS[name][0], {})[_Z_FIELD[name]] = dict(plain(place))
+    return found
 
 
 def _is_settled(symbol: str, feed: str) -> bool:
@@ -203,16 +236,6 @@ _Z_FIELD = {
     "charm_flow": "z",
     "rr25": "rr25_z",
 }
-
-
-def _metric(answers: dict[str, Reading | Unavailable], family: str, name: str) -> float | None:
-    answer = answers[family]
-    found: float | None = getattr(answer, name, None)
-    return found
-
-
-def _place(history: rolling.History) -> dict[str, Any]:
-    return dict(plain(history))
 
 
 def _parts() -> exposure.Parts:

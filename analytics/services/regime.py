@@ -21,8 +21,6 @@ INDEX = "SPX"
 Split = variance.DaySplit | Unavailable
 _DEBIASED, _RAW = "r_day", "vix1d"
 _NO_STRIP = Unavailable("variance", "NO_DATA", "no chain")
-_FIRST_MIN = timedelta(minutes=2)
-_LAST_MIN = timedelta(minutes=15)
 _SAMPLE_EVERY = timedelta(seconds=60)
 
 
@@ -103,9 +101,7 @@ def _x(
     session: calendar.Session,
 ) -> tuple[float | None, str]:
     """The sample and its kind; None near open and close, where the regime holds its state."""
-    early = now - session.open_at < _FIRST_MIN
-    late = session.close_at - now < _LAST_MIN
-    if early or late:
+    if volatility.is_held(now, session.open_at, session.close_at):
         return None, state.kind or _DEBIASED
     if isinstance(split, variance.DaySplit):
         return split.r_day, _DEBIASED

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]
 # Figures whose change is a correction.
-PUBLISHED = ("fill_price", "quantity", "realised_net_usd", "return_frac", "result")
+PUBLISHED = ("fill_price", "quantity", "realised_net_usd", "return_frac", "result", "provisional")
 _CENT = Decimal("0.01")
 
 
@@ -53,35 +53,32 @@ def entry(story: "Story", fills: Sequence[Fill]) -> Facts:
 
 
 def scale_out(story: "Story", sale: Sale) -> Facts:
-    """What a part of the trade came to, and what stays."""
+    """What a part of the trade came to, and what stays; costs as in `end`."""
     position = story.position
     price = average(sale.fills) or Decimal(0)
     ids = {fill.exec_id for fill in sale.fills}
     matches = [match for match in story.ledger.matches if match.exec_id in ids]
-    nets = [match.net_usd for match in matches]
-    net = None if None in nets else sum((n for n in nets if n is not None), Decimal(0))
-    gross = sum((match.gross_usd for match in matches), Decimal(0))
-    entry_costs = [
-        None
-        if match.lot.commission_per_contract is None
-        else match.lot.price * match.quantity * position.multiplier
-        + match.lot.commission_per_contract * match.quantity
-        for match in matches
-    ]
-    paid = None if None in entry_costs else sum(c for c in entry_costs if c is not None)
+    provisional = any(match.net_usd is None for match in matches)
+    fees = sum((_entry_fee(match) for match in matches), Decimal(0))
+    paid = sum((m.lot.price * m.quantity for m in matches), Decimal(0)) * position.multiplier + fees
+    costs = fees + sum((fill.commission or Decimal(0) for fill in sale.fills), Decimal(0))
+    net = sum((match.gross_usd for match in matches), Decimal(0)) - costs
     return common(position, story.intent, sale.at) | {
         "fill_price": text(price), "quantity": sale.quantity,
         "notional_usd": text(price * sale.quantity * position.multiplier),
-        "commission_usd": text(None if net is None else gross - net),
+        "commission_usd": text(None if provisional else costs),
         "stop_price": text(position.stop_price),
         "targets": [text(target) for target in tranching.targets(position)],
         "remaining_quantity": sale.remaining, "realised_net_usd": text(net),
-        "return_frac": fraction(net, paid),
+        "return_frac": fraction(net, paid), "provisional": provisional,
     }  # fmt: skip
 
 
 def end(story: "Story", at: datetime) -> Facts:
-    """What the whole trade came to; costs that are still unknown are left out of its result."""
+    """What the whole trade came to; provisional while the broker still owes a cost (DOMAIN 6.11).
+
+    A provisional result holds the costs that are known; what they are in all is not said.
+    """
     position, ledger = story.position, story.ledger
     bought = [fill for fill in story.fills if fill.quantity > 0]
     cost = sum((f.price * f.quantity for f in bought), Decimal(0)) * position.multiplier
@@ -95,6 +92,7 @@ def end(story: "Story", at: datetime) -> Facts:
         "commission_usd": text(position.commission_usd), "realised_net_usd": text(net),
         "return_frac": fraction(net, cost + fees), "result": str(pnl.result(net)),
         "holding_s": (at - opened).total_seconds(), "exit_reason": position.exit_reason,
+        "provisional": known is None,
     }  # fmt: skip
 
 
@@ -127,9 +125,13 @@ def text(value: Decimal | None) -> str | None:
     return None if value is None else f"{value.quantize(_CENT):f}"
 
 
-def fraction(net: Decimal | None, cost: Decimal | int | None) -> str | None:
+def fraction(net: Decimal, cost: Decimal) -> str | None:
     """Result as a share of what was paid, commission included (DOMAIN 6.12)."""
-    return None if net is None or not cost else str(round(net / cost, 6))
+    return str(round(net / cost, 6)) if cost else None
+
+
+def _entry_fee(match: pnl.Match) -> Decimal:
+    return (match.lot.commission_per_contract or Decimal(0)) * match.quantity
 
 
 def _cost(fills: Sequence[Fill]) -> Decimal | None:

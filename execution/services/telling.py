@@ -136,14 +136,14 @@ def _correct_one(story: Story, event: PositionEvent, now: dict[str, Any]) -> Non
     keys = [name for name in event_facts.PUBLISHED if name in now]
     facts = {
         **now, "was": {name: was.get(name) for name in keys},
-        "reason": f"The broker corrected what was told as #{event.seq}.",
+        "reason": _why(was, now, event),
     }  # fmt: skip
     write_event(story.position, Kind.CORRECTION, clock.now(), facts, about=about)
 
 
 def _is_worth_it(was: dict[str, Any], now: dict[str, Any], changed: list[str]) -> bool:
-    """Fills always; a result that only its costs have moved, beyond a share of the trade."""
-    if {"fill_price", "quantity"} & set(changed):
+    """Fills and the end of what was provisional always; costs alone beyond a share of it."""
+    if {"fill_price", "quantity"} & set(changed) or _is_final_at_last(was, now):
         return True
     before, after = was.get("realised_net_usd"), now.get("realised_net_usd")
     if before is None or after is None:
@@ -151,6 +151,16 @@ def _is_worth_it(was: dict[str, Any], now: dict[str, Any], changed: list[str]) -
     share: Decimal = section("execution.breaks", breaks.Settings).correction_frac
     moved = abs(Decimal(after) - Decimal(before))
     return moved > share * Decimal(now["notional_usd"] or 0)
+
+
+def _is_final_at_last(was: dict[str, Any], now: dict[str, Any]) -> bool:
+    return bool(was.get("provisional")) and not now["provisional"]
+
+
+def _why(was: dict[str, Any], now: dict[str, Any], event: PositionEvent) -> str:
+    if _is_final_at_last(was, now):
+        return f"All costs are known: what was told as #{event.seq} is now final."
+    return f"The broker corrected what was told as #{event.seq}."
 
 
 def write_event(

@@ -21,6 +21,7 @@ _LABELS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "return_frac": ("Return", percent),
     "return_about_frac": ("Return", about),
     "result": ("Result", str),
+    "provisional": ("Figures", lambda still: "provisional" if still else "final"),
     "stop_price": ("Stop", price),
     "holding_s": ("Holding", duration),
     "exit_reason": ("Reason", str),
@@ -110,7 +111,13 @@ def outcome(facts: Facts) -> list[Field]:
     names = ("realised_net_usd", "return_frac", "return_about_frac")
     said = [_LABELS[name][1](facts[name]) for name in names if name in facts]
     label = "Realised" if "realised_net_usd" in facts else "Return"
+    label += provisional(facts)
     return [Field(label, " · ".join(said), inline=True)] if said else []
+
+
+def provisional(facts: Facts) -> str:
+    """Say so behind a result for which the broker still owes a cost (DOMAIN 6.11)."""
+    return " (provisional)" if facts.get("provisional") else ""
 
 
 def inline(facts: Facts, **labels: str) -> list[Field]:

@@ -110,7 +110,8 @@ def _exit(facts: Facts) -> lines.Written:
         commission_usd="Fees",
     )
     fields += lines.dealer_context(facts) + lines.price_now(facts)
-    return f"{what} - {facts['result'] or f'result {PENDING}'}", Tone.NEUTRAL, fields
+    came_to = facts["result"] or f"result {PENDING}"
+    return f"{what} - {came_to}{lines.provisional(facts)}", Tone.NEUTRAL, fields
 
 
 def _adjustment(facts: Facts) -> lines.Written:

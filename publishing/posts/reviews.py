@@ -110,17 +110,19 @@ def _closed(sessions: Sequence[Session] | None, now: datetime) -> Any:
 def _trade(row: Position, now: datetime) -> Facts | None:
     """A closed trade as its last event told it; None while some tier still waits for that."""
     event = row.events.filter(kind__in=_LAST).order_by("-seq").first()
-    numbers = section("publishing.tiers", tiers.Settings)
-    if event is None:
-        return None
-    told_at = tiers.clock_at(event.clock_at, event.created_at, numbers)
-    if tiers.due_at(told_at, Tier.FREE, numbers) > now:
-        return None
     correction = row.events.filter(kind=PositionEvent.Kind.CORRECTION).order_by("-seq").first()
+    if event is None or any(_is_awaited(one, now) for one in (event, correction) if one):
+        return None
     latest = {} if correction is None else correction.facts
-    names = ("realised_net_usd", "return_frac", "result", "fill_price")
+    names = ("realised_net_usd", "return_frac", "result", "fill_price", "provisional")
     corrected = {name: latest[name] for name in names if name in latest}
     return {**event.facts, **corrected}
+
+
+def _is_awaited(event: PositionEvent, now: datetime) -> bool:
+    numbers = section("publishing.tiers", tiers.Settings)
+    told_at = tiers.clock_at(event.clock_at, event.created_at, numbers)
+    return tiers.due_at(told_at, Tier.FREE, numbers) > now
 
 
 def _counts(rows: Sequence[Position]) -> Facts:

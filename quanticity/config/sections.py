@@ -35,6 +35,7 @@ SECTIONS: dict[str, str] = {
     "analytics.quarantine": "analytics.services.quarantine:Settings",
     "analytics.bars": "analytics.ingestion.bars:Settings",
     "analytics.book": "analytics.ingestion.book:Settings",
+    "analytics.backfill": "analytics.services.backfilling:Settings",
     "analytics.chainfiles": "analytics.chainfiles.reader:Settings",
     "analytics.features": "analytics.signals.features:Settings",
     "analytics.signals": "analytics.signals.dedup:Settings",

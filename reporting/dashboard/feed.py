@@ -59,13 +59,22 @@ def _badges(facts: Mapping[str, Any]) -> list[str]:
     source = str(facts.get("source", "")).upper()
     badges = [] if source in ("", "LIVE") else [source]
     badges += ["PROBE"] if facts.get("probe") else []
+    badges += ["PROVISIONAL"] if facts.get("provisional") else []
     return badges + ([str(facts["result"])] if facts.get("result") else [])
 
 
 def _fields(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     known = ((name, label, show) for name, label, show in FIELDS if name in facts)
     # An empty receipt or reason says nothing; a price that is not known is a dash.
-    return [(label, show(facts[name])) for name, label, show in known if facts[name] != ""]
+    shown = [(label, show(facts[name])) for name, label, show in known if facts[name] != ""]
+    return shown + ([("Was", _was(facts))] if "was" in facts else [])
+
+
+def _was(facts: Mapping[str, Any]) -> str:
+    """What a correction takes back, beside what is so now."""
+    before = {name: value for name, value in facts["was"].items() if value != facts.get(name)}
+    said = [f"{label} {value}" for label, value in _fields(before)]
+    return " · ".join([*said, "provisional"] if before.get("provisional") else said) or "as told"
 
 
 def _money(value: str | None) -> str:

@@ -1,10 +1,12 @@
 """A kill storm over the outbox: relays are killed and frozen while a hostile service is posted to.
 
-    python tests/benchmarks/outbox_storm.py [trades] [seconds between kills] [database url]
+    python tests/benchmarks/outbox_storm.py [trades] [seconds between kills] [events per second] [database url]
 
 Three relays on one database, a service that refuses 3 %, fails 2 % and hangs up after accepting
 2 %; one relay at a time is killed (-9) or frozen past its lease. Prints events, kills, early, lost,
 doubled and lateness, by the service's own log. Relays are forked, so that a new one is there at once.
+With 0 events per second all of them are owed at once, as after a long outage: what is late then is
+the queue's length.
 """
 
 import json
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
@@ -61,17 +64,18 @@ def serve() -> None:
     """Listen until ended; the first line says where, the others what was accepted."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # the killed hang up
     print(server.server_port, file=LOG, flush=True)
     server.serve_forever()
 
 
-def main(trades: int, every_s: float, database: str) -> None:
+def main(trades: int, every_s: float, rate: float, database: str) -> None:
     with tempfile.TemporaryDirectory() as var, (Path(var) / "log").open("w+") as log:
         service = subprocess.Popen([sys.executable, __file__, "serve"], stdout=log)
         while not (said := (Path(var) / "log").read_text()).endswith("\n"):
             time.sleep(0.05)
         prepare(var, database or f"sqlite:///{var}/storm.sqlite3", said.split()[0])
-        kills, stops, rows = storm(trades, every_s)
+        kills, stops, rows = storm(trades, every_s, rate)
         service.kill()
         service.wait()
         accepted = [
@@ -91,17 +95,22 @@ def prepare(var: str, database: str, port: str) -> None:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "publishing")]
 
 
-def storm(trades: int, every_s: float) -> tuple[int, int, list[dict[str, Any]]]:
+def storm(trades: int, every_s: float, rate: float) -> tuple[int, int, list[dict[str, Any]]]:
     import outbox_worker
     from django.db import connections
 
     outbox_worker.fill(trades)
+    events = Events(rate)
     connections.close_all()
     relays, frozen = [fork(outbox_worker.relay) for _ in range(RELAYS)], []
     kills = stops = 0
-    deadline = time.monotonic() + MOST_S
-    while time.monotonic() < deadline and not is_over(6 * trades):
-        time.sleep(every_s)
+    began = struck = time.monotonic()
+    while time.monotonic() < began + MOST_S and not is_over(6 * trades):
+        events.happen(time.monotonic() - began)
+        time.sleep(0.02)
+        if time.monotonic() < struck + every_s:
+            continue
+        struck = time.monotonic()
         for pid, until in frozen[:]:
             if time.monotonic() > until:
                 os.kill(pid, signal.SIGCONT)
@@ -125,6 +134,30 @@ def storm(trades: int, every_s: float) -> tuple[int, int, list[dict[str, Any]]]:
         stops,
         list(outbox_worker.Delivery.objects.filter(channel="discord").values(*names)),
     )
+
+
+class Events:
+    """Facts that happen one after the other, at a rate; all at once without one."""
+
+    def __init__(self, rate: float) -> None:
+        from execution.models import PositionEvent
+
+        rows = PositionEvent.objects.order_by("position_id", "seq")
+        self._rows, self._rate = rows, rate
+        self._waiting = list(rows.values_list("pk", flat=True)) if rate else []
+        rows.filter(pk__in=self._waiting).update(announced=True)
+        self._happened = 0
+
+    def happen(self, seconds: float) -> None:
+        """Let happen what has happened by now."""
+        from django.db import connections
+
+        while self._waiting and self._happened < seconds * self._rate:
+            now = datetime.now(UTC)
+            this = self._rows.filter(pk=self._waiting.pop(0))
+            this.update(announced=False, clock_at=now, created_at=now)
+            self._happened += 1
+        connections.close_all()  # a fork must not share them
 
 
 def is_over(wanted: int) -> bool:
@@ -172,5 +205,6 @@ if __name__ == "__main__":
         main(
             int(sys.argv[1]) if len(sys.argv) > 1 else 60,
             float(sys.argv[2]) if len(sys.argv) > 2 else 1.0,
-            sys.argv[3] if len(sys.argv) > 3 else "",
+            float(sys.argv[3]) if len(sys.argv) > 3 else 3.0,
+            sys.argv[4] if len(sys.argv) > 4 else "",
         )

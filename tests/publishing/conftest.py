@@ -3,9 +3,12 @@
 import copy
 import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -17,6 +20,8 @@ from publishing.scenarios import SCENARIOS
 from quanticity.domain import clock
 from quanticity.store.client import client
 from tests.publishing.fake_service import FakeService, serving
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -148,3 +153,11 @@ def service() -> Iterator[FakeService]:
     """A service of a test's own making."""
     with serving() as fake:
         yield fake
+
+
+@pytest.fixture
+def ended_process() -> str:
+    """The name of a worker that ran on this machine and has ended."""
+    command = [sys.executable, "-c", "from publishing import holders; print(holders.me())"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return ran.stdout.strip()

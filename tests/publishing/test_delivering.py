@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from publishing import delivering, outbox, routes, services
+from publishing import delivering, holders, outbox, routes, services
 from publishing.channels.discord import Discord
 from publishing.models import Announcement, Delivery, Route
 from quanticity.domain import clock
@@ -207,7 +207,7 @@ def test_a_crash_during_the_call_is_repeated_and_flagged(
     due: Make, webhook: Any, noon: Any
 ) -> None:
     row = outbox.claim(due().pk, clock.now())
-    outbox.move(row, to=State.SENDING)  # and the worker is killed here
+    outbox.begin(row)  # and the worker's machine goes down here
     noon.advance(59)
     assert services.deliver_owed().count(row.pk) == 0
     noon.advance(1)
@@ -219,8 +219,8 @@ def test_a_crash_during_the_call_is_repeated_and_flagged(
 
 
 def test_a_crash_before_the_call_is_repeated_without_a_doubt(due: Make, noon: Any) -> None:
-    row = outbox.claim(due().pk, clock.now())  # and the worker is killed here
-    noon.advance(60)
+    row = outbox.claim(due().pk, clock.now())  # and the worker's machine goes down here
+    noon.advance(1)
 
     assert services.deliver(row.pk) == State.SENT
     assert not seen(row).ambiguous
@@ -235,10 +235,45 @@ def test_a_worker_that_slept_past_its_lease_changes_nothing(due: Make, noon: Any
     assert seen(asleep).state == State.SENT
 
 
+@pytest.mark.usefixtures("webhook")
+def test_what_a_killed_worker_had_claimed_is_free_at_once(due: Make, ended_process: str) -> None:
+    row = outbox.claim(due().pk, clock.now())
+    Delivery.objects.update(claimed_by=ended_process)
+
+    services.take_over()
+
+    assert services.deliver(row.pk) == State.SENT
+    assert not seen(row).ambiguous
+
+
+@pytest.mark.usefixtures("webhook")
+def test_what_a_killed_worker_was_sending_is_a_doubt_at_once(
+    due: Make, noon: Any, ended_process: str
+) -> None:
+    row = outbox.claim(due().pk, clock.now())
+    outbox.begin(row)
+    Delivery.objects.update(claimed_by=ended_process)
+
+    services.take_over()
+    noon.advance(1.2)
+
+    assert services.deliver(row.pk) == State.SENT
+    assert seen(row).ambiguous
+
+
+def test_what_a_living_worker_holds_stays_with_it(due: Make, webhook: Any) -> None:
+    row = outbox.claim(due().pk, clock.now())
+    outbox.begin(row)
+
+    services.take_over()
+
+    assert seen(row).state == State.SENDING
+
+
 def test_a_lease_lasts_real_seconds_on_a_fast_clock(due: Make, noon: Any) -> None:
     noon.speed = 60.0
     row = outbox.claim(due().pk, clock.now())
-    noon.advance(3_599)
+    noon.advance(59)
 
     assert outbox.claim(row.pk, clock.now()) is None
 
@@ -249,11 +284,11 @@ def test_of_two_workers_that_both_saw_it_one_has_it(
     row, rivals = due(), []
 
     def rival_comes_first() -> str:  # called between the look and the UPDATE
-        monkeypatch.setattr(outbox, "worker", lambda: "rival")
+        monkeypatch.setattr(holders, "me", lambda: "rival")
         rivals.append(services.deliver(row.pk))
         return "us"
 
-    monkeypatch.setattr(outbox, "worker", rival_comes_first)
+    monkeypatch.setattr(holders, "me", rival_comes_first)
 
     assert services.deliver(row.pk) is None
     assert rivals == [State.SENT]

@@ -114,7 +114,9 @@ def test_a_fact_outside_the_table_is_nobodys(facts: dict[str, Any], kind: str, t
 def test_what_a_correction_replaces_obeys_the_same_table(facts: dict[str, Any]) -> None:
     was = tiers.visible(facts["CORRECTION"], "CORRECTION", Tier.FREE)["was"]
 
-    assert was == {"fill_price": "3.18", "return_about_frac": "0.60", "result": "WIN"}
+    assert was == {
+        "fill_price": "3.18", "return_about_frac": "0.60", "result": "WIN", "provisional": False,
+    }  # fmt: skip
 
 
 def test_free_is_not_told_of_adjustments(facts: dict[str, Any]) -> None:

@@ -392,6 +392,67 @@ def test_a_late_cost_completes_the_result() -> None:
     assert Commission.objects.count() == 2
 
 
+BOUGHT = ("E", 3, "2.00", 1)
+
+
+def out_without_its_cost(noon: Any) -> Trade:
+    trade = Trade()
+    noon.advance(60)
+    trade.tell([trade.filled(*BOUGHT), trade.cost("1.95", *BOUGHT), trade.filled(*OUT)])
+    noon.advance(6)
+    booking.book_owed()
+    return trade
+
+
+def test_an_exit_told_before_its_cost_is_provisional(noon: Any) -> None:
+    trade = out_without_its_cost(noon)
+
+    facts = trade.position().events.get(kind="EXIT").facts
+    # 3 x 150 less the entry's 1.95, the only cost that is known
+    assert (facts["provisional"], facts["realised_net_usd"]) == (True, "448.05")
+    assert (facts["commission_usd"], facts["result"]) == (None, "WIN")
+
+
+def test_when_the_cost_comes_the_final_figures_are_told_however_small(noon: Any) -> None:
+    trade = out_without_its_cost(noon)
+
+    trade.tell([trade.cost("1.95", *OUT)])
+    booking.book_owed()
+
+    assert trade.kinds() == ["ENTRY", "EXIT", "CORRECTION"]
+    facts = trade.position().events.get(kind="CORRECTION").facts
+    assert (facts["provisional"], facts["was"]["provisional"]) == (False, True)
+    assert (facts["realised_net_usd"], facts["commission_usd"]) == ("446.10", "3.90")
+    assert facts["reason"] == "All costs are known: what was told as #2 is now final."
+
+
+def test_an_exit_with_all_its_costs_is_final(noon: Any) -> None:
+    trade = Trade()
+    trade.tell(full_trade(trade))
+
+    assert trade.position().events.get(kind="EXIT").facts["provisional"] is False
+
+
+def test_a_part_told_before_its_cost_is_provisional_and_told_again(noon: Any) -> None:
+    trade = Trade()
+    part_out = ("T", -1, "3.50", 60)
+    noon.advance(60)
+    trade.tell([trade.filled(*BOUGHT), trade.cost("1.95", *BOUGHT)])
+    Order.objects.filter(role="T").update(quantity=1)
+    trade.tell([trade.filled(*part_out)])
+    noon.advance(6)
+    booking.book_owed()
+    part = trade.position().events.get(kind="SCALE_OUT").facts
+
+    trade.tell([trade.cost("0.65", *part_out)])
+
+    # 150 less a third of 1.95, of what cost 200.65; then less the sale's own 0.65
+    assert (part["provisional"], part["realised_net_usd"]) == (True, "149.35")
+    assert part["return_frac"] == str(round(Decimal("149.35") / Decimal("200.65"), 6))
+    final = trade.position().events.get(kind="CORRECTION").facts
+    assert (final["provisional"], final["realised_net_usd"]) == (False, "148.70")
+
+
 def test_time_without_a_working_stop_is_added_up(noon: Any) -> None:
     trade = Trade()
     trade.tell([trade.filled("E", 3, "2.00", 0)])

@@ -1,0 +1,66 @@
+"""What the broker could sell of a trade: now, as wished, or at worst."""
+
+from collections.abc import Callable
+
+from execution.models import (
+    Order,
+    Position,
+)
+from execution.orders import protection
+from quanticity.domain import orders
+
+ALIVE = (Order.State.RECORDED, Order.State.SENDING, Order.State.WORKING, Order.State.UNKNOWN)
+
+
+def protected_quantity(position: Position) -> int:
+    """Contracts of the position that the broker's working stops could sell now."""
+    sells = working_sells(position.intent_id)
+    return sum(one.executable for one in sells if one.role is orders.Role.STOP)
+
+
+def working_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What the broker could sell now for an intent."""
+    return protection.executable(_resting(intent_id, _works))
+
+
+def wished_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What it could still sell once the cancellations and cuts we asked for are done."""
+    return protection.executable(_resting(intent_id, _is_wished, as_wished=True))
+
+
+def claiming_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
+    """What it can sell now or may come to: on its way, or in doubt."""
+    return protection.executable(_resting(intent_id, _is_alive))
+
+
+def _works(row: Order) -> bool:
+    return row.state == Order.State.WORKING
+
+
+def _is_wished(row: Order) -> bool:
+    return _works(row) and row.cancel_wanted_at is None
+
+
+def _is_alive(row: Order) -> bool:
+    return row.state in ALIVE
+
+
+def _resting(
+    intent_id: str, counts: Callable[[Order], bool], *, as_wished: bool = False
+) -> tuple[protection.Resting, ...]:
+    rows = list(Order.objects.filter(intent_id=intent_id))
+    bought = {row.pk: row.filled for row in rows if row.role == orders.Role.ENTRY}
+    return tuple(
+        protection.Resting(
+            row.pk, orders.Role(row.role), _size(row, as_wished=as_wished), row.filled,
+            row.oca_group or row.parent_ref, row.order_id or 0, counts(row),
+            bought.get(row.parent_ref),
+        )
+        for row in rows
+        if row.side == "SELL"
+    )  # fmt: skip
+
+
+def _size(row: Order, *, as_wished: bool) -> int:
+    wanted = row.wanted_quantity if as_wished else None
+    return row.quantity if wanted is None else min(wanted, row.quantity)
