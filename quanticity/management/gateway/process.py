@@ -301,7 +301,8 @@ class GatewayProcess:
                 served, asked_at = wishes, None
             doubt = await self._on(self._sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
-            if asked_at is not None and (clock.now() - asked_at).total_seconds() < wait_s:
+            # Set back to the broker's time, the clock may be before the last question.
+            if asked_at is not None and 0 <= (clock.now() - asked_at).total_seconds() < wait_s:
                 continue
             asked_at = clock.now()
             await self._compare()
