@@ -47,6 +47,9 @@ sure: lint types imports  ## all that CI checks, in order of speed
 bench: .venv/.dev  ## benchmarks: ratios against peers, medians and quartiles
 	@exec $(PYTHON) -m pytest tests/benchmarks -p no:randomly -s $(ARGS)
 
+order-storm: .venv/.dev  ## five thousand trades through storms of their own (about an hour)
+	@ORDER_STORM=0:5000 $(PYTHON) -m pytest -q -p no:randomly tests/workflows/test_order_storm.py $(ARGS)
+
 calendar: .venv/.dev  ## write quanticity/domain/xnys.json from exchange_calendars
 	@$(PYTHON) tests/architecture/calendar_table.py
 

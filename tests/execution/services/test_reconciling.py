@@ -17,6 +17,7 @@ from execution.models import (
     Reconciliation,
 )
 from execution.services import booking, broker, reconciling
+from quanticity.domain import clock
 from quanticity.domain.orders import OrderStatus
 from tests import factories
 from tests.factories import ref
@@ -187,6 +188,21 @@ def test_a_snapshot_older_than_the_last_word_revives_nothing(
     broker.record_order(theirs.update(ref(intent, "S")))
 
     reconciling.reconcile(old)
+
+    assert Order.objects.get(role="S").state == "CANCELLED"
+
+
+def test_a_list_older_than_the_last_word_revives_nothing_however_late_its_snapshot_ends(
+    theirs: FakeBroker, intent: OrderIntent, noon: Any
+) -> None:
+    reconcile(theirs)
+    old = theirs.snapshot()
+    noon.advance(1)
+    theirs.end(ref(intent, "S"), OrderStatus.CANCELLED)
+    broker.record_order(theirs.update(ref(intent, "S")))
+    noon.advance(1)
+
+    reconciling.reconcile(replace(old, at=clock.now()))
 
     assert Order.objects.get(role="S").state == "CANCELLED"
 
