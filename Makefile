@@ -5,7 +5,7 @@ RUN := requirements/base.txt requirements/gateway.txt requirements/analytics.txt
        requirements/publishing.txt requirements/web.txt
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test live golden lint types imports format sure bench calendar
+.PHONY: help install up demo test live golden lint types imports format sure bench calendar order-storm
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
