@@ -11,12 +11,9 @@ from analytics.services import (
     overviews,
     regime,
     relations,
-    scoring,
     slots,
     technicals,
 )
-from quanticity.config import overrides
-from quanticity.domain.signals import Strategy
 from quanticity.tasking import task
 
 
@@ -49,9 +46,9 @@ def refresh_flow_clusters(symbol: str) -> None:
 
 
 @task("analytics.refresh_exposures", queue="market", expires=10)
-def refresh_exposures(symbol: str) -> None:
-    """Recompute GEX, DEX, vanna, charm, hedging and skew of one chain."""
-    exposures.refresh_exposures(symbol)
+def refresh_exposures(symbol: str) -> bool:
+    """Recompute GEX, DEX, vanna, charm, hedging and skew of one chain; say whether it was due."""
+    return exposures.refresh_exposures(symbol)
 
 
 @task("analytics.refresh_forced_flow", queue="market", expires=30)
@@ -147,11 +144,3 @@ def fetch_sentiment(symbol: str) -> None:
 def fetch_vix1d() -> None:
     """Fetch what is due of VIX1D: its daily closes, and its value while the broker is silent."""
     fetching.fetch_vix1d()
-
-
-@task("analytics.score", queue="market", expires=5)
-def score(strategy: str, symbol: str, trading_state: str = "ACTIVE") -> list[str]:
-    """Judge one symbol by one playbook; return the ids of admitted signals."""
-    overrides.refresh()
-    found = scoring.score(Strategy(strategy), symbol, trading_state=trading_state)
-    return [] if found is None else [found]

@@ -21,6 +21,7 @@ from execution import tasks as execution_tasks
 from execution.services import operating
 from publishing import services as publishing
 from publishing import tasks as publishing_tasks
+from quanticity.config import overrides, timetable
 from quanticity.tasking import nudge, task
 from reporting import selectors as reporting
 
@@ -30,28 +31,31 @@ _HINT_LOST_S = 2.0
 
 @task("pipeline.chain_arrived", queue="market", expires=10)
 def chain_arrived(symbol: str) -> None:
-    """A fresh chain: recompute what depends on it."""
-    nudge(analytics_tasks.refresh_exposures, symbol)
+    """A fresh chain: recompute what depends on it, and look at once whether it says to enter."""
+    if analytics_tasks.refresh_exposures.run(symbol):
+        score_and_open.run(symbol)
 
 
 @task("pipeline.fetch_chain", queue="reporting", expires=10)
 def fetch_chain(feed: str, symbol: str) -> None:
     """Ask a source over HTTP for a chain; what stands now is worked on at once."""
     if analytics_tasks.fetch_chain.run(feed, symbol):
-        chain_arrived.run(symbol)
+        nudge(chain_arrived, symbol)
 
 
 @task("pipeline.score_and_open", queue="market", expires=5)
-def score_and_open(strategy: str, symbol: str) -> None:
-    """Score one symbol, and open what is admitted."""
-    state = execution.trading_state(strategy, symbol)
-    chain(analytics_tasks.score.s(strategy, symbol, state), open_all.s()).delay()
+def score_and_open(symbol: str) -> None:
+    """Score one symbol by every playbook that trades it, and hand over what is admitted."""
+    overrides.refresh()
+    states = execution.states_of(timetable.strategies_of(symbol), symbol)
+    open_all.run(scoring.score_all(symbol, states))
 
 
 @task("pipeline.open_all", queue="market")
 def open_all(signal_ids: list[str]) -> None:
     """Hand every admitted signal to execution."""
-    group(execution_tasks.open_position.si(signal_id) for signal_id in signal_ids).delay()
+    for signal_id in signal_ids:
+        nudge(execution_tasks.open_position, signal_id)
 
 
 @task("pipeline.open_owed", queue="execution", expires=5)

@@ -72,10 +72,10 @@ def greeks(
     made = kernels(len(strike))
     if made is None:
         return black_scholes.greeks(right, spot, strike, t, sigma, r, q)
-    right, strike, t, sigma, r, q = (_plain(column) for column in (right, strike, t, sigma, r, q))
-    starts = made.runs(t, r, q)
+    starts = runs(t, r, q)
     if len(strike) < _ROWS_PER_RUN * len(starts):
         return black_scholes.greeks(right, spot, strike, t, sigma, r, q)
+    right, strike, t, sigma, r, q = (_plain(column) for column in (right, strike, t, sigma, r, q))
     columns = np.empty((made.COLUMNS, len(strike)))
     odd = made.greeks(
         float(spot), right, strike, t, sigma, r, q, starts, columns, np.empty(0),
@@ -86,22 +86,30 @@ def greeks(
     return Greeks(**dict(zip(_ORDER, columns, strict=True)))
 
 
+def runs(t: Floats, r: Floats, q: Floats) -> Ints:
+    """First row of each run of equal t, r and q (of one expiry), and the end."""
+    changes = (t[1:] != t[:-1]) | (r[1:] != r[:-1]) | (q[1:] != q[:-1])
+    return np.concatenate(([0], np.flatnonzero(changes) + 1, [len(t)])).astype(np.int64)
+
+
 def exposures(
-    spot: float, columns: tuple[Floats, ...], weight: Floats, cell: Ints, cells_n: int
-) -> tuple[Ints, Floats, Floats] | None:
+    spot: float,
+    columns: tuple[Floats, ...],
+    starts: Ints,
+    weight: Floats,
+    cell: Ints,
+    cells_n: int,
+) -> tuple[Floats, Floats] | None:
     """Weighted sums of the Greeks in one pass; None where the kernel is not to be had.
 
-    `columns` are right, strike, t, sigma, r, q. The answer: first row of each run of one expiry;
-    gamma (USD per 1 %), delta (USD), vanna (USD per point) and charm in force (USD per day) of
-    each run; gamma of each cell.
+    `columns` are right, strike, t, sigma, r, q; `starts` their `runs`. The answer: gamma (USD per
+    1 %), delta (USD), vanna (USD per point) and charm in force (USD per day) of each run; gamma of
+    each cell.
     """
     made = kernels(len(weight))
-    if made is None:
+    if made is None or len(weight) < _ROWS_PER_RUN * len(starts):
         return None
     right, strike, t, sigma, r, q = (_plain(column) for column in columns)
-    starts = made.runs(t, r, q)
-    if len(strike) < _ROWS_PER_RUN * len(starts):
-        return None
     by_run, by_cell = np.zeros((len(starts) - 1, made.EXPOSURES)), np.zeros(cells_n)
     odd = made.greeks(
         float(spot), right, strike, t, sigma, r, q, starts, np.empty((0, 0)), weight, cell,
@@ -110,7 +118,7 @@ def exposures(
     # Rows without time or volatility must not weigh; where one does, the textbook adds up.
     if odd and np.any(weight[~_is_usual(strike, t, sigma)]):
         return None
-    return starts[:-1], by_run, by_cell
+    return by_run, by_cell
 
 
 def implied(

@@ -29,6 +29,7 @@ from analytics.calculators.polynomials import (
     exp,
     exponent,
     exported,
+    inlined,
     mills_over,
     mills_under,
     scaled,
@@ -36,53 +37,54 @@ from analytics.calculators.polynomials import (
     twice_atanh,
 )
 
-__all__ = ["COLUMNS", "EXPOSURES", "RISK", "greeks", "implied", "runs"]
+__all__ = ["COLUMNS", "EXPOSURES", "RISK", "greeks", "implied"]
 
 RISK = 5  # delta, gamma, vega, vanna, charm: what exposures and risk are made of
 COLUMNS = 8  # ... and price, theta, rho, in their published units
 EXPOSURES = 4  # gamma (USD per 1 %), delta (USD), vanna (USD per point), charm (USD per day)
 
+Term = tuple[float, float, float, float, float, float]
+
 _DAY = 1.0 / 365.0
 _MIN_DEVIATION, _MAX_DEVIATION = 1e-7, 20.0  # sigma sqrt t outside of which a row is not ours
-# Rows of the scratch buffer: the columns, then what they are made of.
-_DELTA, _GAMMA, _VEGA, _VANNA, _CHARM, _PRICE, _THETA, _RHO = (n * BLOCK for n in range(COLUMNS))
-_RIGHT, _STRIKE, _SIGMA, _PER_SIGMA, _D1, _DENSITY, _TAIL = (n * BLOCK for n in range(8, 15))
-_SCRATCH = 15 * BLOCK
-
-
-@exported(READ, READ, READ)
-def runs(t: Floats, r: Floats, q: Floats) -> Ints:
-    """First row of each run of equal t, r and q, and the end."""
-    starts = np.empty(len(t) + 1, np.int64)
-    count = 0
-    for i in range(len(t)):
-        if i == 0 or t[i] != t[i - 1] or r[i] != r[i - 1] or q[i] != q[i - 1]:
-            starts[count] = i
-            count += 1
-    starts[count] = len(t)
-    return starts[: count + 1]
+# Rows of the scratch buffer, a block long each.
+_PER_SIGMA, _D1, _DENSITY, _WEIGHED = (n * BLOCK for n in range(4))
+_SCRATCH = 4 * BLOCK
 
 
 @compiled
-def _distance_block(o: Floats, n: int, spot: float, t: float, drift: float) -> int:
+def _changes(column: Floats) -> int:
+    """How many entries differ from the one before."""
+    changed = 0
+    for i in range(1, len(column)):
+        changed += 1 if column[i] != column[i - 1] else 0
+    return changed
+
+
+@inlined
+def _term(t: float, r: float, q: float) -> Term:
+    """What is taken once per run: t, r, q, sqrt t, and the discount factors of spot and strike."""
+    return t, r, q, math.sqrt(t), math.exp(-q * t), math.exp(-r * t)
+
+
+@compiled
+def _distance_block(o: Floats, strike: Floats, sigma: Floats, spot: float, term: Term) -> int:
     """1 / sigma and d1; how many rows have no strike, or a deviation too small or too large."""
-    sqrt_t = math.sqrt(t)
-    per_sqrt_t = 1.0 / sqrt_t
-    sound = 0
-    for i in range(n):
-        strike, sigma = o[_STRIKE + i], o[_SIGMA + i]
-        e = exponent(strike, spot)
-        near = scaled(strike, e)
+    t, r, q, sqrt_t, _, _ = term
+    per_sqrt_t, drift, sound = 1.0 / sqrt_t, (r - q) * t, 0
+    for i in range(len(strike)):
+        e = exponent(strike[i], spot)
+        near = scaled(strike[i], e)
         # One division serves both the logarithm and 1 / sigma.
-        common = 1.0 / (sigma * (spot + near))
-        moneyness = twice_atanh((spot - near) * sigma * common) - e * LN2
+        common = 1.0 / (sigma[i] * (spot + near))
+        moneyness = twice_atanh((spot - near) * sigma[i] * common) - e * LN2
         per_sigma = (spot + near) * common
-        deviation = sigma * sqrt_t
+        deviation = sigma[i] * sqrt_t
         o[_PER_SIGMA + i] = per_sigma
         o[_D1 + i] = (moneyness + drift) * per_sigma * per_sqrt_t + 0.5 * deviation
-        usual = (deviation > _MIN_DEVIATION) & (deviation < _MAX_DEVIATION) & (strike > 0.0)
+        usual = (deviation > _MIN_DEVIATION) & (deviation < _MAX_DEVIATION) & (strike[i] > 0.0)
         sound += 1 if usual else 0
-    return n - sound
+    return len(strike) - sound
 
 
 @compiled
@@ -93,80 +95,99 @@ def _density_block(o: Floats, n: int, carry: float) -> None:
 
 
 @compiled
-def _tail_block(o: Floats, n: int, sqrt_t: float) -> None:
-    """Density x Mills ratio at |d1|, or, with sqrt t above 0, at |d2|."""
+def _risk_block(
+    o: Floats, right: Floats, sigma: Floats, spot: float, term: Term, out: Floats, step: int
+) -> None:
+    """Delta, gamma, vega, vanna and charm, a `step` apart in `out`."""
+    t, r, q, sqrt_t, carry, _ = term
+    n = len(right)
+    per_gamma, per_vega = 1.0 / (spot * sqrt_t), 0.01 * spot * sqrt_t
+    drifting, fading, paying = (r - q) / sqrt_t * _DAY, 0.5 / t * _DAY, q * _DAY
+    delta, gamma, vega = out[:n], out[step : step + n], out[2 * step : 2 * step + n]
+    vanna, charm = out[3 * step : 3 * step + n], out[4 * step : 4 * step + n]
     for i in range(n):
-        z = min(abs(o[_D1 + i] - o[_SIGMA + i] * sqrt_t), FAR)
-        o[_TAIL + i] = o[_DENSITY + i] * mills_over(z) / mills_under(z)
+        w, d1, density = right[i], o[_D1 + i], o[_DENSITY + i]
+        z = min(abs(d1), FAR)
+        tail = density * mills_over(z) / mills_under(z)
+        d2, per_sigma = d1 - sigma[i] * sqrt_t, density * o[_PER_SIGMA + i]
+        inside = w * (tail if w * d1 < 0 else carry - tail)
+        delta[i] = inside
+        gamma[i] = per_sigma * per_gamma
+        vega[i] = density * per_vega
+        vanna[i] = -0.01 * per_sigma * d2
+        charm[i] = paying * inside - (drifting * per_sigma - fading * density * d2)
 
 
 @compiled
-def _risk_block(o: Floats, n: int, spot: float, t: float, r: float, q: float) -> None:
-    """Delta, gamma, vega, vanna and charm."""
-    sqrt_t, carry, per_spot = math.sqrt(t), math.exp(-q * t), 1.0 / spot
-    per_sqrt_t, half_per_t = 1.0 / sqrt_t, 0.5 / t
-    for i in range(n):
-        w, sigma, d1 = o[_RIGHT + i], o[_SIGMA + i], o[_D1 + i]
-        density, tail, per_sigma = o[_DENSITY + i], o[_TAIL + i], o[_PER_SIGMA + i]
-        d2 = d1 - sigma * sqrt_t
-        per_deviation = per_sigma * per_sqrt_t
-        delta = w * (tail if w * d1 < 0 else carry - tail)
-        o[_DELTA + i] = delta
-        o[_GAMMA + i] = density * per_deviation * per_spot
-        o[_VEGA + i] = 0.01 * spot * density * sqrt_t
-        o[_VANNA + i] = -0.01 * density * d2 * per_sigma
-        fading = density * ((r - q) * per_deviation - d2 * half_per_t)
-        o[_CHARM + i] = (q * delta - fading) * _DAY
-
-
-@compiled
-def _value_block(o: Floats, n: int, spot: float, t: float, r: float, q: float) -> None:
+def _value_block(
+    o: Floats,
+    right: Floats,
+    strike: Floats,
+    sigma: Floats,
+    spot: float,
+    term: Term,
+    out: Floats,
+    step: int,
+) -> None:
     """Price, theta and rho; the tail is that of d2: K e^{-rt} phi(d2) = S e^{-qt} phi(d1)."""
-    sqrt_t, discount = math.sqrt(t), math.exp(-r * t)
-    half_per_sqrt_t = 0.5 / sqrt_t
+    t, r, q, sqrt_t, _, discount = term
+    n = len(right)
+    decaying, growing = 0.5 / sqrt_t, 0.01 * t
+    delta, price = out[:n], out[5 * step : 5 * step + n]
+    theta, rho = out[6 * step : 6 * step + n], out[7 * step : 7 * step + n]
     for i in range(n):
-        w, strike, sigma = o[_RIGHT + i], o[_STRIKE + i], o[_SIGMA + i]
-        tail, d2 = spot * o[_TAIL + i], o[_D1 + i] - sigma * sqrt_t
-        strike_leg = w * (tail if w * d2 < 0 else strike * discount - tail)
-        forward_leg = spot * o[_DELTA + i]
-        decay = -spot * o[_DENSITY + i] * sigma * half_per_sqrt_t
-        o[_PRICE + i] = forward_leg - strike_leg
-        o[_THETA + i] = (decay - r * strike_leg + q * forward_leg) * _DAY
-        o[_RHO + i] = 0.01 * t * strike_leg
+        w, density, d2 = right[i], spot * o[_DENSITY + i], o[_D1 + i] - sigma[i] * sqrt_t
+        z = min(abs(d2), FAR)
+        tail = density * mills_over(z) / mills_under(z)
+        strike_leg = w * (tail if w * d2 < 0 else strike[i] * discount - tail)
+        forward_leg = spot * delta[i]
+        decay = decaying * density * sigma[i]
+        price[i] = forward_leg - strike_leg
+        theta[i] = (q * forward_leg - decay - r * strike_leg) * _DAY
+        rho[i] = growing * strike_leg
 
 
 @summing
-def _weigh_block(o: Floats, n: int, weight: Floats, spot: float, sums: Floats, ends: bool) -> None:
-    """Add weighted gamma, delta, vanna and charm; a contract that `ends` today goes to payoff."""
-    gamma = delta = vanna = charm = 0.0
+def _weigh_block(
+    o: Floats, weight: Floats, spot: float, out: Floats, step: int, sums: Floats
+) -> None:
+    """Add weighted gamma, delta, vanna and charm in dollars, and keep each row's gamma."""
+    n = len(weight)
+    delta, gamma = out[:n], out[step : step + n]
+    vanna, charm = out[3 * step : 3 * step + n], out[4 * step : 4 * step + n]
+    per_1pct = 0.01 * spot * spot
+    gamma_sum = delta_sum = vanna_sum = charm_sum = 0.0
     for i in range(n):
         w = weight[i]
         held = w != 0.0
-        gamma += w * o[_GAMMA + i] if held else 0.0
-        delta += w * o[_DELTA + i] if held else 0.0
-        vanna += w * o[_VANNA + i] if held else 0.0
-        right, away = o[_RIGHT + i], spot - o[_STRIKE + i]
-        share = 0.5 if away == 0.0 else (1.0 if right * away > 0.0 else 0.0)
-        fading = right * share - o[_DELTA + i] if ends else o[_CHARM + i]
-        charm += w * fading if held else 0.0
-    sums[0] += 0.01 * spot * spot * gamma
-    sums[1] += spot * delta
-    sums[2] += spot * vanna
-    sums[3] += spot * charm
+        weighed = w * per_1pct * gamma[i] if held else 0.0
+        o[_WEIGHED + i] = weighed
+        gamma_sum += weighed
+        delta_sum += w * delta[i] if held else 0.0
+        vanna_sum += w * vanna[i] if held else 0.0
+        charm_sum += w * charm[i] if held else 0.0
+    sums[0] += gamma_sum
+    sums[1] += spot * delta_sum
+    sums[2] += spot * vanna_sum
+    sums[3] += spot * charm_sum
+
+
+@summing
+def _fade_block(right: Floats, strike: Floats, spot: float, weight: Floats, delta: Floats) -> float:
+    """Weighted change of delta until payoff in dollars, of contracts that end today."""
+    faded = 0.0
+    for i in range(len(weight)):
+        away = spot - strike[i]
+        share = 0.5 if away == 0.0 else (1.0 if right[i] * away > 0.0 else 0.0)
+        faded += weight[i] * (right[i] * share - delta[i]) if weight[i] != 0.0 else 0.0
+    return spot * faded
 
 
 @compiled
-def _place_block(o: Floats, n: int, weight: Floats, cell: Ints, scale: float, sums: Floats) -> None:
+def _place_block(o: Floats, cell: Ints, sums: Floats) -> None:
     """Add weighted gamma where each row belongs."""
-    for i in range(n):
-        if weight[i] != 0.0:
-            sums[cell[i]] += weight[i] * (scale * o[_GAMMA + i])
-
-
-@compiled
-def _copy(out: Floats, o: Floats, start: int, n: int) -> None:
-    for i in range(n):
-        out[i] = o[start + i]
+    for i in range(len(cell)):
+        sums[np.uint64(cell[i])] += o[_WEIGHED + i]
 
 
 @exported(
@@ -194,27 +215,24 @@ def greeks(  # noqa: PLR0913 - one argument per column
     of charm is the one in force (2.4): within a day of settlement what delta has yet to move.
     Returns how many rows have no time, volatility or strike, whose answers the caller repairs.
     """
-    o, odd = np.empty(_SCRATCH), 0
+    o, odd, kept = np.empty(_SCRATCH), 0, len(columns)
+    # Without columns each block's answers take the place of the last one's.
+    out, step = (columns.ravel(), len(strike)) if kept else (np.empty(RISK * BLOCK), BLOCK)
     for run in range(len(starts) - 1):
-        first, end = starts[run], starts[run + 1]
-        t_, r_, q_ = t[first], r[first], q[first]
-        carry, drift = math.exp(-q_ * t_), (r_ - q_) * t_
-        for start in range(first, end, BLOCK):
-            n = min(BLOCK, end - start)
-            _copy(o[_RIGHT : _RIGHT + n], right, start, n)
-            _copy(o[_STRIKE : _STRIKE + n], strike, start, n)
-            _copy(o[_SIGMA : _SIGMA + n], sigma, start, n)
-            odd += _distance_block(o, n, spot, t_, drift)
-            _density_block(o, n, carry)
-            _tail_block(o, n, 0.0)
-            _risk_block(o, n, spot, t_, r_, q_)
+        term = _term(t[starts[run]], r[starts[run]], q[starts[run]])
+        for start in range(starts[run], starts[run + 1], BLOCK):
+            rows = slice(start, min(start + BLOCK, starts[run + 1]))
+            w, k, v = right[rows], strike[rows], sigma[rows]
+            found = out[start:] if kept else out
+            odd += _distance_block(o, k, v, spot, term)
+            _density_block(o, len(k), term[4])
+            _risk_block(o, w, v, spot, term, found, step)
             if len(weight):
-                held = weight[start : start + n]
-                _weigh_block(o, n, held, spot, by_run[run], t_ < _DAY)
-                _place_block(o, n, held, cell[start : start + n], 0.01 * spot * spot, by_cell)
-            if len(columns) == COLUMNS:
-                _tail_block(o, n, math.sqrt(t_))
-                _value_block(o, n, spot, t_, r_, q_)
-            for c in range(len(columns)):
-                _copy(columns[c, start : start + n], o, c * BLOCK, n)
+                held, charm = weight[rows], by_run[run, 3]
+                _weigh_block(o, held, spot, found, step, by_run[run])
+                if term[0] < _DAY:
+                    by_run[run, 3] = charm + _fade_block(w, k, spot, held, found)
+                _place_block(o, cell[rows], by_cell)
+            if kept == COLUMNS:
+                _value_block(o, w, k, v, spot, term, found, step)
     return odd

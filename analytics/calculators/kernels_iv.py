@@ -163,6 +163,20 @@ def _smallest(o: Floats, start: int, n: int) -> float:
     return low
 
 
+@compiled
+def _start_block(o: Floats, last: Floats) -> None:
+    for i in range(len(last)):
+        o[11 * BLOCK + i] = last[i] * o[10 * BLOCK + i] if last[i] > 0.0 else 0.0
+
+
+@compiled
+def _answer_block(o: Floats, sigma: Floats, solved: Bools) -> None:
+    for i in range(len(sigma)):
+        sigma[i] = o[11 * BLOCK + i] / o[10 * BLOCK + i]
+        settled = (o[9 * BLOCK + i] > 0.0) & (o[12 * BLOCK + i] <= _SETTLED)
+        solved[i] = settled & (sigma[i] >= _SIGMA_MIN) & (sigma[i] <= _SIGMA_MAX)
+
+
 @exported(READ, READ, READ, READ, READ, READ, READ, READ, FLAG, WRITE, WRITE_BOOLS)
 def implied(  # noqa: PLR0913 - one argument per column
     price: Floats,
@@ -190,17 +204,11 @@ def implied(  # noqa: PLR0913 - one argument per column
         o[5 * BLOCK : 5 * BLOCK + n] = r[start:end]
         o[6 * BLOCK : 6 * BLOCK + n] = q[start:end]
         _normalize_block(o, n, american)
-        for i in range(n):
-            before = last[start + i]
-            o[11 * BLOCK + i] = before * o[10 * BLOCK + i] if before > 0.0 else 0.0
+        _start_block(o, last[start:end])
         if _smallest(o, 11 * BLOCK, n) <= 0.0:
             _guess_block(o, n)
         for _ in range(_STEPS):
             _step_block(o, n)
             if _largest(o, 12 * BLOCK, n) <= _SETTLED:
                 break
-        for i in range(n):
-            found = o[11 * BLOCK + i] / o[10 * BLOCK + i]
-            sigma[start + i] = found
-            settled = (o[9 * BLOCK + i] > 0.0) & (o[12 * BLOCK + i] <= _SETTLED)
-            solved[start + i] = settled & (found >= _SIGMA_MIN) & (found <= _SIGMA_MAX)
+        _answer_block(o, sigma[start:end], solved[start:end])

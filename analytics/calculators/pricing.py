@@ -34,7 +34,8 @@ class Priced:
     right +1/-1, strike in dollars, open_interest in contracts, t in years; sigma is NaN where
     nothing is known. `admitted` rows have a believable quote of their own; [sigma_low,
     sigma_high] is the interval of their bid and ask. `charm_per_day` follows the near-expiry
-    rule; `expiry_idx` points into `expiries`, `strike_at` into `strikes` (distinct, ascending).
+    rule; `expiry_idx` points into `expiries`, `strike_at` into `strikes` (distinct, ascending);
+    `starts` are the rows where another expiry begins, and the end.
     """
 
     spot: float
@@ -56,6 +57,7 @@ class Priced:
     charm_per_day: Floats
     strikes: Floats
     strike_at: Ints
+    starts: Ints
 
     def column(self, name: str) -> Ints:
         """An attribute of each row's expiry, e.g. `dte_cal`."""
@@ -188,6 +190,7 @@ def from_columns(  # noqa: PLR0913 - one argument per column
         charm,
         strikes,
         strike_at,
+        compiled.runs(t, r, q),
     )
 
 

@@ -54,14 +54,14 @@ def compute(held: Inventory) -> Tally:
 def _fused(held: Inventory, cell: Ints) -> tuple[Floats, Floats] | None:
     p = held.priced
     found = compiled.exposures(
-        p.spot, (p.right, p.strike, p.t, p.sigma, p.r, p.q), held.weight, cell,
+        p.spot, (p.right, p.strike, p.t, p.sigma, p.r, p.q), p.starts, held.weight, cell,
         2 * len(p.strikes) + 1,
     )  # fmt: skip
     if found is None:
         return None
-    starts, by_run, by_cell = found
+    by_run, by_cell = found
     by_expiry = np.zeros((len(p.expiries), len((GEX, DEX, VEX, CEX))))
-    np.add.at(by_expiry, p.expiry_idx[starts], by_run)
+    np.add.at(by_expiry, p.expiry_idx[p.starts[:-1]], by_run)
     return by_expiry, by_cell
 
 

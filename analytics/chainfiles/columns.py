@@ -39,6 +39,7 @@ class Rows:
     spot: float | None = None
     vendor_at: datetime | None = None
     vendor_date: date | None = None
+    days: frozenset[str] = frozenset()  # in the file's words
     occ: list[str] = field(default_factory=list)
     bid: Column = field(default_factory=list)
     ask: Column = field(default_factory=list)

@@ -53,7 +53,7 @@ def load(
 
 
 def parse(
-    text: str,
+    content: bytes | str,
     settings: Settings,
     *,
     symbol: str | None = None,
@@ -61,7 +61,7 @@ def parse(
     spot: float | None = None,
 ) -> Loaded:
     """Read a file's text, or the body of an answer; raise MalformedInput."""
-    return _loaded(_rows(text), settings, symbol=symbol, as_of=as_of, spot=spot)
+    return loaded(_rows(content), settings, symbol=symbol, as_of=as_of, spot=spot)
 
 
 def parse_document(
@@ -73,17 +73,18 @@ def parse_document(
     spot: float | None = None,
 ) -> Loaded:
     """Read JSON that was parsed before; raise MalformedInput."""
-    return _loaded(_document_rows(document), settings, symbol=symbol, as_of=as_of, spot=spot)
+    return loaded(_document_rows(document), settings, symbol=symbol, as_of=as_of, spot=spot)
 
 
-def _loaded(
+def loaded(
     rows: Rows,
     settings: Settings,
     *,
-    symbol: str | None,
-    as_of: datetime | None,
-    spot: float | None,
+    symbol: str | None = None,
+    as_of: datetime | None = None,
+    spot: float | None = None,
 ) -> Loaded:
+    """The chain of rows that were read before."""
     listing = columns.listing(rows, symbol)
     chain = columns.chain(
         rows,
@@ -96,7 +97,11 @@ def _loaded(
     return Loaded(chain, rows.source_format, len(rows.occ), dict(rows.rejected), dated)
 
 
-def _rows(text: str) -> Rows:
+def _rows(content: bytes | str) -> Rows:
+    typed = cboe_json.decode(content) or alphavantage_json.decode(content)
+    if typed is not None:
+        return typed
+    text = content if isinstance(content, str) else content.decode("utf-8-sig", errors="replace")
     if text.lstrip()[:1] in ("{", "["):
         return _json_rows(text)
     if cboe_csv.recognizes(text):

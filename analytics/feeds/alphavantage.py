@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from analytics.calculators.sentiment import Article
 from analytics.chainfiles import alphavantage_json, reader
+from analytics.chainfiles.columns import Rows
 from analytics.feeds import door
 from quanticity.config.loader import section
 from quanticity.domain import calendar
@@ -51,20 +52,16 @@ def news(symbol: str) -> list[Article]:
 
 def read_chain(body: bytes, symbol: str, now: datetime) -> Chain:
     """The chain in an answer; one of another day than the session's has stale quotes."""
-    document = _document(body)
-    if isinstance(document.get("data"), list) and not document["data"]:
-        raise TemporaryError("EMPTY: an answer without contracts")
-    as_of = now - timedelta(
-        seconds=section("analytics.feeds.alphavantage_chain", Settings).assumed_lag_s
-    )
-    loaded = reader.parse_document(
-        document, section("analytics.chainfiles", reader.Settings), symbol=symbol, as_of=as_of
-    )
-    if loaded.source_format != alphavantage_json.FORMAT:
-        raise MalformedInput(f"expected Alpha Vantage's options, was {loaded.source_format}")
-    days = {str(option.get("date")) for option in document["data"]}
+    rows = alphavantage_json.decode(body)
+    if rows is None or not rows.occ:
+        rows = _rows(_document(body))
+    lag_s = section("analytics.feeds.alphavantage_chain", Settings).assumed_lag_s
+    found = reader.loaded(
+        rows, section("analytics.chainfiles", reader.Settings), symbol=symbol,
+        as_of=now - timedelta(seconds=lag_s),
+    )  # fmt: skip
     today = calendar.session_date(now).isoformat()
-    return loaded.chain if days == {today} else stale(loaded.chain, f"dated {max(days)}")
+    return found.chain if rows.days == {today} else stale(found.chain, f"dated {max(rows.days)}")
 
 
 def stale(chain: Chain, why: str) -> Chain:
@@ -92,6 +89,14 @@ def _get(params: Mapping[str, str]) -> bytes:
         settings.FEED_URLS["QC_ALPHAVANTAGE_URL"],
         {**params, "apikey": settings.ALPHAVANTAGE_API_KEY}, own,
     )  # fmt: skip
+
+
+def _rows(document: dict[str, Any]) -> Rows:
+    if document.get("data") == []:
+        raise TemporaryError("EMPTY: an answer without contracts")
+    if not alphavantage_json.recognizes(document):
+        raise MalformedInput("expected Alpha Vantage's options, was another shape")
+    return alphavantage_json.read(document)
 
 
 def _document(body: bytes) -> dict[str, Any]:

@@ -43,9 +43,7 @@ def address(base: str, symbol: str) -> str:
 
 def read_chain(body: bytes, symbol: str) -> Chain:
     """The chain in an answer; MalformedInput when it is not Cboe's, or has no time."""
-    loaded = reader.parse(
-        _text(body), section("analytics.chainfiles", reader.Settings), symbol=symbol
-    )
+    loaded = reader.parse(body, section("analytics.chainfiles", reader.Settings), symbol=symbol)
     if loaded.source_format != cboe_json.FORMAT:
         raise MalformedInput(f"expected Cboe's delayed quotes, was {loaded.source_format}")
     return loaded.chain

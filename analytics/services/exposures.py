@@ -57,23 +57,24 @@ class Judged:
     quality: str
 
 
-def refresh_exposures(symbol: str) -> None:
+def refresh_exposures(symbol: str) -> bool:
     """Publish every family of a new chain, at most once a cadence, or why there is none."""
     found = chains.priced_chain(symbol)
     if found is not None and not _is_due(symbol, found.chain.as_of):
-        return
+        return False
     if found is None:
         for family in FAMILIES:
             readings.write(
                 symbol, family, Unavailable(family, "NO_DATA"), as_of=clock.now(), feed="none"
             )
-        return
+        return False
     quarantine.keep_chain_rows(found)
     beside = Beside(
         daily.adv_usd(symbol), atm.change_30m(symbol, found),
         parameters.number(symbol, "vol_beta"), sides.book(found.chain),
     )  # fmt: skip
     _publish(symbol, judge(found, beside))
+    return True
 
 
 def judge(found: PricedChain, beside: Beside) -> Judged:
@@ -177,13 +178,15 @@ def _publish(symbol: str, judged: Judged) -> None:
     settled_on = calendar.previous_session(calendar.session_date(chain.as_of)).date
     shown["gex"] |= {
         "admission": chains.refused(judged.found), "oi_as_of_date": settled_on.isoformat(),
+        "delayed": chain.delayed,
     }  # fmt: skip
-    for family, answer in judged.answers.items():
-        readings.write(
-            symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
-            coverage=judged.coverage, section="analytics.inventory", status=judged.quality,
-            inputs=inputs, extra=shown.get(family, {}),
-        )  # fmt: skip
+    with readings.together():
+        for family, answer in judged.answers.items():
+            readings.write(
+                symbol, family, answer, as_of=chain.as_of, feed=chain.feed,
+                coverage=judged.coverage, section="analytics.inventory", status=judged.quality,
+                inputs=inputs, extra=shown.get(family, {}),
+            )  # fmt: skip
     last = _sampled_at.get(symbol)
     if calendar.current(chain.as_of) and (last is None or chain.as_of - last >= HISTORY_EVERY):
         _sampled_at[symbol] = chain.as_of

@@ -1,7 +1,9 @@
 """Scoring: features in, a decision recorded, at most one signal out."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -48,25 +50,50 @@ def playbook_settings(strategy: Strategy) -> Any:
 
 
 def score(strategy: Strategy, symbol: str, *, trading_state: str = "ACTIVE") -> str | None:
-    """Judge one symbol now; return the id of the signal that was admitted, if any."""
+    """Judge one symbol by one playbook now; return the id of the signal that was admitted."""
+    found = score_all(symbol, {strategy: trading_state})
+    return found[0] if found else None
+
+
+def score_all(symbol: str, trading_states: Mapping[Strategy, str]) -> list[str]:
+    """Judge one symbol by these playbooks on one look; return the ids of admitted signals."""
     admission = section("analytics.signals", AdmissionSettings)
-    own, at = playbook_settings(strategy), clock.now()
-    mode = admission.mode_of(strategy, django_settings.TRADING_MODE)
-    context = (
-        Gate("MODULE", mode, "off", mode != "off"),
-        Gate("TRADING_STATE", trading_state, "ACTIVE", trading_state == "ACTIVE"),
-        *base.context_gates(own, symbol, at),
-        events.release_gate(strategy, at, admission),
-    )
-    if mode == "off":
-        emit.emit(_silent(strategy, symbol, at, context), admission)
-        return None
-    read = features.read(symbol, section("analytics.features", features.Settings))
-    decision = PLAYBOOKS[strategy].evaluate(read, own)
-    decision = replace(decision, gates=(*context, *decision.gates))
-    if not all(gate.passed for gate in context):
-        decision = replace(decision, outcome=Outcome.CONTEXT_BLOCKED, reasons=_failed(context))
-    return emit.emit(_propose(decision, read, own, admission), admission)
+    look = _Look(symbol, admission)
+    proposed = [look.propose(strategy, state) for strategy, state in trading_states.items()]
+    return emit.emit_all(proposed, admission, look.kept)
+
+
+class _Look:
+    # What all playbooks share of one instant; read when the first of them asks.
+    def __init__(self, symbol: str, admission: AdmissionSettings) -> None:
+        self._symbol, self._at, self._admission = symbol, clock.now(), admission
+        self.kept = emit.kept(symbol, self._at, admission)
+
+    def propose(self, strategy: Strategy, trading_state: str) -> emit.Proposed:
+        own, at, symbol = playbook_settings(strategy), self._at, self._symbol
+        mode = self._admission.mode_of(strategy, django_settings.TRADING_MODE)
+        context = (
+            Gate("MODULE", mode, "off", mode != "off"),
+            Gate("TRADING_STATE", trading_state, "ACTIVE", trading_state == "ACTIVE"),
+            *base.context_gates(own, symbol, at),
+            events.release_gate(strategy, self._release, self._admission),
+        )
+        if mode == "off":
+            return _silent(strategy, symbol, at, context)
+        read = features.aged(self._features, PLAYBOOKS[strategy].REQUIRED)
+        decision = PLAYBOOKS[strategy].evaluate(read, own)
+        decision = replace(decision, gates=(*context, *decision.gates))
+        if not all(gate.passed for gate in context):
+            decision = replace(decision, outcome=Outcome.CONTEXT_BLOCKED, reasons=_failed(context))
+        return _propose(decision, read, own, self._admission, self.kept)
+
+    @cached_property
+    def _features(self) -> Features:
+        return features.read(self._symbol, section("analytics.features", features.Settings))
+
+    @cached_property
+    def _release(self) -> str | None:
+        return events.release_near(self._at, self._admission)
 
 
 def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
@@ -79,7 +106,7 @@ def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
         confidence=_REHEARSAL_CONFIDENCE, reasons=_REHEARSED,
     )  # fmt: skip
     admission = section("analytics.signals", AdmissionSettings)
-    proposed = _propose(decision, read, own, admission)
+    proposed = _propose(decision, read, own, admission, {})
     if proposed.candidate is None:
         why = ", ".join(proposed.decision.reasons) or "no chain"
         raise MalformedInput(f"expected a contract of {symbol} to rehearse with, was none: {why}")
@@ -126,11 +153,11 @@ def _failed(gates: tuple[Gate, ...]) -> tuple[str, ...]:
 
 
 def _propose(
-    decision: Decision, read: Features, own: Any, admission: AdmissionSettings
+    decision: Decision, read: Features, own: Any, admission: AdmissionSettings, kept: emit.Kept
 ) -> emit.Proposed:
     place = SECTIONS[decision.strategy]
     if decision.outcome is not Outcome.CANDIDATE:
-        candidate = _would_have_bought(decision, own, admission)
+        candidate = _would_have_bought(decision, own, admission, kept)
         return emit.Proposed(decision, read, candidate, {}, place)
     found = _select(decision, own)
     if isinstance(found, Candidate):
@@ -151,11 +178,11 @@ def _propose(
 
 
 def _would_have_bought(
-    decision: Decision, own: Any, admission: AdmissionSettings
+    decision: Decision, own: Any, admission: AdmissionSettings, kept: emit.Kept
 ) -> Candidate | None:
     """The contract of an abstention that is worth following in shadow: a gate has a price."""
     confident = (decision.confidence or 0.0) >= admission.shadow_from_confidence
-    if not decision.direction or not confident or emit.is_repetition(decision, admission):
+    if not decision.direction or not confident or emit.is_repetition(decision, kept):
         return None
     found = _select(decision, own)
     return found if isinstance(found, Candidate) else None

@@ -1,8 +1,9 @@
 """Emission: a candidate decision becomes a signal in one transaction, or does not (DOMAIN 5.9)."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -16,7 +17,10 @@ from analytics.signals.version import code_version
 from quanticity.config.loader import config_hash
 from quanticity.domain import calendar
 from quanticity.domain.readings import plain
-from quanticity.domain.signals import Candidate, Decision, Features, Outcome
+from quanticity.domain.signals import Candidate, Decision, Features, Outcome, Strategy
+
+# The last outcome of each strategy on one symbol, where it was kept a moment ago.
+Kept = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,70 +46,93 @@ def emit(
     proposed: Proposed, settings: Settings, *, rehearsal: Rehearsal | None = None
 ) -> str | None:
     """Write the decision, and the signal when it is admitted; return the signal's id."""
-    decision, candidate = proposed.decision, proposed.candidate
+    decision = proposed.decision
+    before = kept(decision.symbol, decision.at, settings)
+    found = emit_all([proposed], settings, before, rehearsal=rehearsal)
+    return found[0] if found else None
+
+
+def emit_all(
+    all_proposed: Sequence[Proposed],
+    settings: Settings,
+    before: Kept,
+    *,
+    rehearsal: Rehearsal | None = None,
+) -> list[str]:
+    """Write one symbol's decisions, and the signals that are admitted; return the signals' ids."""
+    admitted, rows = [], []
+    for proposed in all_proposed:
+        if proposed.decision.outcome is Outcome.CANDIDATE and proposed.candidate is not None:
+            admitted += _enter(proposed, settings, before, rehearsal)
+        elif not is_repetition(proposed.decision, before):
+            rows.append(_row(_counted(proposed, settings)))
+    models.Decision.objects.bulk_create(rows)
+    return admitted
+
+
+def kept(symbol: str, at: datetime, settings: Settings) -> Kept:
+    """The outcome that each strategy's last decision on a symbol had, if it was a moment ago."""
+    since = at - timedelta(seconds=settings.decision_every_s)
+    rows = models.Decision.objects.filter(
+        strategy__in=[*Strategy], symbol=symbol, at__gt=since
+    ).order_by("at", "pk")
+    return dict(rows.values_list("strategy", "outcome"))
+
+
+def is_repetition(decision: Decision, before: Kept) -> bool:
+    """Say whether the same outcome of the same strategy and symbol was kept a moment ago."""
+    return before.get(decision.strategy) == decision.outcome
+
+
+def _counted(proposed: Proposed, settings: Settings) -> Proposed:
+    # An abstention tells as well what admission would have said; with a direction, it can.
+    decision = proposed.decision
+    if not decision.direction:
+        return proposed
     triple = Triple(decision.strategy, decision.symbol, decision.direction)
-    if decision.outcome is not Outcome.CANDIDATE or candidate is None:
-        _record_with_counts(proposed, triple, settings)
-        return None
+    seen = dedup.gates(triple, decision.at, settings, mode=_mode(decision, settings))
+    return _changed(proposed, decision.outcome, seen)
+
+
+def _enter(
+    proposed: Proposed, settings: Settings, before: Kept, rehearsal: Rehearsal | None
+) -> list[str]:
     try:
         with transaction.atomic():
             dedup.take_turn()
-            return _admit(proposed, candidate, triple, settings, rehearsal)
+            found = _admit(proposed, settings, before, rehearsal)
     except IntegrityError:
         # Another worker admitted the same episode between our count and our insert.
-        record(_changed(proposed, Outcome.DUPLICATE, ()), settings)
-        return None
+        _record(_changed(proposed, Outcome.DUPLICATE, ()), before)
+        return []
+    return [] if found is None else [found]
 
 
-def record(proposed: Proposed, settings: Settings) -> models.Decision | None:
-    """Keep a decision: always when its outcome is new, else once in a while."""
-    return None if is_repetition(proposed.decision, settings) else _write(proposed)
-
-
-def is_repetition(decision: Decision, settings: Settings) -> bool:
-    """Say whether the same outcome of the same strategy and symbol was kept a moment ago."""
-    last = (
-        models.Decision.objects.filter(strategy=decision.strategy, symbol=decision.symbol)
-        .values_list("outcome", "at")
-        .first()
-    )
-    if last is None:
-        return False
-    outcome, at = last
-    age_s = (decision.at - at).total_seconds()
-    return bool(outcome == decision.outcome and age_s < settings.decision_every_s)
-
-
-def _record_with_counts(proposed: Proposed, triple: Triple, settings: Settings) -> None:
-    # An abstention tells as well what admission would have said; with a direction, it can.
-    decision = proposed.decision
-    if is_repetition(decision, settings):
-        return
-    if triple.direction:
-        seen = dedup.gates(triple, decision.at, settings, mode=_mode(decision, settings))
-        proposed = _changed(proposed, decision.outcome, seen)
-    _write(proposed)
+def _record(proposed: Proposed, before: Kept) -> None:
+    # A decision is kept when its outcome is new, else once in a while.
+    if not is_repetition(proposed.decision, before):
+        _row(proposed).save()
 
 
 def _admit(
-    proposed: Proposed,
-    candidate: Candidate,
-    triple: Triple,
-    settings: Settings,
-    rehearsal: Rehearsal | None,
+    proposed: Proposed, settings: Settings, before: Kept, rehearsal: Rehearsal | None
 ) -> str | None:
-    decision = proposed.decision
+    decision, candidate = proposed.decision, proposed.candidate
+    assert candidate is not None
+    triple = Triple(decision.strategy, decision.symbol, decision.direction)
     if rehearsal is None:
         seen = dedup.gates(triple, decision.at, settings, mode=_mode(decision, settings))
         failed = [gate for gate in seen if not gate.passed]
         if failed:
-            record(_changed(proposed, _blocked(triple, decision, failed, settings), seen), settings)
+            _record(_changed(proposed, _blocked(triple, decision, failed, settings), seen), before)
             return None
         proposed = _changed(proposed, Outcome.EMITTED, seen)
     day = calendar.session_date(decision.at)
     episode = dedup.next_episode(triple, day, probe=rehearsal is not None)
     mode = django_settings.TRADING_MODE
     occ = candidate.contract.occ
+    kept_row = _row(proposed)
+    kept_row.save()
     signal = models.Signal.objects.create(
         signal_id=dedup.signal_id(
             triple, occ, day, episode, mode if rehearsal is None else f"{mode}-probe"
@@ -115,7 +142,7 @@ def _admit(
         multiplier=candidate.multiplier, reference=plain(proposed.reference),
         session_date=day, episode_seq=episode, created_at=decision.at,
         valid_until=decision.at + timedelta(seconds=settings.valid_s),
-        decision=_write(proposed), probe=rehearsal is not None,
+        decision=kept_row, probe=rehearsal is not None,
         last_confidence=decision.confidence, code_version=code_version(),
         config_hash=config_hash(proposed.section),
         mode="live" if rehearsal is not None else _mode(decision, settings),
@@ -151,9 +178,9 @@ def _changed(proposed: Proposed, outcome: Outcome, seen: Any) -> Proposed:
     return dataclasses.replace(proposed, decision=decision)
 
 
-def _write(proposed: Proposed) -> models.Decision:
+def _row(proposed: Proposed) -> models.Decision:
     decision, features = proposed.decision, proposed.features
-    return models.Decision.objects.create(
+    return models.Decision(
         strategy=decision.strategy, symbol=decision.symbol, at=decision.at,
         outcome=decision.outcome, direction=decision.direction, confidence=decision.confidence,
         explanation={

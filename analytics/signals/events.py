@@ -15,17 +15,22 @@ _KIND = ScheduledEvent.Kind
 _RELEASES = (_KIND.FOMC, _KIND.CPI, _KIND.NFP)
 
 
-def release_gate(strategy: Strategy, at: datetime, settings: Settings) -> Gate:
-    """Refuse while a release for the whole market is near."""
-    if strategy not in settings.event_strategies:
-        return Gate("EVENT_BLACKOUT", None, None, passed=True)
+def release_near(at: datetime, settings: Settings) -> str | None:
+    """The release for the whole market that is near, None when none is."""
     near = ScheduledEvent.objects.filter(
         kind__in=_RELEASES,
         at__gt=at - timedelta(seconds=settings.event_after_s),
         at__lte=at + timedelta(seconds=settings.event_before_s),
     ).first()
+    return None if near is None else str(near)
+
+
+def release_gate(strategy: Strategy, near: str | None, settings: Settings) -> Gate:
+    """Refuse while a release for the whole market is near."""
+    if strategy not in settings.event_strategies:
+        return Gate("EVENT_BLACKOUT", None, None, passed=True)
     limits = (-settings.event_before_s, settings.event_after_s)
-    return Gate("EVENT_BLACKOUT", None if near is None else str(near), limits, near is None)
+    return Gate("EVENT_BLACKOUT", near, limits, near is None)
 
 
 def earnings_gate(

@@ -6,7 +6,7 @@ None with a reason.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -59,7 +59,8 @@ MARKET_WIDE = {
 FAMILIES = tuple(sorted({family for family, _ in SOURCES.values()}))
 _FRIDAY = 4
 _THIRD_WEEK = range(15, 22)
-_REQUIRED_AGE = ("obi", "vpin", "gex")
+# Of these, those that a strategy requires decide how old its view is.
+_AGED = ("price", "obi_l5", "vpin_cdf", "gex_usd_per_1pct")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Settings:
     chain_s: float
     flow_s: float
     volatility_s: float
+    bars_s: float
     spot_max_spread_bps: float
 
 
@@ -109,17 +111,31 @@ def build(symbol: str, at: datetime, inputs: Inputs, settings: Settings) -> Feat
         book.take(name, inputs.market_wide.get(family), family, path)
     price = spot(inputs.quote, at, settings)
     book.put("price", price, "STALE")
-    for name, value in bar_features.compute(inputs.minutes, inputs.fives, price, at).items():
-        book.put(name, value, "INSUFFICIENT_SAMPLES")
-    book.put("age_s", _age_s(inputs, at), "NO_DATA")
+    if price is not None and inputs.quote is not None:
+        book.as_of["price"] = inputs.quote.event_at
+    _put_bars(book, inputs, price, at, settings.bars_s)
     book.put("blind_300s_s", (inputs.link or {}).get("blind_300s_s"), "FEED_DOWN")
     book.put("blind_session_s", (inputs.link or {}).get("blind_session_s"), "FEED_DOWN")
     gex = inputs.envelopes.get("gex")
     book.put("chain_quality", None if gex is None else gex["quality"]["status"], "NO_DATA")
-    book.put("chain_delayed", None if gex is None else gex["feed"] == "cboe_delayed", "NO_DATA")
+    book.put("chain_delayed", _is_delayed(gex), "NO_DATA")
     for name, value in _calendar(at).items():
         book.put(name, value, "SESSION_CLOSED")
     return Features(symbol, at, book.values, book.reasons, book.as_of)
+
+
+def aged(read: Features, required: Sequence[str]) -> Features:
+    """The features as one strategy sees them: its age is that of the oldest input it requires.
+
+    None when one of them is missing (DOMAIN 5.1); what ages at another pace is judged by its own.
+    """
+    wanted = [name for name in _AGED if name in required]
+    instants = [read.as_of.get(name) for name in wanted]
+    known = [at for at in instants if at is not None]
+    whole = bool(known) and len(known) == len(wanted)
+    age_s = (read.at - min(known)).total_seconds() if whole else None
+    reasons = read.reasons if whole else read.reasons | {"age_s": "NO_DATA"}
+    return replace(read, values=read.values | {"age_s": age_s}, reasons=reasons)
 
 
 def spot(quote: Quote | None, at: datetime, settings: Settings) -> float | None:
@@ -140,6 +156,8 @@ def flaw(
         return str(envelope["quality"]["reasons"].get(family, "NO_DATA"))
     if envelope["quality"]["status"] == "INVALID":
         return "ERROR"
+    if at > datetime.fromisoformat(envelope["valid_until"]):
+        return "STALE"
     age_s = (at - datetime.fromisoformat(envelope["as_of"])).total_seconds()
     limit: float = getattr(settings, _KIND.get(family, "flow_s"))
     # A value from after the decision would be a look into the future.
@@ -153,6 +171,7 @@ class _Book:
         self.values: dict[str, Any] = {}
         self.reasons: dict[str, str] = {}
         self.as_of: dict[str, datetime] = {}
+        self._families: dict[str, tuple[str | None, datetime | None]] = {}
 
     def put(self, name: str, value: Any, reason: str) -> None:
         self.values[name] = value
@@ -160,11 +179,21 @@ class _Book:
             self.reasons[name] = reason
 
     def take(self, name: str, envelope: Mapping[str, Any] | None, family: str, path: str) -> None:
-        why = flaw(envelope, family, self._at, self._settings)
+        why, as_of = self._judged(envelope, family)
         value = None if why or envelope is None else _value(envelope["data"], path)
         self.put(name, value, why or "NO_DATA")
-        if value is not None and envelope is not None:
-            self.as_of[name] = datetime.fromisoformat(envelope["as_of"])
+        if value is not None and as_of is not None:
+            self.as_of[name] = as_of
+
+    def _judged(
+        self, envelope: Mapping[str, Any] | None, family: str
+    ) -> tuple[str | None, datetime | None]:
+        # Many features come from one reading: it is judged once.
+        if family not in self._families:
+            why = flaw(envelope, family, self._at, self._settings)
+            as_of = None if envelope is None else datetime.fromisoformat(envelope["as_of"])
+            self._families[family] = why, as_of
+        return self._families[family]
 
 
 def _value(data: Any, path: str) -> Any:
@@ -179,17 +208,22 @@ def _at(data: Any, path: str) -> Any:
     return data
 
 
-def _age_s(inputs: Inputs, at: datetime) -> float | None:
-    """Age of the oldest of quote, book, VPIN and GEX; None when one of them is missing."""
-    if inputs.quote is None:
+def _put_bars(
+    book: "_Book", inputs: Inputs, price: float | None, at: datetime, max_age_s: float
+) -> None:
+    is_old = inputs.fives and not bar_features.is_fresh(inputs.fives, at, max_age_s)
+    why = "STALE" if is_old else "INSUFFICIENT_SAMPLES"
+    found = bar_features.compute(inputs.minutes, inputs.fives, price, at, max_age_s)
+    for name, value in found.items():
+        book.put(name, value, why)
+
+
+def _is_delayed(gex: Mapping[str, Any] | None) -> bool | None:
+    """Whether the chain's quotes are delayed, whoever supplied them."""
+    if gex is None:
         return None
-    instants = [inputs.quote.event_at]
-    for family in _REQUIRED_AGE:
-        envelope = inputs.envelopes.get(family)
-        if envelope is None:
-            return None
-        instants.append(datetime.fromisoformat(envelope["as_of"]))
-    return (at - min(instants)).total_seconds()
+    said = (gex["data"] or {}).get("delayed")
+    return gex["feed"] == "cboe_delayed" if said is None else bool(said)
 
 
 def _calendar(at: datetime) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What holds trading back, and how much of it: states, breakers, breaks, sessions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from execution.models import (
 )
 from execution.risk import trips
 from quanticity.domain import clock, orders
+from quanticity.domain.signals import Strategy
 
 GLOBAL = trips.GLOBAL
 
@@ -27,6 +29,16 @@ def trading_state(*scopes: str) -> orders.TradingState:
     rows = TradingScope.objects.filter(pk__in=(GLOBAL, *scopes)).values_list("scope", "state")
     states = {scope: orders.TradingState(state) for scope, state in rows}
     return trips.effective(scopes, states, holding_trips())
+
+
+def states_of(strategies: Sequence[str], symbol: str) -> dict[Strategy, str]:
+    """The state of each strategy on one symbol."""
+    rows = TradingScope.objects.filter(pk__in=(GLOBAL, *strategies, symbol))
+    states = {row.scope: orders.TradingState(row.state) for row in rows}
+    held = holding_trips()
+    return {
+        Strategy(name): str(trips.effective((name, symbol), states, held)) for name in strategies
+    }
 
 
 def risk_multiplier(*scopes: str) -> Decimal:

@@ -5,9 +5,10 @@ Runs at every connect before anything is sent, every 30 s, and while an order is
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from execution import selectors
 from execution.ledger import reconciliation as rules
@@ -33,6 +34,7 @@ _ACCUSING = frozenset(
     {rules.Kind.QUANTITY_ABOVE, rules.Kind.QUANTITY_BELOW, rules.Kind.FILL_MANUAL}
 )
 _LOOKED_BACK_N = 20
+_ASKING = timedelta(seconds=10)  # the longest that a snapshot takes
 
 
 def has_doubts() -> bool:
@@ -121,7 +123,19 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
         open_contracts=frozenset((p.account, p.con_id) for p in held),
         settled=_without_fills(),
         short_for_s=_short_for(held),
+        just_traded=_just_traded(fills, facts),
     )
+
+
+def _just_traded(
+    fills: QuerySet[Fill], facts: BrokerFacts
+) -> Mapping[tuple[str, int], tuple[int, ...]]:
+    """Executions recorded while the broker answered, newest first."""
+    found: dict[tuple[str, int], tuple[int, ...]] = {}
+    for row in fills.filter(recorded_at__gt=facts.at - _ASKING).order_by("recorded_at"):
+        key = (row.account, row.con_id)
+        found[key] = (row.quantity, *found.get(key, ()))
+    return found
 
 
 def _without_fills() -> Mapping[tuple[str, int], int]:

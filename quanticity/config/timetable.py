@@ -110,6 +110,16 @@ def exposures_s(symbol: str) -> float:
     return s.exposures_depth_s if symbol in universe().depth else s.exposures_s
 
 
+def strategies_of(symbol: str) -> tuple[str, ...]:
+    """The playbooks that are scored on a symbol: they have nothing to say of others."""
+    s = loader.section("timetable", Settings)
+    return tuple(
+        strategy
+        for strategy in s.strategies
+        if symbol in loader.values(PLAYBOOKS[strategy])["symbols"]
+    )
+
+
 def _of_sources(s: Settings) -> Entries:
     """Sources that are on; each fetch takes its own turn, so this only has to be often enough."""
     entries: Entries = {}
@@ -144,10 +154,8 @@ def _of_chain(s: Settings, symbol: str) -> Entries:
         | _every(s.forced_flow_s, "analytics.refresh_forced_flow", symbol)
         | _every(s.unusual_s, "analytics.refresh_unusual", symbol)
     )
-    for strategy in s.strategies:
-        # A playbook has nothing to say of symbols it does not trade.
-        if symbol in loader.values(PLAYBOOKS[strategy])["symbols"]:
-            entries |= _every(s.score_s, "pipeline.score_and_open", strategy, symbol)
+    if strategies_of(symbol):
+        entries |= _every(s.score_s, "pipeline.score_and_open", symbol)
     return entries
 
 

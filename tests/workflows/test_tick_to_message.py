@@ -77,7 +77,7 @@ def gateway() -> Gateway:
 
 
 def enter(gateway: Gateway) -> None:
-    workflows.score_and_open.delay("0DTE", "SPY")
+    workflows.score_and_open.delay("SPY")
     gateway.dispatch()
     gateway.fill("E", str(Order.objects.get(role="E").limit_price))
 
@@ -91,15 +91,15 @@ def kinds() -> list[str]:
 
 
 def test_scoring_leads_to_one_committed_intent() -> None:
-    workflows.score_and_open.delay("0DTE", "SPY")
-    workflows.score_and_open.delay("0DTE", "SPY")
+    workflows.score_and_open.delay("SPY")
+    workflows.score_and_open.delay("SPY")
 
     intent = OrderIntent.objects.get()
     assert (intent.state, intent.denied_by, intent.orders.count()) == ("SUBMITTING", "", 3)
 
 
 def test_nothing_is_told_before_a_fill(gateway: Gateway) -> None:
-    workflows.score_and_open.delay("0DTE", "SPY")
+    workflows.score_and_open.delay("SPY")
     gateway.dispatch()
     workflows.announce_owed.delay()
 
@@ -194,7 +194,7 @@ def test_a_denial_is_answered_and_frees_the_lock() -> None:
 def test_while_trading_is_halted_nothing_is_even_proposed() -> None:
     operating.halt(actor="ann", reason="drill")
 
-    workflows.score_and_open.delay("0DTE", "SPY")
+    workflows.score_and_open.delay("SPY")
 
     row = Decision.objects.get()
     assert (Signal.objects.count(), row.explanation["reasons"]) == (0, ["TRADING_STATE"])
@@ -211,7 +211,7 @@ def test_a_signal_whose_hint_was_lost_is_handed_over(rally: Any) -> None:
 
 
 def test_an_intent_whose_hint_was_lost_is_booked(gateway: Gateway) -> None:
-    workflows.score_and_open.delay("0DTE", "SPY")
+    workflows.score_and_open.delay("SPY")
     gateway.dispatch()
     row = Order.objects.get(role="E")
     gateway.broker.fill(row.pk, row.quantity, "1.50")

@@ -21,7 +21,8 @@ async def pause(host: str, port: int, attempt: int, settings: Settings, *, knock
 
 async def _is_open(host: str, port: int, deadline_s: float) -> bool:
     try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), deadline_s)
+        async with asyncio.timeout(deadline_s):
+            _, writer = await asyncio.open_connection(host, port)
     except OSError:
         return False
     writer.close()

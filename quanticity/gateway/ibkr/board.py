@@ -34,7 +34,11 @@ def nearest(series: Sequence[Series], n: int, at: datetime, far_days: int) -> li
     found = sorted((day, one.root) for one in series for day in one.expiries)
     today = calendar.session_date(at)
     still_open = calendar.session(today).close_at > at
-    alive = [(day, root) for day, root in found if day > today or (day == today and still_open)]
+    alive = [
+        (day, root)
+        for day, root in found
+        if (day > today or (day == today and still_open)) and calendar.is_session(day)
+    ]
     near, rest = alive[:n], alive[n:]
     if not rest:
         return near

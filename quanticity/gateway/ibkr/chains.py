@@ -96,7 +96,8 @@ class Chains:
     async def _search(self, want: Callable[[], None]) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._searching.wait(), self._settings.rotate_s)
+                async with asyncio.timeout(self._settings.rotate_s):
+                    await self._searching.wait()
             self._searching.clear()
             if not self._link.health.is_up:
                 continue

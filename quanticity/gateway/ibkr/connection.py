@@ -94,7 +94,8 @@ class Link:
         """Ask and wait at most so long; `key` names a request that has no number of its own."""
         ib = self.require()
         try:
-            answer = await asyncio.wait_for(request(ib), deadline_s)
+            async with asyncio.timeout(deadline_s):
+                answer = await request(ib)
         except TimeoutError:
             if key:
                 ib.wrapper.forgive(key)

@@ -50,7 +50,9 @@ class History:
                 if str(error).startswith(str(errors.NO_HISTORY)) and "no data" in str(error):
                     return ()
                 raise
-        return tuple(translate.bar(symbol, one, _N5[bar]) for one in found)
+        return tuple(
+            translate.bar(symbol, one, _N5[bar]) for one in found if translate.has_session(one)
+        )
 
     def eta_s(self, symbol: str, n: int) -> float:
         """Seconds until the last of `n` further requests for this symbol would be sent."""

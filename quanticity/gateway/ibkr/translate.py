@@ -16,7 +16,7 @@ from ib_insync import ContractDetails as TheirDetails
 from ib_insync import OrderState as TheirState
 from ib_insync import Position as TheirPosition
 
-from quanticity.domain.calendar import Settlement, session
+from quanticity.domain.calendar import Settlement, is_session, session
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import OptionContract, Right, parse_occ
 from quanticity.domain.market import Bar, Side
@@ -314,6 +314,11 @@ def bar(symbol: str, theirs: Any, n5: int) -> Bar:
         symbol, open_at, theirs.open, theirs.high, theirs.low, theirs.close,
         max(theirs.volume, 0.0), price(theirs.average), n5,
     )  # fmt: skip
+
+
+def has_session(theirs: Any) -> bool:
+    """Say whether a bar can be placed: a daily one of a day without a session cannot."""
+    return isinstance(theirs.date, datetime) or is_session(theirs.date)
 
 
 def real_time_bar(symbol: str, open_at: datetime, values: tuple[float, ...]) -> Bar:

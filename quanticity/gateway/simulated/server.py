@@ -61,7 +61,8 @@ class Server:
                     free.advance(1 if self.floor.clients else 0)
                     continue
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stopped.wait(), self.floor.settings.pulse_s)
+                    async with asyncio.timeout(self.floor.settings.pulse_s):
+                        await stopped.wait()
         finally:
             self.close()
 
@@ -97,7 +98,8 @@ class Server:
     async def _deliver(self) -> None:
         for link in list(self._open):
             try:
-                await asyncio.wait_for(link.delivered(), _PATIENCE_S)
+                async with asyncio.timeout(_PATIENCE_S):
+                    await link.delivered()
             except (TimeoutError, ConnectionError):
                 link.cut()
         await asyncio.sleep(0 if self.floor.clients else _IDLE_S)

@@ -148,7 +148,8 @@ class GatewayProcess:
                     nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(GATHER_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._fresh.wait(), FLUSH_S)
+                async with asyncio.timeout(FLUSH_S):
+                    await self._fresh.wait()
             self._fresh.clear()
 
     async def _keep_refusals(self) -> None:
@@ -197,7 +198,8 @@ class GatewayProcess:
         while True:
             # Polled as well: with the store away there is nobody to wake us.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), DISPATCH_S)
+                async with asyncio.timeout(DISPATCH_S):
+                    await self._woken.wait()
             self._woken.clear()
             lease = self._lease
             if lease is None or not self.connected or not self._reconciled:

@@ -2,12 +2,13 @@
 
 import math
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from analytics.signals import bar_features
+from quanticity.domain import calendar
 from quanticity.domain.market import Bar
 
 OPEN = datetime(2025, 11, 21, 14, 30, tzinfo=UTC)
@@ -15,13 +16,25 @@ NOON = datetime(2025, 11, 21, 17, 0, tzinfo=UTC)
 PER_SESSION = 78
 
 
+def opens(count: int, minutes: int, last_end: datetime) -> list[datetime]:
+    """Beginnings of the last bars of regular hours before an instant, oldest first."""
+    found: list[datetime] = []
+    session = calendar.session(calendar.session_date(last_end))
+    while len(found) < count:
+        at = min(session.close_at, last_end) - timedelta(minutes=minutes)
+        while at >= session.open_at and len(found) < count:
+            found.append(at)
+            at -= timedelta(minutes=minutes)
+        session = calendar.previous_session(session.date)
+    return found[::-1]
+
+
 def walk(count: int, minutes: int, last_end: datetime, seed: int = 1) -> list[Bar]:
     """Bars of a seeded walk, the last of which ends at an instant."""
     rng = random.Random(seed)
     bars, price = [], 600.0
-    for n in range(count):
+    for open_at in opens(count, minutes, last_end):
         begin, price = price, price * (1 + rng.gauss(0, 0.0004))
-        open_at = last_end - timedelta(minutes=minutes * (count - n))
         top, low = max(begin, price) + rng.random() / 5, min(begin, price) - rng.random() / 5
         bars.append(Bar("SPY", open_at, begin, top, low, price, rng.randint(100, 900), price))
     return bars
@@ -29,7 +42,19 @@ def walk(count: int, minutes: int, last_end: datetime, seed: int = 1) -> list[Ba
 
 FIVES = walk(600, 5, NOON)
 MINUTES = walk(150, 1, NOON)
-FOUND = bar_features.compute(MINUTES, FIVES, 600.0, NOON)
+MAX_AGE_S = 420.0
+FOUND = bar_features.compute(MINUTES, FIVES, 600.0, NOON, MAX_AGE_S)
+
+
+NAMES = {
+    "ret_2b_pct", "ret_5b_pct", "ret_10b_pct", "ret_14b_pct", "ret_20b_pct", "range_break",
+    "dist_to_14b_high_pct", "dist_to_14b_low_pct", "range_expansion", "realised_regime",
+    "vol_spike_ratio",
+}  # fmt: skip
+
+
+def of(fives: list[Bar]) -> dict[str, Any]:
+    return bar_features.compute([], fives, 600.0, NOON, MAX_AGE_S)
 
 
 @pytest.mark.parametrize("n", [2, 5, 10, 14, 20])
@@ -48,7 +73,7 @@ def test_vwap_is_of_regular_hours() -> None:
 
 def test_distances_to_the_extremes_of_fourteen_bars() -> None:
     high, low = max(b.high for b in FIVES[-14:]), min(b.low for b in FIVES[-14:])
-    found = bar_features.compute(MINUTES, FIVES, (high + low) / 2, NOON)
+    found = bar_features.compute(MINUTES, FIVES, (high + low) / 2, NOON, MAX_AGE_S)
 
     price = (high + low) / 2
     assert found["dist_to_14b_high_pct"] == pytest.approx((high - price) / price * 100)
@@ -63,7 +88,7 @@ def test_distances_to_the_extremes_of_fourteen_bars() -> None:
     ],
 )
 def test_beyond_an_extreme_there_is_no_distance(price: float, name: str) -> None:
-    assert bar_features.compute(MINUTES, FIVES, price, NOON)[name] == 0.0
+    assert bar_features.compute(MINUTES, FIVES, price, NOON, MAX_AGE_S)[name] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -79,7 +104,7 @@ def test_a_close_beyond_the_range_of_twenty_bars(close: float | None, expected: 
     inside = (max(b.high for b in before) + min(b.low for b in before)) / 2
     last = Bar("SPY", FIVES[-1].open_at, inside, inside, inside, close or inside, 1.0, None)
 
-    assert bar_features.compute([], [*before, last], 600.0, NOON)["range_break"] == expected
+    assert of([*before, last])["range_break"] == expected
 
 
 def spread(bars: list[Bar]) -> float:
@@ -122,7 +147,7 @@ def test_the_realised_regime_is_the_tercile_of_the_last_twenty_moves(
     bars = [
         Bar(b.symbol, b.open_at, c, c, c, c, 1.0, None) for b, c in zip(FIVES, closes, strict=True)
     ]
-    found = bar_features.compute([], bars, 600.0, NOON)["realised_regime"]
+    found = of(bars)["realised_regime"]
 
     assert (found, ("LOW", "NORMAL", "HIGH")[min(2, int(rank * 3))]) == (expected, expected)
 
@@ -135,16 +160,96 @@ def test_what_comes_later_changes_nothing(seconds: float) -> None:
         for minutes, bars in ((1, MINUTES), (5, FIVES))
     }
 
-    assert bar_features.compute(MINUTES, FIVES, 600.0, at) == bar_features.compute(
-        ended[1], ended[5], 600.0, at
+    assert bar_features.compute(MINUTES, FIVES, 600.0, at, MAX_AGE_S) == bar_features.compute(
+        ended[1], ended[5], 600.0, at, MAX_AGE_S
     )
 
 
 def test_without_bars_everything_is_missing() -> None:
-    found: dict[str, Any] = bar_features.compute([], [], 600.0, NOON)
+    found: dict[str, Any] = of([])
 
     assert set(found.values()) == {None}
 
 
 def test_outside_regular_hours_there_is_no_vwap() -> None:
-    assert bar_features.compute(MINUTES, FIVES, 600.0, OPEN - timedelta(hours=1))["vwap"] is None
+    found = bar_features.compute(MINUTES, FIVES, 600.0, OPEN - timedelta(hours=1), MAX_AGE_S)
+
+    assert found["vwap"] is None
+
+
+def without(bars: list[Bar], place: int) -> list[Bar]:
+    return [*bars[:place], *bars[place + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("place", "known"),
+    [
+        pytest.param(-2, {"vol_spike_ratio"}, id="just before the last"),
+        pytest.param(-4, {"vol_spike_ratio", "ret_2b_pct"}, id="within five"),
+        pytest.param(
+            -9, {"vol_spike_ratio", "ret_2b_pct", "ret_5b_pct", "range_expansion"}, id="within ten"
+        ),
+        pytest.param(-23, NAMES, id="before all of them"),
+    ],
+)
+def test_what_spans_a_hole_is_not_known(place: int, known: set[str]) -> None:
+    found = of(without(FIVES, place))
+
+    assert {name for name in NAMES if found[name] is not None} == known
+
+
+def test_the_night_is_no_hole() -> None:
+    at = OPEN + timedelta(minutes=10)
+
+    found = bar_features.compute([], walk(100, 5, at), 600.0, at, MAX_AGE_S)
+
+    assert found["ret_20b_pct"] is not None
+    assert found["range_break"] is not None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_known"),
+    [
+        pytest.param(7, True, id="seven minutes"),
+        pytest.param(7.1, False, id="more"),
+    ],
+)
+def test_old_bars_are_not_known(minutes: float, is_known: bool) -> None:
+    at = NOON + timedelta(minutes=minutes)
+    found = bar_features.compute(MINUTES, FIVES, 600.0, at, MAX_AGE_S)
+
+    assert {found[name] is not None for name in NAMES} == {is_known}
+    assert (found["vwap"] is not None) is is_known
+
+
+def test_at_the_open_the_close_before_is_a_moment_ago() -> None:
+    fives = [bar for bar in FIVES if bar.open_at < OPEN]
+
+    assert bar_features.is_fresh(fives, OPEN + timedelta(minutes=3), MAX_AGE_S)
+    assert not bar_features.is_fresh(fives[:-1], OPEN + timedelta(minutes=3), MAX_AGE_S)
+
+
+def u_shaped(days: list[date]) -> list[Bar]:
+    """Every session the same: busy at both ends, wide at the open."""
+    bars = []
+    for day in days:
+        session = calendar.session(day)
+        count = session.rth_s // 300
+        for n in range(count):
+            edge = (2 * (n + 0.5) / count - 1) ** 2
+            open_at = session.open_at + timedelta(minutes=5 * n)
+            top = 600.1 + edge
+            bars.append(Bar("SPY", open_at, 600, top, 599.9, 600, 1e5 * (1 + 3 * edge), 600.0))
+    return bars
+
+
+@pytest.mark.parametrize("minute", [30, 60, 120, 180, 300, 385])
+def test_after_a_half_day_an_ordinary_session_is_ordinary(minute: int) -> None:
+    # Friday the 27th closes at 13:00.
+    days = [date(2026, 11, day) for day in (20, 23, 24, 25, 27, 30)]
+    at = calendar.session(days[-1]).open_at + timedelta(minutes=minute)
+
+    found = bar_features.compute([], u_shaped(days), 600.0, at, MAX_AGE_S)
+
+    assert found["vol_spike_ratio"] == pytest.approx(1.0)
+    assert found["range_expansion"] == pytest.approx(1.0)

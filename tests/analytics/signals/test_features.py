@@ -9,6 +9,7 @@ import pytest
 
 from analytics.signals import features
 from analytics.signals.features import SOURCES, Inputs
+from analytics.strategies import fourteen_dte, one_dte, zero_dte
 from quanticity.config.loader import section
 from quanticity.domain.market import Bar, Quote
 from quanticity.domain.signals import Features
@@ -23,6 +24,7 @@ EMPTY = Inputs({}, {}, None, (), (), None)
 def envelope(data: Any, age_s: float = 1.0, status: str = "OK", **reasons: str) -> dict[str, Any]:
     return {
         "as_of": (AT - timedelta(seconds=age_s)).isoformat(), "feed": "ibkr", "data": data,
+        "valid_until": (AT + timedelta(seconds=1)).isoformat(),
         "quality": {"status": status, "reasons": reasons},
     }  # fmt: skip
 
@@ -113,18 +115,67 @@ def test_the_price(given: Quote | None, expected: float | None) -> None:
     assert build(quote=given)["price"] == (None if expected is None else pytest.approx(expected))
 
 
-def test_age_is_that_of_the_oldest_required_input() -> None:
-    given = {f: envelope({}, age) for f, age in (("obi", 1.0), ("vpin", 7.0), ("gex", 3.0))}
+INPUTS = {
+    "obi": envelope({"obi_l5": 0.5}, 1.0), "vpin": envelope({"vpin_cdf": 0.5}, 7.0),
+    "gex": envelope({"gex_usd_per_1pct": 1.0}, 60.0),
+}  # fmt: skip
 
-    assert build(envelopes=given, quote=quote())["age_s"] == pytest.approx(7.0)
+
+@pytest.mark.parametrize(
+    ("required", "age_s"),
+    [
+        pytest.param(zero_dte.REQUIRED[:4], 60.0, id="0DTE requires GEX"),
+        pytest.param(one_dte.REQUIRED[:3], 7.0, id="1DTE requires VPIN"),
+        pytest.param(("price", "moc_imbalance_frac", "obi_l5"), 1.0, id="MOC requires the book"),
+        pytest.param(fourteen_dte.REQUIRED, 0.5, id="14DTE requires the quote alone"),
+    ],
+)
+def test_age_is_that_of_the_oldest_input_a_strategy_requires(
+    required: tuple[str, ...], age_s: float
+) -> None:
+    found = features.aged(build(envelopes=INPUTS, quote=quote()), required)
+
+    assert found["age_s"] == pytest.approx(age_s)
 
 
-@pytest.mark.parametrize("lacking", ["obi", "vpin", "gex", "quote"])
-def test_age_is_unknown_when_one_is_missing(lacking: str) -> None:
-    given = {f: envelope({}) for f in ("obi", "vpin", "gex") if f != lacking}
-    found = build(envelopes=given, quote={"quote": None}.get(lacking, quote()))
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        pytest.param({"obi": None}, id="not written"),
+        pytest.param({"vpin": envelope(None, vpin="INSUFFICIENT_BUCKETS")}, id="unavailable"),
+        pytest.param({"gex": envelope({"gex_usd_per_1pct": 1}, status="INVALID")}, id="invalid"),
+        pytest.param({"quote": None}, id="no quote"),
+    ],
+)
+def test_age_is_unknown_when_one_is_missing(lacking: dict[str, Any]) -> None:
+    given = {name: one for name, one in (INPUTS | lacking).items() if one is not None}
+    read = build(envelopes=given, quote=lacking.get("quote", quote()))
+
+    found = features.aged(read, zero_dte.REQUIRED)
 
     assert (found["age_s"], found.reasons["age_s"]) == (None, "NO_DATA")
+
+
+@pytest.mark.parametrize(
+    ("gex", "delayed"),
+    [
+        pytest.param(envelope({"delayed": True}), True, id="the broker's lines are delayed"),
+        pytest.param(envelope({"delayed": False}), False, id="they are not"),
+        pytest.param(envelope(None), False, id="it says nothing"),
+        pytest.param(None, None, id="there is no chain"),
+    ],
+)
+def test_a_delayed_chain_is_known_whoever_supplied_it(gex: Any, delayed: bool | None) -> None:
+    found = build(envelopes={} if gex is None else {"gex": gex})
+
+    assert found["chain_delayed"] is delayed
+
+
+def test_a_payload_after_its_validity_is_missing() -> None:
+    over = envelope({"sweep_n_60s": 3}) | {"valid_until": (AT - timedelta(seconds=1)).isoformat()}
+    found = build(envelopes={"sweep": over})
+
+    assert (found["sweep_n_60s"], found.reasons["sweep_n_60s"]) == (None, "STALE")
 
 
 def test_a_silent_link_leaves_blind_time_unknown() -> None:

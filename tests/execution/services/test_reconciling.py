@@ -207,6 +207,25 @@ def test_a_list_older_than_the_last_word_revives_nothing_however_late_its_snapsh
     assert Order.objects.get(role="S").state == "CANCELLED"
 
 
+def test_a_sale_between_two_lists_of_a_snapshot_is_asked_about_again(
+    theirs: FakeBroker, intent: OrderIntent, noon: Any
+) -> None:
+    theirs.fill(ref(intent, "E"), 3, "2.00")
+    reconcile(theirs)
+    before = theirs.holdings()
+    noon.advance(20)
+    theirs.fill(ref(intent, "T"), 1, "3.50")
+    broker.record_fill(theirs.fills[-1])
+
+    torn = reconcile(theirs, holdings=before)
+    assert reconciling.has_doubts()
+    whole = reconcile(theirs)
+
+    assert (torn.is_clean, kinds(torn)) == (True, ["QUANTITY_ABOVE"])
+    assert (whole.is_clean, kinds(whole)) == (True, [])
+    assert Position.objects.get().state == "REDUCING"
+
+
 def test_more_at_the_broker_than_fills_explain_is_quarantined(
     theirs: FakeBroker, intent: OrderIntent
 ) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 import pytest
@@ -87,3 +88,30 @@ def test_what_is_no_envelope_counts_as_absent_and_is_said(
 
     assert readings.read("SPY", ["vpin"]) == {}
     assert keys.reading("SPY", "vpin").name in caplog.text
+
+
+def test_what_is_written_together_appears_at_once(noon) -> None:
+    with readings.together():
+        readings.write("SPY", "vpin", Vpin(0.25), as_of=noon.now(), feed="IBKR")
+        readings.write("SPY", "gex", Unavailable("gex", "NO_DATA"), as_of=noon.now(), feed="IBKR")
+        before = readings.read("SPY", ["vpin", "gex"])
+
+    assert before == {}
+    assert readings.read("SPY", ["vpin", "gex"]).keys() == {"vpin", "gex"}
+    assert client().ttl(keys.reading("SPY", "vpin").name) > 0
+
+
+def one_of_two(at: datetime) -> None:
+    with readings.together():
+        readings.write("SPY", "vpin", Vpin(0.25), as_of=at, feed="IBKR")
+        nan = {"nan": float("nan")}
+        readings.write("SPY", "gex", Vpin(0.25), as_of=at, feed="IBKR", extra=nan)
+
+
+def test_nothing_of_it_is_stored_when_one_cannot_be_written(noon) -> None:
+    with pytest.raises(ValueError, match="Out of range"):
+        one_of_two(noon.now())
+
+    assert readings.read("SPY", ["vpin"]) == {}
+    readings.write("SPY", "vpin", Vpin(0.5), as_of=noon.now(), feed="IBKR")
+    assert readings.read("SPY", ["vpin"])["vpin"]["data"] == {"value": 0.5}

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,7 +23,9 @@ def parsed() -> list[object]:
 
 @pytest.fixture
 def tail(parsed: list[object]) -> Tail[object]:
-    return Tail(keys.bars("SPY", "1min"), lambda row: parsed.append(row) or row["open_at"], 3)
+    return Tail(
+        keys.bars("SPY", "1min"), lambda raw: parsed.append(raw) or json.loads(raw)["open_at"], 3
+    )
 
 
 def test_an_entry_is_parsed_once(tail, parsed) -> None:

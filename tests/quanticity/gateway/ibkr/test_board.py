@@ -65,6 +65,13 @@ def test_two_roots_of_one_date_are_two_expiries() -> None:
     assert nearest(series, 3, AT, 14) == [(TODAY, "SPXW"), (MONDAY, "SPX"), (MONDAY, "SPXW")]
 
 
+def test_an_expiry_on_a_day_without_a_session_is_not_watched() -> None:
+    holiday = date(2025, 11, 27)
+    series = (Series("SPY", 100, (TODAY, TODAY + timedelta(days=1), holiday)),)
+
+    assert nearest(series, 3, AT, 14) == [(TODAY, "SPY")]
+
+
 def test_strikes_within_reach_are_watched_on_both_rights(board: Board) -> None:
     board.recentre(600.2)
     n = board.settings.n_strikes
@@ -152,7 +159,7 @@ def test_before_the_first_tick_there_is_no_chain(board: Board) -> None:
     ("days", "far"),
     [
         pytest.param((3, 10, 14, 21), 14, id="exactly there"),
-        pytest.param((3, 12, 16), 16, id="of two equally far the later one"),
+        pytest.param((3, 11, 17), 17, id="of two equally far the later one"),
         pytest.param((3, 7), 7, id="the nearest there is"),
     ],
 )

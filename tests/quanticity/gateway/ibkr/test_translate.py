@@ -249,6 +249,21 @@ def test_a_bar_begins_at_an_instant(when: date, open_at: datetime) -> None:
     assert (bar.open_at, bar.volume, bar.wap) == (open_at, 0.0, None)
 
 
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        pytest.param(AT, True, id="an instant"),
+        pytest.param(date(2025, 11, 21), True, id="a session"),
+        pytest.param(date(2025, 9, 1), False, id="a holiday"),
+        pytest.param(date(2025, 11, 22), False, id="a Saturday"),
+    ],
+)
+def test_a_daily_bar_of_a_day_without_a_session_cannot_be_placed(
+    when: date, expected: bool
+) -> None:
+    assert translate.has_session(SimpleNamespace(date=when)) is expected
+
+
 def test_a_five_second_bar_without_volume_has_no_average() -> None:
     bar = translate.real_time_bar("SPY", AT, (600.0, 600.1, 599.9, 600.0, 0.0, 600.0, 0))
 

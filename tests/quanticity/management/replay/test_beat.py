@@ -12,7 +12,7 @@ from quanticity.management.replay.beat import Due
 VPIN = Due("analytics.refresh_vpin", ("SPY",), 5)
 SWEEP = Due("analytics.refresh_sweep", ("SPY",), 2)
 SUMMARY = Due("analytics.refresh_summary", (), 15)
-SCORE = Due("pipeline.score_and_open", ("0DTE", "SPY"), 5)
+SCORE = Due("pipeline.score_and_open", ("SPY",), 5)
 DELIVER = Due("pipeline.deliver_owed", (), 1)
 ALL = (VPIN, SWEEP, SUMMARY, SCORE, DELIVER)
 
@@ -35,7 +35,7 @@ def test_each_entry_comes_in_its_turn(second: int, expected: list[list[Due]]) ->
 def test_the_platforms_timetable_is_played_but_for_what_asks_the_world() -> None:
     found = beat.entries(timetable())
 
-    assert Due("pipeline.score_and_open", ("0DTE", "SPY"), 5) in found
+    assert Due("pipeline.score_and_open", ("SPY",), 5) in found
     assert {one.task for one in found} == {
         entry["task"] for entry in timetable().values() if "fetch" not in entry["task"]
     }
