@@ -143,7 +143,10 @@ def spot(quote: Quote | None, at: datetime, settings: Settings) -> float | None:
     if quote is None or not 0 <= (at - quote.event_at).total_seconds() <= settings.quote_s:
         return None
     bps = quote.spread_bps
-    return quote.mid if bps is not None and bps <= settings.spot_max_spread_bps else quote.last
+    if bps is not None and bps <= settings.spot_max_spread_bps:
+        return quote.mid
+    last_at = quote.last_at or quote.event_at
+    return quote.last if (at - last_at).total_seconds() <= settings.quote_s else None
 
 
 def flaw(

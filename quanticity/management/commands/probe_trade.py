@@ -18,10 +18,11 @@ _PATIENCE_S = 15.0
 _START_S = 30.0
 _LOOK_S = 1.0
 _WAITING = ("NEW", "CHECKED", "SIZED", "SUBMITTING")
+_OPEN = (*_WAITING, "WORKING", "PARTIAL", "CANCEL_PENDING")  # the broker may still fill it
 
 
 class Command(BaseCommand):
-    """Make one signal by hand and follow it until it works at the broker or is denied."""
+    """Make one signal by hand and follow it until it is filled, over or denied."""
 
     help = "Rehearse one trade through admission, gate, bracket, fill and all tiers (sim, paper)."
 
@@ -69,13 +70,13 @@ class Command(BaseCommand):
 
 
 def _follow(signal_id: str) -> dict[str, Any]:
-    """Wait until the intent has left our desk, at most so many real seconds."""
+    """Wait until the entry is over, at most so many real seconds."""
     wanted = selectors.entry_intent_id(signal_id)
     deadline = time.monotonic() + _PATIENCE_S
     intent = None
     while time.monotonic() < deadline:
         intent = OrderIntent.objects.filter(pk=wanted).first()
-        if intent is not None and intent.state not in _WAITING:
+        if intent is not None and intent.state not in _OPEN:
             break
         time.sleep(0.05)
     entry = Order.objects.filter(intent_id=wanted, role=Role.ENTRY).first()

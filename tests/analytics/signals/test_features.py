@@ -106,6 +106,9 @@ def test_places_in_history_are_read_from_within() -> None:
         pytest.param(quote(), 600.0, id="mid of a narrow quote"),
         pytest.param(quote(ask=603.0), 600.5, id="last beside a wide one"),
         pytest.param(quote(bid=None), 600.5, id="last beside half a one"),
+        pytest.param(
+            replace(quote(ask=603.0), last_at=quote(age_s=5.1).event_at), None, id="an old last"
+        ),
         pytest.param(quote(age_s=5.1), None, id="too old"),
         pytest.param(quote(age_s=-0.1), None, id="from the future"),
         pytest.param(None, None, id="none"),
