@@ -25,7 +25,7 @@ from analytics.calculators.exposure_grid import ExposureGrid
 from analytics.calculators.smile_points import SmilePoints
 from analytics.feeds import arbiter
 from analytics.models import Decision, FeedEvent, MetricHistory, Signal
-from analytics.signals import explain, features
+from analytics.signals import events, explain, features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
@@ -282,6 +282,12 @@ def is_in_window(strategy: signals.Strategy, at: datetime) -> bool | None:
     path, cls = _PLAYBOOKS[strategy]
     start, end = base.window(section(path, cls), session)
     return start <= at < end
+
+
+def is_release_near(strategy: signals.Strategy, at: datetime) -> bool:
+    """Say whether a release for the whole market keeps a strategy from entering."""
+    own = section("analytics.signals", AdmissionSettings)
+    return strategy in own.event_strategies and events.release_near(at, own) is not None
 
 
 def daily_correlations() -> Mapping[frozenset[str], float] | None:

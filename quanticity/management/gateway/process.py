@@ -301,7 +301,8 @@ class GatewayProcess:
                 served, asked_at = wishes, None
             doubt = await self._on(self._sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
-            if asked_at is not None and (clock.now() - asked_at).total_seconds() < wait_s:
+            # Set back to the broker's time, the clock may be before the last question.
+            if asked_at is not None and 0 <= (clock.now() - asked_at).total_seconds() < wait_s:
                 continue
             asked_at = clock.now()
             await self._compare()
@@ -385,6 +386,7 @@ class GatewayProcess:
             "reconciled": self._reconciled,
             "leased": self._lease is not None,
             "blind_300s_s": self._blind.recent_s(now),
+            "blind_300s_by_symbol": self._freshness.blind_s(now),
             "blind_session_s": self._blind.session_s,
             "reported_at": now.astimezone(UTC).isoformat(),
             "counters": dict(self.gateway.counters),

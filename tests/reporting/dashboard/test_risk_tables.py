@@ -12,6 +12,9 @@ from analytics.services import sources
 from execution import selectors
 from execution.models import BookRisk
 from execution.services import watching
+from publishing import routes
+from publishing import selectors as publishing
+from publishing.models import Announcement, Delivery
 from quanticity.domain import clock
 from reporting.dashboard import risk_tables, snapshot
 from reporting.dashboard.formats import MINUS
@@ -70,6 +73,25 @@ def test_feeds_stand_before_an_operator(events: list[tuple[str, float]], said: l
 
     assert [row[1] for row in texts(table)] == said
     assert all("SPY" in row[-1].href for row in table.rows)
+
+
+def test_a_channel_that_is_off_and_a_dead_letter_stand_before_the_operator() -> None:
+    told = Announcement.objects.create(
+        trade_id="T-1", seq=2, kind="EXIT", symbol="SPY", clock_at=clock.now(), facts={},
+        created_at=clock.now(), source="sim",
+    )  # fmt: skip
+    row = {"announcement": told, "tier": "premium", "due_at": clock.now(), "created_at": clock.now(), "priority": 0}  # fmt: skip
+    Delivery.objects.create(channel="discord", state="DEAD", error="discord: 400", **row)
+    Delivery.objects.create(channel="console", state="SENT", **row)
+    routes.revoke(("discord", "premium"), clock.now(), "discord: 401 gone")
+
+    table = risk_tables.attention((), (), (), troubles=publishing.troubles(clock.now()))
+
+    assert [row[1:4] for row in texts(table)] == [
+        ["Channel off", "discord/premium", "discord: 401 gone"],
+        ["Dead letter", "discord/premium T-1-2 EXIT SPY", "discord: 400"],
+    ]
+    assert table.rows[0][-1].href == "/admin/publishing/route/"
 
 
 def test_a_gauge_beyond_its_limit_is_marked() -> None:
