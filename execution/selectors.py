@@ -50,6 +50,7 @@ from execution.reads.sells import (
 )
 from execution.reads.standing import (
     GLOBAL,
+    Standing,
     account_values,
     book_risk,
     denials,
@@ -61,6 +62,7 @@ from execution.reads.standing import (
     open_quarantines,
     quarantines,
     risk_multiplier,
+    standing,
     states_of,
     trading_state,
     trading_states,
@@ -74,6 +76,7 @@ __all__ = [
     "CANCEL_PATIENCE",
     "GLOBAL",
     "Answer",
+    "Standing",
     "account_values",
     "answer_of",
     "awaits_fills",
@@ -114,6 +117,7 @@ __all__ = [
     "risk_multiplier",
     "sellable",
     "settled_quantities",
+    "standing",
     "states_of",
     "trade_fills",
     "trade_of",

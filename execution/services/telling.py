@@ -143,7 +143,7 @@ def _correct_one(position: Position, event: PositionEvent, now: dict[str, Any]) 
         return
     keys = [name for name in event_facts.PUBLISHED if name in now]
     facts = {
-        **now, "was": {name: was.get(name) for name in keys},
+        **now, "corrects": event.kind, "was": {name: was[name] for name in keys if name in was},
         "reason": _why(was, now, event),
     }  # fmt: skip
     write_event(position, Kind.CORRECTION, clock.now(), facts, about=about)
