@@ -201,7 +201,8 @@ def test_a_rising_mark_raises_the_stop_and_a_falling_one_never_lowers_it(floor: 
 def test_a_stop_that_locks_in_a_gain_is_told_once(floor: Floor) -> None:
     floor.enter()
     floor.quote(2.99, 3.01)
-    for _ in range(4):
+    managing.manage_positions()  # one mark alone may be a bad quote
+    for _ in range(3):
         managing.manage_positions()
         floor.serve()
 
