@@ -83,7 +83,7 @@ def is_spent(key: Key, kind: str, now: datetime) -> bool:
         return False
     since = now - timedelta(days=1)
     sent = Delivery.objects.filter(channel=Twitter.name, sent_at__gt=since).count()
-    reserved = 0 if kind in ("EXIT", "EXPIRY") else numbers().x_reserved
+    reserved = 0 if kind in ("EXIT", "EXPIRY", "CORRECTION") else numbers().x_reserved
     return sent >= numbers().x_per_day - reserved
 
 
@@ -132,6 +132,13 @@ def is_usable(key: Key, now: datetime) -> bool:
         return False
     row = Route.objects.filter(channel=key[0], tier=key[1]).first()
     return row is None or not _is_closed(row, now, credentials[key])
+
+
+def siblings(key: Key) -> list[Key]:
+    """Our own routes to the same service."""
+    services = {ANALYSIS: Discord.name}
+    of = services.get(key[0], key[0])
+    return [own for own, _ in _own() if services.get(own[0], own[0]) == of]
 
 
 def close_until(key: Key, at: datetime, reason: str) -> None:

@@ -12,7 +12,7 @@ from execution.models import Order, Position, TradingScope
 from execution.orders import protection, tickets
 from execution.orders.references import order_ref
 from execution.orders.ticks import round_up
-from execution.services import opening, wishes
+from execution.services import notices, opening, wishes
 from execution.services.alarms import Severity, raise_alarm
 from execution.services.facts import increments_of
 from quanticity.domain import clock
@@ -80,3 +80,4 @@ def _halt(reason: str) -> None:
             "changed_at": clock.now(),
         },
     )  # fmt: skip
+    notices.of_halt(selectors.GLOBAL)

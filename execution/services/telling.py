@@ -135,7 +135,7 @@ def _correct_one(story: Story, event: PositionEvent, now: dict[str, Any]) -> Non
         return
     keys = [name for name in event_facts.PUBLISHED if name in now]
     facts = {
-        **now, "was": {name: was.get(name) for name in keys},
+        **now, "corrects": event.kind, "was": {name: was[name] for name in keys if name in was},
         "reason": _why(was, now, event),
     }  # fmt: skip
     write_event(story.position, Kind.CORRECTION, clock.now(), facts, about=about)

@@ -35,6 +35,7 @@ class Quote:
     last: float | None
     event_at: datetime
     recv_at: datetime
+    last_at: datetime | None = None  # None: as old as the rest
 
     @property
     def mid(self) -> float | None:
