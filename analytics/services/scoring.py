@@ -1,7 +1,7 @@
 """Scoring: features in, a decision recorded, at most one signal out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -96,11 +96,23 @@ class _Look:
         return events.release_near(self._at, self._admission)
 
 
-def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A signal made by hand, and when each step to it was done."""
+
+    signal_id: str
+    begun_at: datetime
+    read_at: datetime
+    chosen_at: datetime
+    committed_at: datetime
+
+
+def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> Rehearsed:
     """Make a signal by hand for an operator's rehearsal; MalformedInput says why it cannot be."""
-    strategy = Strategy.ZERO_DTE
+    strategy, begun_at = Strategy.ZERO_DTE, clock.now()
     own = playbook_settings(strategy)
     read = features.read(symbol, section("analytics.features", features.Settings))
+    read_at = clock.now()
     decision = Decision(
         strategy=strategy, symbol=symbol, at=clock.now(), outcome=Outcome.CANDIDATE, direction=1,
         confidence=_REHEARSAL_CONFIDENCE, reasons=_REHEARSED,
@@ -110,10 +122,11 @@ def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
     if proposed.candidate is None:
         why = ", ".join(proposed.decision.reasons) or "no chain"
         raise MalformedInput(f"expected a contract of {symbol} to rehearse with, was none: {why}")
+    chosen_at = clock.now()
     found = emit.emit(proposed, admission, rehearsal=rehearsal)
     if found is None:
         raise MalformedInput(f"expected to admit a rehearsal of {symbol}, was refused")
-    return found
+    return Rehearsed(found, begun_at, read_at, chosen_at, clock.now())
 
 
 def acknowledge(
@@ -127,6 +140,11 @@ def acknowledge(
     if ended and acknowledgement is not Acknowledgement.SHADOW:
         changes |= {"state": Signal.State.ENDED, "ended_at": clock.now()}
     Signal.objects.filter(pk=signal_id, state=Signal.State.LIVE).update(**changes)
+
+
+def acknowledge_within_s() -> float:
+    """Seconds within which a signal is to be answered."""
+    return section("analytics.signals", AdmissionSettings).acknowledge_s
 
 
 def end_shadow(signal_id: str, reason: str) -> None:

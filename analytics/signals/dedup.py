@@ -16,6 +16,8 @@ from analytics.models import AdmissionTurn, Signal
 from quanticity.domain.signals import Gate, Strategy
 
 _TURN = "signals"
+# How execution says that a trade was stopped out: by the broker's stop, or by ours when it slept.
+STOPPED = ("STOP", "BACKUP_STOP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Settings:
     event_strategies: tuple[Strategy, ...]
     earnings_strategies: tuple[Strategy, ...]
     shadow_from_confidence: float
+    acknowledge_s: float
 
     def mode_of(self, strategy: Strategy, trading_mode: str) -> str:
         """Whether a strategy is off, in shadow or live, where this money is at stake."""
@@ -79,7 +82,7 @@ def gates(
     locked = live_signal(triple) is not None
     last = _of(triple).aggregate(
         emitted_at=Max("created_at"),
-        stopped_at=Max("ended_at", filter=Q(acknowledged_by="STOP")),
+        stopped_at=Max("ended_at", filter=Q(acknowledged_by__in=STOPPED)),
     )
     rest_s, rest_after_stop_s = settings.cooldown_s, settings.stop_out_cooldown_s
     return (

@@ -34,7 +34,6 @@ SECTIONS: dict[str, str] = {
     "analytics.sentiment": "analytics.calculators.sentiment:Settings",
     "analytics.quarantine": "analytics.services.quarantine:Settings",
     "analytics.bars": "analytics.ingestion.bars:Settings",
-    "analytics.book": "analytics.ingestion.book:Settings",
     "analytics.backfill": "analytics.services.backfilling:Settings",
     "analytics.chainfiles": "analytics.chainfiles.reader:Settings",
     "analytics.features": "analytics.signals.features:Settings",

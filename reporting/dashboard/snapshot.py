@@ -75,6 +75,7 @@ def take() -> Snapshot:
                 execution.held_breakers(),
                 execution.waiting_approvals(),
                 execution.open_quarantines(),
+                analytics.feed_alarms(now),
                 publishing.troubles(now),
             ),
             tables.positions(execution.open_positions()),

@@ -121,6 +121,8 @@ class Chains:
             raise PermanentError(f"expected options on {symbol}, found none")
         own = self._settings
         classes = nearest(series, own.n_expiries, clock.now(), own.far_days)
+        if not classes:
+            raise PermanentError(f"expected an expiry of {symbol} to come, found none")
         listed = {
             (day, root): await self._contracts.listed(symbol, root, day) for day, root in classes
         }

@@ -51,6 +51,7 @@ class IbkrFeed:
         self._held_ids: dict[OptionContract, int] = {}
         self._lines: dict[int, Line] = {}
         self._books: dict[int, Depth] = {}
+        self._with_venue: set[int] = set()  # con_ids whose prints come one by one
         self._chains = Chains(
             link,
             contracts,
@@ -123,7 +124,9 @@ class IbkrFeed:
         else:
             self._streams.forget()
 
+    # What was told before the streams began anew says nothing of how they will come.
     def _forget_books(self) -> None:
+        self._with_venue.clear()
         for depth in self._books.values():
             depth.clear()
 
@@ -236,8 +239,7 @@ class IbkrFeed:
         is_option = line.contract is not None
         trade = line.on_print(text, self._link.packet_at, sampled=is_option)
         self._touched(line)
-        has_better = Wanted(Stream.PRINTS, line.con_id) in self._streams.sent()
-        if trade is not None and not has_better:
+        if trade is not None and line.con_id not in self._with_venue:
             self._link.listener.on_trade(trade)
 
     def on_tick_by_tick(
@@ -250,9 +252,10 @@ class IbkrFeed:
             return
         at, second_at = self._link.packet_at, datetime.fromtimestamp(epoch_s, UTC)
         event_at = min(max(at, second_at), second_at + _SECOND)
-        kinds = tuple(conditions.split())
+        kinds = translate.conditions(conditions)
         trade = line.trade(known_price, known_size, event_at, at, venue=venue, conditions=kinds)
         self._touched(line)
+        self._with_venue.add(line.con_id)
         self._link.listener.on_trade(trade)
 
     def on_data_type(self, req_id: int, kind: int) -> None:
@@ -280,8 +283,11 @@ class IbkrFeed:
         """A row of a book."""
         line = self._line(req_id)
         if line is not None:
-            depth = self._books.setdefault(line.con_id, Depth(line.instrument))
-            depth.on_row(position, operation, side, Level(*row))
+            depth = self._books.setdefault(
+                line.con_id,
+                Depth(line.instrument, self._settings.depth_row_age_s, self._settings.depth_rows),
+            )
+            depth.on_row(position, operation, side, Level(*row), self._link.packet_at)
             self._outlet.mark_book(depth)
 
     def on_packet_end(self) -> None:
@@ -300,6 +306,7 @@ class IbkrFeed:
             self._streams.retry(req_id, self._settings.historical_repeat_s)
         elif code in errors.STREAM_REFUSED:
             self._streams.refuse(req_id)
+            self._with_venue.discard(wanted.con_id)
             self._link.counters["lines_refused"] += 1
             log.warning("%s of %s refused: %s %s", wanted.stream, wanted.con_id, code, text)
 

@@ -98,6 +98,7 @@ def test_a_triple_rests_after_a_signal(noon: Any, seconds: float, expected: list
     [
         pytest.param("STOP", 299, ["COOLDOWN_STOP"], id="stopped out just now"),
         pytest.param("STOP", 300, [], id="stopped out five minutes ago"),
+        pytest.param("BACKUP_STOP", 299, ["COOLDOWN_STOP"], id="by our stop, the broker's slept"),
         pytest.param("TARGET", 299, [], id="left at the target"),
     ],
 )
