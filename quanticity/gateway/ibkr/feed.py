@@ -17,6 +17,7 @@ from quanticity.domain.instruments import OptionContract
 from quanticity.domain.market import Bar, Level
 from quanticity.gateway.ibkr import errors, translate
 from quanticity.gateway.ibkr.chains import Chains
+from quanticity.gateway.ibkr.conditions import words
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.contracts import Contracts
 from quanticity.gateway.ibkr.depth import Depth
@@ -250,7 +251,7 @@ class IbkrFeed:
             return
         at, second_at = self._link.packet_at, datetime.fromtimestamp(epoch_s, UTC)
         event_at = min(max(at, second_at), second_at + _SECOND)
-        kinds = tuple(conditions.split())
+        kinds = words(conditions)
         trade = line.trade(known_price, known_size, event_at, at, venue=venue, conditions=kinds)
         self._touched(line)
         self._link.listener.on_trade(trade)
