@@ -70,13 +70,17 @@ def deliver_route(key: routes.Key) -> int:
     # Marketing never takes the last of a budget: an exit may come in.
     least = tiers.MARKETING if room <= routes.numbers().spare_posts else None
     rows = outbox.claim_some(*key, now, room, least) if room else []
-    for tried, row in enumerate(rows, start=1):
-        state = delivering.finish(row, clock.now())
-        # The route may have closed or slowed meanwhile.
-        if tried < len(rows) and not _goes_on(key, state):
-            outbox.give_back(rows[tried:])
-            return tried
-    return len(rows)
+    tried = 0
+    try:
+        while tried < len(rows):
+            tried += 1
+            state = delivering.finish(rows[tried - 1], clock.now())
+            # The route may have closed or slowed meanwhile.
+            if tried < len(rows) and not _goes_on(key, state):
+                break
+    finally:
+        outbox.give_back(rows[tried:])
+    return tried
 
 
 def deliver_due() -> int:
