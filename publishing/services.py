@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from execution import selectors
 from execution.holds import Notice
 from execution.models import PositionEvent
-from publishing import announcing, delivering, outbox, recording, routes, tiers
+from publishing import announcing, delivering, ledger, outbox, recording, routes, tiers
 from publishing.models import Delivery
 from publishing.posts import posting
 from publishing.posts.reviews import Measure
@@ -41,9 +41,11 @@ class Owed:
 def announce_owed(limit: int = _AT_ONCE) -> list[Owed]:
     """Turn recorded events into announcements and deliveries; return the new deliveries."""
     noticed = _announce_notices()
-    if not (events := selectors.owed_events(limit)):
+    if not selectors.has_owed_events():
         return noticed  # without taking the one write lock that SQLite has
     with transaction.atomic():
+        ledger.lock()  # of several that heard of it, one announces it and the others see that
+        events = selectors.owed_events(limit)
         # What happened before it stands before it in the ledger.
         recording.of_trades({event.position_id for event in events})
         made = announcing.announce(events)
