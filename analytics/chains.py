@@ -16,7 +16,10 @@ from quanticity.domain.readings import Unavailable
 from quanticity.store import keys, market
 from quanticity.store.readings import Input
 
-_HASHED = ("strike", "right", "bid", "ask", "open_interest", "volume")
+_HASHED = (
+    "right", "strike", "expiry_idx", "bid", "ask", "last", "bid_size", "ask_size", "volume",
+    "open_interest", "quote_epoch_ms",
+)  # fmt: skip
 _priced: dict[str, tuple[tuple[datetime, str], PricedChain | None]] = {}
 
 
@@ -43,8 +46,13 @@ def quality(found: PricedChain, coverage: float | None) -> str:
 
 
 def input_of(chain: Chain) -> Input:
-    """The chain as an input of a reading: its content decides the hash."""
-    digest = hashlib.blake2b(f"{chain.underlying} {chain.spot}".encode(), digest_size=8)
+    """The chain as an input of a reading: all that a number may rest on decides the hash."""
+    about = (
+        chain.underlying, chain.spot, chain.spot_low, chain.spot_high, chain.multiplier,
+        chain.european, chain.delayed,
+        [(e.expiry_date.isoformat(), e.root, e.settlement.value) for e in chain.expiries],
+    )  # fmt: skip
+    digest = hashlib.blake2b(repr(about).encode(), digest_size=8)
     for name in _HASHED:
         digest.update(getattr(chain, name).tobytes())
     return Input(keys.chain(chain.underlying).name, chain.as_of, digest.hexdigest())

@@ -235,7 +235,10 @@ class BlindWatch(models.Model):
 
 
 class FeedEvent(models.Model):
-    """Something happened to a source: it was switched, suspended, restored, or contradicted."""
+    """Something happened to a source, or to what is read from it.
+
+    It was switched, suspended, restored, contradicted; flow clusters drifted from yesterday's.
+    """
 
     class Kind(models.TextChoices):
         """What happened."""
@@ -244,6 +247,7 @@ class FeedEvent(models.Model):
         SUSPENDED = "SUSPENDED"
         RESTORED = "RESTORED"
         DISAGREE = "DISAGREE"
+        DRIFT = "DRIFT"
 
     kind = models.CharField(max_length=10, choices=Kind)
     feed = models.CharField(max_length=16)

@@ -23,8 +23,9 @@ from analytics.calculators import (
 )
 from analytics.calculators.exposure_grid import ExposureGrid
 from analytics.calculators.smile_points import SmilePoints
-from analytics.models import Decision, MetricHistory, Signal
-from analytics.signals import explain, features
+from analytics.feeds import arbiter
+from analytics.models import Decision, FeedEvent, MetricHistory, Signal
+from analytics.signals import events, explain, features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
@@ -48,6 +49,7 @@ _NOT_STOPPED = (
     signals.Outcome.DUPLICATE,
 )  # fmt: skip
 _GRID_STRIKES = 24
+_A_DAY = timedelta(days=1)
 _PROFILE_SPAN, _PROFILE_POINTS = 0.05, 61  # fraction of spot to either side, and how finely
 
 
@@ -282,6 +284,12 @@ def is_in_window(strategy: signals.Strategy, at: datetime) -> bool | None:
     return start <= at < end
 
 
+def is_release_near(strategy: signals.Strategy, at: datetime) -> bool:
+    """Say whether a release for the whole market keeps a strategy from entering."""
+    own = section("analytics.signals", AdmissionSettings)
+    return strategy in own.event_strategies and events.release_near(at, own) is not None
+
+
 def daily_correlations() -> Mapping[frozenset[str], float] | None:
     """60-day correlations by pair of symbols; None while there is no such reading."""
     data = (readings.read("portfolio", ["correlation"]).get("correlation") or {}).get("data")
@@ -388,6 +396,27 @@ def decisions_between(
 def explained(decision: Decision) -> explain.Explained:
     """A decision in an order that people can read."""
     return explain.explain(decision.explanation)
+
+
+def feed_alarms(now: datetime) -> list[FeedEvent]:
+    """Sources that contradict each other, and those suspended for long; the latest first."""
+    own = section("analytics.feeds.arbiter", arbiter.Settings)
+    told = FeedEvent.objects.filter(source=settings.TRADING_MODE, at__gt=now - _A_DAY, at__lte=now)
+    contradicted_at = now - timedelta(seconds=own.contradiction_stands_s)
+    suspended_at = now - timedelta(seconds=own.suspended_long_s)
+    last: dict[tuple[str, str, bool], FeedEvent] = {}
+    for event in told.exclude(kind=FeedEvent.Kind.SWITCHED).order_by("at", "pk"):
+        last[event.feed, event.symbol, event.kind == FeedEvent.Kind.DISAGREE] = event
+    return sorted(
+        (
+            event
+            for event in last.values()
+            if (event.kind == FeedEvent.Kind.DISAGREE and event.at > contradicted_at)
+            or (event.kind == FeedEvent.Kind.SUSPENDED and event.at <= suspended_at)
+        ),
+        key=lambda event: event.at,
+        reverse=True,
+    )
 
 
 def recent_decisions(count: int) -> QuerySet[Decision]:

@@ -162,7 +162,12 @@ class Order(models.Model):
     class Meta:
         ordering = ("-recorded_at", "order_ref")
         # The gateway process asks for what to send, amend or cancel several times a second.
-        indexes = (models.Index(fields=("state",), name="order_state"),)
+        indexes = (
+            models.Index(fields=("state",), name="order_state"),
+            # The gate: what was sent in the last second, what is alive on a contract.
+            models.Index(fields=("sent_at",), name="order_sent"),
+            models.Index(fields=("occ", "state"), name="order_contract"),
+        )
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity} {self.occ} {self.state}"

@@ -44,11 +44,13 @@ from execution.reads.positions import (
 from execution.reads.sells import (
     claiming_sells,
     protected_quantity,
+    sellable,
     wished_sells,
     working_sells,
 )
 from execution.reads.standing import (
     GLOBAL,
+    Standing,
     account_values,
     book_risk,
     denials,
@@ -60,6 +62,7 @@ from execution.reads.standing import (
     open_quarantines,
     quarantines,
     risk_multiplier,
+    standing,
     states_of,
     trading_state,
     trading_states,
@@ -70,14 +73,15 @@ from execution.reads.statement import (
 )
 
 __all__ = [
-    "CANCEL_PATIENCE", "GLOBAL", "Answer", "account_values", "answer_of", "awaits_fills",
-    "awaits_sales", "book_risk", "books", "claiming_sells", "closed_in", "contracts_to_hold",
-    "denials", "domain_fills", "ended_answers", "ended_shadows", "entry_intent_id", "fills_of",
-    "has_owed_events", "has_unfinished", "held_breakers", "holding_trips", "intent_of",
-    "intents_to_book", "is_fresh", "last_reconciliation", "latest_session", "live_intents",
-    "naked_ms", "naked_now_ms", "open_positions", "open_quarantines", "owed_answers", "owed_events",
-    "owed_notices", "owner_of", "protected_quantity", "quarantines", "recent_orders",
-    "recent_positions", "risk_multiplier", "settled_quantities", "states_of", "trade_fills",
-    "trade_of", "trade_stats", "trading_state", "trading_states", "waiting_approvals",
-    "wished_sells", "without_intent", "working_entries", "working_sells",
+    "CANCEL_PATIENCE", "GLOBAL", "Answer", "Standing", "account_values", "answer_of",
+    "awaits_fills", "awaits_sales", "book_risk", "books", "claiming_sells", "closed_in",
+    "contracts_to_hold", "denials", "domain_fills", "ended_answers", "ended_shadows",
+    "entry_intent_id", "fills_of", "has_owed_events", "has_unfinished", "held_breakers",
+    "holding_trips", "intent_of", "intents_to_book", "is_fresh", "last_reconciliation",
+    "latest_session", "live_intents", "naked_ms", "naked_now_ms", "open_positions",
+    "open_quarantines", "owed_answers", "owed_events", "owed_notices", "owner_of",
+    "protected_quantity", "quarantines", "recent_orders", "recent_positions", "risk_multiplier",
+    "sellable", "settled_quantities", "standing", "states_of", "trade_fills", "trade_of",
+    "trade_stats", "trading_state", "trading_states", "waiting_approvals", "wished_sells",
+    "without_intent", "working_entries", "working_sells",
 ]  # fmt: skip

@@ -60,7 +60,12 @@ class Position(models.Model):
 
     class Meta:
         ordering = ("-opened_at",)
-        indexes = (models.Index(fields=("state",), name="position_state"),)
+        indexes = (
+            models.Index(fields=("state",), name="position_state"),
+            # The gate: what was closed in this session, and the last trades of a strategy.
+            models.Index(fields=("closed_at",), name="position_closed"),
+            models.Index(fields=("strategy", "session_date"), name="position_by_strategy"),
+        )
 
     def __str__(self) -> str:
         return f"{self.trade_id} {self.occ} {self.quantity_open}"

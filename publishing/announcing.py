@@ -13,11 +13,15 @@ from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.tiers import Tier
 
+_OUTCOMES = ("EXIT", "EXPIRY")
+
 
 def announce(events: Sequence[PositionEvent]) -> list[Delivery]:
     """Announce events that are not announced yet, in the caller's transaction."""
     known = _told_before(events)
     told = [_announcement(one) for one in events if (one.position_id, one.seq) not in known]
+    for row in told:
+        row.withheld = row.withheld or _is_of_withheld(row, told)
     for row, receipt in zip(
         told, ledger.append([recording.of_event(t) for t in told]), strict=True
     ):
@@ -59,17 +63,28 @@ def _told_before(events: Sequence[PositionEvent]) -> set[tuple[str, int]]:
     return set(rows.values_list("trade_id", "seq"))
 
 
+def _is_of_withheld(told: Announcement, together: Sequence[Announcement]) -> bool:
+    """A trade whose entry was withheld is not heard of again before its outcome."""
+    if told.kind in ("ENTRY", *_OUTCOMES):
+        return False
+    before = [*Announcement.objects.filter(trade_id=told.trade_id), *together]
+    earlier = [one for one in before if (one.trade_id, one.seq < told.seq) == (told.trade_id, True)]
+    is_over = any(one.kind in _OUTCOMES for one in earlier)
+    return not is_over and any(one.kind == "ENTRY" and one.withheld for one in earlier)
+
+
 def _announcement(event: PositionEvent) -> Announcement:
-    position, numbers = event.position, _numbers()
+    # An event that was not taken over at once is as late as one that was recorded late.
+    position, numbers, now = event.position, _numbers(), clock.now()
     return Announcement(
         trade_id=position.trade_id,
         seq=event.seq,
         kind=event.kind,
         symbol=position.symbol,
-        clock_at=tiers.clock_at(event.clock_at, event.created_at, numbers),
+        clock_at=tiers.clock_at(event.clock_at, now, numbers),
         facts=event.facts,
-        created_at=clock.now(),
-        withheld=tiers.is_stale(event.kind, event.clock_at, event.created_at, numbers),
+        created_at=now,
+        withheld=tiers.is_stale(event.kind, event.clock_at, now, numbers),
         probe=position.probe,
         source=position.source,
     )
@@ -78,12 +93,20 @@ def _announcement(event: PositionEvent) -> Announcement:
 def _deliveries(told: Announcement, keys: Sequence[routes.Key]) -> list[Delivery]:
     if told.source != settings.TRADING_MODE:
         return []  # another world's trades (a replay's) are recorded and go nowhere
-    heard = [(name, Tier(tier)) for name, tier in keys if routes.serves((name, tier), told.kind)]
+    if told.withheld and told.kind != "ENTRY":
+        return []
+    carried = _carried(told)
+    heard = [(name, Tier(tier)) for name, tier in keys if routes.serves((name, tier), carried)]
     return [
         _delivery(told, name, tier)
         for name, tier in heard
         if tiers.hears(told.kind, tier) and (tier is not Tier.FREE or _free_hears(told))
     ]
+
+
+def _carried(told: Announcement) -> str:
+    """By which kind a channel decides: a correction goes where the event went that it corrects."""
+    return str(told.facts.get("corrects") or told.kind)
 
 
 def _free_hears(told: Announcement) -> bool:

@@ -34,6 +34,8 @@ from quanticity.store.client import StoreDown
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
+_STEEP = 10  # doublings after which a wait is at its cap in any case
+_BEFORE_THE_OUTCOME = ("ENTRY", "SCALE_OUT", "ADJUSTMENT")
 REDIRECT = "/r/"  # our own: counts a click and goes on
 # What facts that are not what they claim to be raise while they are written.
 UNWRITABLE = (MalformedInput, LookupError, TypeError, ValueError, ArithmeticError)
@@ -66,16 +68,40 @@ def _why_not(row: Delivery, now: datetime, late: timedelta, *, too_late: bool) -
     # A late entry is told as withheld; everything else that is too late is not told at all.
     if too_late and (row.announcement.kind != "ENTRY" or row.channel == routes.TWITTER):
         return f"{late} late"
+    if _follows_a_withheld_entry(row):
+        return "its entry was withheld"
     if routes.is_spent((row.channel, row.tier), row.announcement.kind, now):
         return "the plan's posts of this day are used up"
     return None
+
+
+def _follows_a_withheld_entry(row: Delivery) -> bool:
+    told = row.announcement
+    kind = told.facts.get("corrects") or told.kind
+    entry = Delivery.objects.filter(
+        announcement__trade_id=told.trade_id, announcement__kind="ENTRY",
+        channel=row.channel, tier=row.tier, state=State.EXPIRED,
+    )  # fmt: skip
+    return kind in _BEFORE_THE_OUTCOME and told.seq > 1 and entry.exists()
 
 
 def is_too_late(row: Delivery, late: timedelta, numbers: tiers.Settings) -> bool:
     """True when it should not go out any more: by its kind, or by its channel's own limit."""
     if row.channel == routes.TWITTER and late > timedelta(seconds=routes.numbers().x_late_s):
         return True
-    return tiers.is_too_late(row.announcement.kind, Tier(row.tier), late, numbers)
+    kind = row.announcement.kind
+    if tiers.is_too_late(kind, Tier(row.tier), late, numbers):
+        return True
+    return kind == "ENTRY" and _is_too_late_for_faster(row, row.due_at + late, numbers)
+
+
+def _is_too_late_for_faster(row: Delivery, now: datetime, numbers: tiers.Settings) -> bool:
+    """An entry that a faster tier heard too late to be told is no slower tier's either."""
+    sooner = Delivery.objects.filter(
+        announcement=row.announcement_id, channel=row.channel, due_at__lt=row.due_at
+    ).exclude(state=State.SENT)
+    waited = sooner.values_list("tier", "due_at")
+    return any(tiers.is_too_late("ENTRY", Tier(t), now - due, numbers) for t, due in waited)
 
 
 def settle_doubt(row: Delivery, now: datetime, why: str, *, wait_s: float | None = None) -> State:
@@ -120,11 +146,11 @@ def _first_receipt(row: Delivery) -> str:
 def _send(row: Delivery, channel: Channel, message: Message, done: State) -> State:
     key = (row.channel, row.tier)
     try:
-        receipt, was_there = _post_once(row, channel, message)
+        receipt, found = _post_once(row, channel, message)
     except RateLimited as error:
         return _wait(row, key, error)
     except TemporaryError as error:
-        return _failed(row, clock.now(), str(error), wait_s=error.retry_after)
+        return _failed(row, clock.now(), str(error), wait_s=error.retry_after, is_ours=_is_up(row))
     except ChannelRevoked as error:
         return _park(row, key, error)
     except PermanentError as error:
@@ -133,12 +159,13 @@ def _send(row: Delivery, channel: Channel, message: Message, done: State) -> Sta
         return settle_doubt(row, clock.now(), str(error))
     if row.channel.startswith(routes.ENDPOINT):
         endpoints.note_success(int(row.channel.removeprefix(routes.ENDPOINT)))
-    solved = {"ambiguous": False} if was_there is not None else {}
+    # Not found is no proof: what was taken may show later, so that flag stays.
+    solved = {"ambiguous": False} if found else {}
     return _settle(row, done, sent_at=clock.now(), receipt=receipt, **solved)
 
 
-def _post_once(row: Delivery, channel: Channel, message: Message) -> tuple[str, bool | None]:
-    """Post, unless an earlier try arrived; says whether it had, None where nobody can tell."""
+def _post_once(row: Delivery, channel: Channel, message: Message) -> tuple[str, bool]:
+    """Post, unless an earlier try is found where it was posted; says whether it was."""
     asked = row.ambiguous and isinstance(channel, Searchable) and channel.can_search()
     if asked and isinstance(channel, Searchable):
         try:
@@ -146,9 +173,10 @@ def _post_once(row: Delivery, channel: Channel, message: Message) -> tuple[str, 
         except (TemporaryError, PermanentError) as error:
             if row.announcement.kind not in tiers.REPEATED_KINDS:
                 raise TemporaryError(f"cannot be looked up: {error}") from None
-            return channel.send(message), None  # a duplicate harms less than a gap
-        return (found, True) if found is not None else (channel.send(message), False)
-    return channel.send(message), None
+            return channel.send(message), False  # a duplicate harms less than a gap
+        if found is not None:
+            return found, True
+    return channel.send(message), False
 
 
 def _release(row: Delivery, now: datetime) -> State:
@@ -179,9 +207,10 @@ def _digest_of_facts(row: Delivery) -> str:
 def _wait(row: Delivery, key: routes.Key, error: RateLimited) -> State:
     # The whole route waits, so that no other row draws the next refusal.
     if error.retry_after is None:
-        return _failed(row, clock.now(), str(error))
+        return _failed(row, clock.now(), str(error), is_ours=_is_up(row))
     until = outbox.in_real_seconds(clock.now(), error.retry_after)
-    routes.close_until(key, until, str(error))
+    for closed in routes.siblings(key) if error.everywhere else [key]:
+        routes.close_until(closed, until, str(error))
     return _settle(row, State.PENDING, not_before_at=until, error=str(error))
 
 
@@ -194,15 +223,16 @@ def _park(row: Delivery, key: routes.Key, error: ChannelRevoked) -> State:
 
 
 def _failed(
-    row: Delivery, now: datetime, why: str, *, wait_s: float | None = None, ambiguous: bool = False
-) -> State:
+    row: Delivery, now: datetime, why: str, *, wait_s: float | None = None,
+    ambiguous: bool = False, is_ours: bool = True,
+) -> State:  # fmt: skip
     numbers = outbox.settings()
     flag = {"ambiguous": True} if ambiguous else {}
     row.failures += 1
     if row.channel.startswith(routes.ENDPOINT):
         endpoints.note_failure(int(row.channel.removeprefix(routes.ENDPOINT)), why)
         wait_s = endpoints.wait_s(row.failures) if wait_s is None else wait_s
-    elif row.failures >= _tries(row, numbers):
+    elif is_ours and row.failures >= _tries(row, numbers):
         logger.error("delivery %s failed for good: %s", row, why)
         return _settle(row, State.DEAD, failures=F("failures") + 1, error=why, **flag)
     if wait_s is None:
@@ -215,6 +245,12 @@ def _failed(
     )
 
 
+def _is_up(row: Delivery) -> bool:
+    """Whether others got through since this was due: only then are its failures its own."""
+    others = Delivery.objects.filter(channel=row.channel, tier=row.tier, sent_at__gt=row.due_at)
+    return others.exists()
+
+
 def _tries(row: Delivery, numbers: outbox.Settings) -> int:
     final = row.announcement.kind in tiers.FINAL_KINDS
     return numbers.final_tries if final else numbers.tries
@@ -223,7 +259,7 @@ def _tries(row: Delivery, numbers: outbox.Settings) -> int:
 def _rung(failures: int, numbers: outbox.Settings) -> float:
     # The ladder, and beyond its end twice its last rung for each failure more.
     beyond = max(failures - len(numbers.retry_s), 0)
-    return numbers.retry_s[min(failures, len(numbers.retry_s)) - 1] * 2.0**beyond
+    return numbers.retry_s[min(failures, len(numbers.retry_s)) - 1] * 2.0 ** min(beyond, _STEEP)
 
 
 def _settle(row: Delivery, to: State, **changes: object) -> State:

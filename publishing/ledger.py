@@ -1,7 +1,7 @@
 """The receipts ledger as rows: appends, and nothing else (DOMAIN 7.11)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ class Draft:
     trade_id: str
     ref: str
     body: dict[str, Any]
+    opening: dict[str, Any] = field(default_factory=dict)
 
 
 def append(drafts: Sequence[Draft]) -> list[Receipt]:
@@ -44,7 +45,13 @@ def append_owed(gather: Callable[[], Sequence[Draft]]) -> list[Receipt]:
         previous = receipts.GENESIS if before is None else bytes.fromhex(before.hash)
         links = receipts.chain(records, previous)
         rows = [
-            Receipt(**record, ref=draft.ref, prev_hash=link.prev_hash, hash=link.hash)
+            Receipt(
+                **record,
+                ref=draft.ref,
+                opening=receipts.exact(draft.opening),
+                prev_hash=link.prev_hash,
+                hash=link.hash,
+            )
             for record, link, draft in zip(records, links, drafts, strict=True)
         ]
         return Receipt.objects.bulk_create(rows)

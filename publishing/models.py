@@ -142,6 +142,9 @@ class Receipt(models.Model):
         max_length=80, unique=True, null=True, help_text="the row it records, so that none is twice"
     )
     body = models.JSONField()
+    opening = models.JSONField(
+        default=dict, help_text="facts and salt that open the seal in the body; never shown"
+    )
     prev_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 

@@ -216,9 +216,20 @@ def _gone(state: State) -> list[str]:
 
 def clock_skew_s() -> float:
     """How far the host's clock is from the database's; 0 where both are one machine's."""
+    theirs = _database_now()
+    return 0.0 if theirs is None else abs((clock.now() - theirs).total_seconds())
+
+
+def no_later_than_database(now: datetime) -> datetime:
+    """This instant, or the database's if that is earlier: a host may run ahead of it."""
+    theirs = _database_now()
+    return now if theirs is None else min(now, theirs)
+
+
+def _database_now() -> datetime | None:
     if connection.vendor != "postgresql" or not on_wall_clock():
-        return 0.0
+        return None
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         row = cursor.fetchone()
-    return float(abs((clock.now() - row[0]).total_seconds())) if row else 0.0
+    return None if row is None else row[0]

@@ -29,6 +29,7 @@ _AT_ONCE = 500
 # Of two things at one instant, which happened first.
 _RANK = ("SIGNAL", "STATE", "ORDER", "FILL", "SETTLEMENT", "EVENT", "CORRECTION", "MESSAGE")
 _STATES = ("set trading state", "breaker tripped", "breaker ended")
+_OF_WITHHELD = ("trade_no", "symbol")  # the rest is sealed until the outcome is told
 _OF_EVENT = {"EXPIRY": "SETTLEMENT", "CORRECTION": "CORRECTION"}
 
 
@@ -61,12 +62,15 @@ def of_trades(trade_ids: Collection[str]) -> int:
 def of_event(told: Announcement) -> Draft:
     """The record of an event: what everybody may know of it, and a seal over the rest."""
     ref = f"EVENT:{told.trade_id}:{told.seq}"
-    public = tiers.visible({**told.facts, "seq": told.seq}, told.kind, Tier.FREE)
+    shown = {name: told.facts.get(name) for name in _OF_WITHHELD} if told.withheld else told.facts
+    public = tiers.visible({**shown, "seq": told.seq}, told.kind, Tier.FREE)
+    opening = sealing.opening(ref, told.facts)
     body = {
         "kind": told.kind, "event_seq": told.seq, "source": told.source,
-        "facts": sealing.as_text(public), "sealed": sealing.sealed(ref, told.facts),
+        "facts": sealing.as_text(public), "sealed": sealing.sealed(opening),
     }  # fmt: skip
-    return Draft(_OF_EVENT.get(told.kind, "EVENT"), told.clock_at, told.trade_id, ref, body)
+    kind = _OF_EVENT.get(told.kind, "EVENT")
+    return Draft(kind, told.clock_at, told.trade_id, ref, body, opening)
 
 
 def _missing(since: datetime) -> list[Draft]:
@@ -142,8 +146,9 @@ def _draft(
     kind: str, at: datetime, trade_id: str, pk: str, facts: dict[str, Any], **body: Any
 ) -> Draft:
     ref = f"{kind}:{pk}"
-    named = {"id": sealing.salted(ref), **body, "sealed": sealing.sealed(ref, facts)}
-    return Draft(kind, at, trade_id, ref, named)
+    opening = sealing.opening(ref, facts)
+    named = {"id": sealing.salted(ref), **body, "sealed": sealing.sealed(opening)}
+    return Draft(kind, at, trade_id, ref, named, opening)
 
 
 def _unrecorded(rows: QuerySet[Any], kind: str) -> Sequence[Any]:

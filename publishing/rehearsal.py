@@ -63,7 +63,8 @@ def _previews(told: Announcement, tier: Tier, scenario: Scenario, step: Step) ->
     yield Preview(f"{name}.console.txt", console.page(message))
     yield Preview(f"{name}.discord.json", _json(discord_embed.payload(message, site)))
     yield Preview(f"{name}.telegram.html", "\n\n".join(telegram_html.pages(message, site)) + "\n")
-    if tier is Tier.FREE and routes.serves((routes.TWITTER, tier), told.kind):
+    carried = told.facts.get("corrects") or told.kind
+    if tier is Tier.FREE and routes.serves((routes.TWITTER, tier), carried):
         yield Preview(f"{name}.x.txt", tweet.text(message, site) + "\n")
     event_id = message.token.removeprefix("#")
     yield Preview(f"{name}.webhook.json", webhook.encode(event_id, message).decode() + "\n")

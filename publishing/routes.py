@@ -83,7 +83,7 @@ def is_spent(key: Key, kind: str, now: datetime) -> bool:
         return False
     since = now - timedelta(days=1)
     sent = Delivery.objects.filter(channel=Twitter.name, sent_at__gt=since).count()
-    reserved = 0 if kind in ("EXIT", "EXPIRY") else numbers().x_reserved
+    reserved = 0 if kind in ("EXIT", "EXPIRY", "CORRECTION") else numbers().x_reserved
     return sent >= numbers().x_per_day - reserved
 
 
@@ -94,6 +94,17 @@ def channel(name: str, tier: Tier) -> Channel:
     credential = dict(_own()).get((name, str(tier)), "")
     hosts = Hosts(settings.PUBLIC_URL, settings.TELEGRAM_API_URL, settings.X_API_URL)
     return _channel(name, tier, credential, hosts)
+
+
+def telegram_chat(chat_id: int) -> Telegram:
+    """The bot in the chat with one person."""
+    return Telegram(
+        settings.TELEGRAM_BOT_TOKEN,
+        str(chat_id),
+        settings.TELEGRAM_API_URL,
+        settings.PUBLIC_URL,
+        section("publishing.telegram", TelegramSettings),
+    )
 
 
 def ready_in_s(key: Key) -> float:
@@ -132,6 +143,13 @@ def is_usable(key: Key, now: datetime) -> bool:
         return False
     row = Route.objects.filter(channel=key[0], tier=key[1]).first()
     return row is None or not _is_closed(row, now, credentials[key])
+
+
+def siblings(key: Key) -> list[Key]:
+    """Our own routes to the same service."""
+    services = {ANALYSIS: Discord.name}
+    of = services.get(key[0], key[0])
+    return [own for own, _ in _own() if services.get(own[0], own[0]) == of]
 
 
 def close_until(key: Key, at: datetime, reason: str) -> None:

@@ -87,7 +87,7 @@ EXPIRY: Facts = {
     "result": "LOSS", "holding_s": 20_700.0, "exit_reason": "EXPIRY",
 }  # fmt: skip
 CORRECTION: Facts = {
-    **_CALL,
+    **_CALL, "corrects": "EXIT",
     "fill_price": "3.08", "quantity": 4, "notional_usd": "800.00", "commission_usd": "5.20",
     "realised_net_usd": "426.80", "return_frac": "0.531773", "result": "WIN",
     "provisional": False,
@@ -129,6 +129,7 @@ _REVIEW: Facts = {
 SUMMARY: Facts = {"trade_no": "SUMMARY-20251121", "title": "Session of Nov 21, 2025", **_REVIEW}
 RECAP: Facts = {
     **_REVIEW, "trade_no": "RECAP-20251121", "title": "Week of Nov 17, 2025 to Nov 21, 2025",
+    "n_provisional": 1, "n_settling": 1,
     "period": "Nov 17, 2025 to Nov 21, 2025",
 }  # fmt: skip
 PERFORM: Facts = {

@@ -2,7 +2,7 @@
 
 A record names things by salted ids and carries the SHA-256 of salted facts: whoever is given the
 salt and the facts can check them, nobody else learns a quantity, an account or an order from it.
-The salt is made from the installation's key, so that nothing has to be stored to open a seal.
+What opens a seal is kept beside its record: rows go on changing, and keys are rotated.
 """
 
 import hashlib
@@ -27,10 +27,14 @@ def salt(ref: str) -> str:
     return _mac("salt", ref)
 
 
-def sealed(ref: str, facts: Mapping[str, Any]) -> str:
-    """SHA-256 over the record's salt and its facts in canonical form."""
-    text = receipts.canonical({"facts": as_text(facts), "salt": salt(ref)})
-    return hashlib.sha256(text.encode()).hexdigest()
+def opening(ref: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What opens a record's seal: its facts as they were then, and its salt. To be kept."""
+    return {"facts": as_text(facts), "salt": salt(ref)}
+
+
+def sealed(opened: Mapping[str, Any]) -> str:
+    """SHA-256 over a record's facts and salt in canonical form."""
+    return hashlib.sha256(receipts.canonical(opened).encode()).hexdigest()
 
 
 def as_text(value: Any) -> Any:

@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from publishing import outbox, routes, tiers
 from publishing.messages import writing
-from publishing.models import Announcement, Delivery
+from publishing.models import Announcement, Delivery, Route
 from quanticity.config.loader import section
 from quanticity.domain import calendar
 from quanticity.domain.readings import instant
 from quanticity.domain.tiers import Tier
 
-_RECENT = 1_000
+_RECENT, _SHOWN = 1_000, 10
+_WEEK = timedelta(days=7)
 _P99 = 0.99
 
 
@@ -105,6 +106,39 @@ def health(now: datetime) -> Health:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something about deliveries that only an operator can mend, and where it is mended."""
+
+    since: datetime
+    what: str
+    where: str
+    detail: str
+    page: str  # of the admin
+
+
+def troubles(now: datetime) -> list[Trouble]:
+    """Refused credentials, dead letters and open doubts of this week, posts that wait for a yes."""
+    routes_off = Route.objects.exclude(revoked_at=None).order_by("revoked_at")
+    found = [
+        Trouble(row.revoked_at, "Channel off", str(row), row.reason, "route_changelist")
+        for row in routes_off
+        if row.revoked_at is not None
+    ]
+    state = Delivery.State
+    wanted = {
+        "Dead letter": Q(state=state.DEAD),
+        "Sent or not, nobody knows": Q(state=state.AMBIGUOUS),
+        "Post to approve": Q(state=state.PENDING, held=True),
+    }
+    recent = Delivery.objects.filter(due_at__gt=now - _WEEK).select_related("announcement")
+    for what, which in wanted.items():
+        for row in recent.filter(which).order_by("priority", "due_at")[:_SHOWN]:
+            where = f"{row.channel}/{row.tier} {row.announcement}"
+            found.append(Trouble(row.due_at, what, where, row.error, "delivery_changelist"))
+    return found
+
+
 def told_to_all(now: datetime) -> QuerySet[Announcement]:
     """The ends of trades that even the last tier has been told of, in sessions that are over."""
     numbers: tiers.Settings = section("publishing.tiers", tiers.Settings)
@@ -127,7 +161,7 @@ def announcement(trade_id: str, seq: int) -> Announcement | None:
 
 def _released(tier: Tier, now: datetime) -> QuerySet[Delivery]:
     return Delivery.objects.filter(
-        outbox.released(now),
+        outbox.released(outbox.no_later_than_database(now)),
         channel=routes.WEB,
         tier=tier,
         announcement__source=settings.TRADING_MODE,

@@ -26,6 +26,7 @@ from quanticity.domain import clock
 from quanticity.domain.tiers import Tier
 
 State = Delivery.State
+_KEY = 16  # characters of a post's name: two notices of one second differ
 _AT_ONCE = 50  # events that one transaction announces
 
 
@@ -152,7 +153,7 @@ def approve(delivery_ids: Sequence[int], *, actor: str) -> int:
 def notice(text: str, *, severity: str, actor: str, key: str = "") -> list[Owed]:
     """Tell every tier of a halt, an outage or anything an operator has to say."""
     told = announcing.post(
-        key or f"N-{clock.now():%y%m%d%H%M%S}",
+        key or f"N-{clock.now():%y%m%d%H%M%S%f}"[:_KEY],
         "NOTICE",
         {"title": "Notice", "text": text, "severity": severity},
     )

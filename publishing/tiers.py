@@ -30,6 +30,10 @@ POSTS = frozenset({"MOC", "SUMMARY", "PERFORM", "RECAP", "HEAD", "TEASER"})
 REPEATED_KINDS = FINAL_KINDS | {"ENTRY", "SCALE_OUT"}
 HIGH, MEDIUM = 90, 75
 _ABSENT = "-"
+_FIGURES = (
+    "fill_price", "quantity", "notional_usd", "commission_usd", "realised_net_usd", "return_frac",
+    "return_about_frac", "result", "provisional",
+)  # fmt: skip
 
 Facts = Mapping[str, Any]
 
@@ -94,15 +98,24 @@ def visible(facts: Facts, kind: str, tier: Tier) -> dict[str, Any]:
     """
     if not hears(kind, tier):
         return {}
-    table = {**entitlements("ALWAYS"), **entitlements(kind)}
+    table = {**entitlements("ALWAYS"), **entitlements(kind), **_as_corrected(kind, facts)}
     shown: dict[str, Any] = {}
     for name, rules in table.items():
         rule = rules[tier]
         if rule in _OF_TRADES:
-            shown |= {name: _trades(facts[name], rule, kind, tier)} if name in facts else {}
+            shown |= {name: _trades(facts, name, rule, kind, tier)} if name in facts else {}
         elif rule != _ABSENT and (source := _SOURCES.get(rule, name)) in facts:
             shown[name] = RULES[rule](facts, source)
     return shown
+
+
+def _as_corrected(kind: str, facts: Facts) -> dict[str, dict[Tier, str]]:
+    """A correction shows each figure as the event that it corrects showed it, and no other."""
+    if kind != "CORRECTION" or facts.get("corrects") is None:
+        return {}
+    hidden = dict.fromkeys(Tier, _ABSENT)
+    original = entitlements(facts["corrects"])
+    return {name: original.get(name, hidden) for name in _FIGURES}
 
 
 @cache
@@ -125,10 +138,11 @@ def _table() -> dict[str, dict[str, list[str]]]:
     return table
 
 
-def _trades(value: Any, rule: str, kind: str, tier: Tier) -> Any:
+def _trades(facts: Facts, name: str, rule: str, kind: str, tier: Tier) -> Any:
     # What is made of trades shows of each what the table shows of it.
+    value = facts[name]
     if rule == "nested":
-        return visible(value, kind, tier)
+        return visible({**value, "corrects": facts.get("corrects")}, kind, tier)
     if rule == "trade":
         return None if value is None else visible(value, "EXIT", tier)
     return [visible(one, "EXIT", tier) for one in value]

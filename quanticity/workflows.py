@@ -16,12 +16,16 @@ from celery import chain, group
 from analytics import selectors as analytics
 from analytics import tasks as analytics_tasks
 from analytics.services import scoring
+from analytics.signals.emit import Rehearsal
 from execution import selectors as execution
 from execution import tasks as execution_tasks
-from execution.services import operating
+from execution.services import answering, operating
 from publishing import services as publishing
 from publishing import tasks as publishing_tasks
 from quanticity.config import overrides, timetable
+from quanticity.domain.errors import MalformedInput
+from quanticity.domain.readings import plain
+from quanticity.store import questions
 from quanticity.tasking import nudge, task
 from reporting import selectors as reporting
 
@@ -49,6 +53,18 @@ def score_and_open(symbol: str) -> None:
     overrides.refresh()
     states = execution.states_of(timetable.strategies_of(symbol), symbol)
     open_all.run(scoring.score_all(symbol, states))
+
+
+@task("pipeline.rehearse", queue="market", expires=30)
+def rehearse(request_id: str, symbol: str, contracts: int, exit_after_s: float) -> None:
+    """Make an operator's signal by hand, hand it over, and tell whoever asked."""
+    try:
+        found = scoring.rehearse(symbol, Rehearsal(contracts, exit_after_s))
+    except MalformedInput as error:
+        questions.answer(request_id, {"error": str(error)})
+        return
+    open_all.run([found.signal_id])
+    questions.answer(request_id, plain(found))
 
 
 @task("pipeline.open_all", queue="market")
@@ -81,14 +97,21 @@ def answer_owed() -> None:
         )
         operating.mark_answered(answer.intent_id, ended=answer.ended)
     _heal()
+    _alarm()
 
 
 def _heal() -> None:
     # What ended long ago and whose answer was lost; and what is no longer followed in shadow.
-    for answer in execution.ended_answers(analytics.live_signal_ids()):
+    awaited = analytics.live_signal_ids() + analytics.unanswered_signals(_HINT_LOST_S)
+    for answer in execution.ended_answers(awaited):
         scoring.acknowledge(answer.signal_id, answer.acknowledgement, answer.code, ended=True)
     for signal_id, reason in execution.ended_shadows(analytics.live_signal_ids("shadow")):
         scoring.end_shadow(signal_id, reason)
+
+
+def _alarm() -> None:
+    # After healing: what is missing still is missing for a reason that somebody has to look at.
+    answering.alarm_missing(analytics.unanswered_signals(scoring.acknowledge_within_s()))
 
 
 @task("pipeline.announce_owed", queue="publishing", expires=5)

@@ -117,7 +117,10 @@ def compute(state: State, settings: Settings) -> Correlation | Unavailable:
 
 
 def _log_return(before: float | None, after: float | None) -> float | None:
-    return None if not before or not after else math.log(after / before)
+    """None unless both are prices: numbers above zero."""
+    if before is None or after is None or not (0 < before < math.inf and 0 < after < math.inf):
+        return None
+    return math.log(after / before)
 
 
 def _products(rows: Sequence[Row]) -> Floats:

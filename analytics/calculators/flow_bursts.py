@@ -50,10 +50,10 @@ class Burst:
 
 
 def find(prints: Sequence[SignedTrade], gap_ms: float, sweep_levels: int) -> list[Burst]:
-    """Cut prints, oldest first, into bursts."""
+    """Cut prints into bursts by their own time, in whatever order they came."""
     runs: list[list[SignedTrade]] = []
-    for each in prints:
-        if each.signing.side is Side.UNKNOWN:
+    for each in sorted(prints, key=lambda each: each.trade.event_at):
+        if each.signing.side is Side.UNKNOWN or not each.trade.is_sound:
             continue
         if runs and _joins(runs[-1][-1], each, gap_ms):
             runs[-1].append(each)

@@ -51,6 +51,7 @@ class Settings:
     silhouette_min: float
     silhouette_sample: int
     posterior_min: float
+    drift_ari: float
     momentum_impact_iqr: float
     hedging_share: float
     large_floor_usd: float

@@ -111,6 +111,7 @@ def coverage(priced: Priced, settings: Settings) -> float | None:
         (priced.open_interest >= settings.min_open_interest)
         & (priced.t > 0)
         & (priced.column("dte_cal") <= settings.max_expiry_days)
+        & (priced.strike > 0)
     )
     known = rows & np.isfinite(priced.sigma)
     if not known.any():

@@ -7,11 +7,13 @@ proportion to them; a new session begins from nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 
+from analytics.calculators import counted
+from analytics.calculators.counted import Mark
 from analytics.calculators.trade_signing import SignedTrade
 from analytics.calculators.unusual import Flow
 from analytics.calculators.unusual_rules import Hit
@@ -54,10 +56,10 @@ class Sums(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One session's sums, the instant of the last print in them, and the rules that have hit."""
+    """One session's sums, until when each contract is counted, and the rules that have hit."""
 
     session: date | None = None
-    until: datetime | None = None
+    marks: tuple[tuple[str, Mark], ...] = ()
     sums: tuple[tuple[str, Sums], ...] = ()
     hits: tuple[Hit, ...] = ()
 
@@ -75,14 +77,16 @@ def update(
     interest: Mapping[str, int],
     settings: Settings,
 ) -> tuple[State, tuple[SignedTrade, ...]]:
-    """Fold in prints later than the last one counted; return them with the new state.
+    """Fold in prints that are not counted yet; return them with the new state.
 
     `interest` is the settled open interest of each contract that has one.
     """
     if state.session != session:
-        state = State(session, state.until)
-    until = state.until
-    fresh = tuple(p for p in prints if until is None or p.trade.event_at > until)
+        # Contracts that did not print in the last session have no prints left on the tape.
+        printed = dict(state.sums)
+        state = State(session, tuple(mark for mark in state.marks if mark[0] in printed))
+    marks = dict(state.marks)
+    fresh = tuple(prints[place] for place in counted.fresh([p.trade for p in prints], marks))
     if not fresh:
         return state, fresh
     sums = dict(state.sums)
@@ -90,8 +94,8 @@ def update(
         occ = each.trade.instrument
         before = sums.get(occ) or Sums(settled=interest.get(occ))
         sums[occ] = _plus(before, each, multiplier, settings)
-    latest = max(each.trade.event_at for each in fresh)
-    return replace(state, until=latest, sums=tuple(sums.items())), fresh
+    after = counted.marked(marks, [p.trade for p in fresh])
+    return replace(state, marks=tuple(after.items()), sums=tuple(sums.items())), fresh
 
 
 def remember(state: State, hits: Sequence[Hit]) -> State:

@@ -8,9 +8,11 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
+from analytics.calculators import counted
+from analytics.calculators.counted import Mark
 from quanticity.domain import calendar
 from quanticity.domain.market import Trade
 
@@ -34,16 +36,16 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The last sessions, oldest first, and the instant of the last print counted."""
+    """The last sessions, oldest first, and until when prints are counted."""
 
     days: tuple[Day, ...] = ()
-    until: datetime | None = None
+    marks: tuple[tuple[str, Mark], ...] = ()
 
 
 def update(state: State, trades: Sequence[Trade], settings: Settings) -> State:
-    """Count prints later than the last one counted."""
-    until = state.until
-    fresh = [trade for trade in trades if until is None or trade.event_at > until]
+    """Count prints that are not counted yet."""
+    marks = dict(state.marks)
+    fresh = [trades[place] for place in counted.fresh(trades, marks) if trades[place].is_sound]
     if not fresh:
         return state
     days = {day.session: Counter(day.counts) for day in state.days}
@@ -53,7 +55,7 @@ def update(state: State, trades: Sequence[Trade], settings: Settings) -> State:
     kept = sorted(days)[-settings.sessions :]
     return State(
         tuple(Day(session, dict(days[session])) for session in kept),
-        max(trade.event_at for trade in fresh),
+        tuple(counted.marked(marks, fresh).items()),
     )
 
 

@@ -50,6 +50,7 @@ class Technicals(Reading):
 
 def compute(bars: Sequence[Bar], settings: Settings) -> Technicals | Unavailable:
     """Indicators of these bars, oldest first."""
+    bars = [bar for bar in bars if bar.is_sound]
     if not bars:
         return Unavailable("technicals", "NO_DATA", "no bars")
     closes = [bar.close for bar in bars]

@@ -78,7 +78,11 @@ def compute(
     settings: Settings,
 ) -> Toxicity | Unavailable:
     """Measure prints of the last minutes against the quotes that followed, both oldest first."""
-    known = [each for each in prints if 0 <= _age_s(each, at) <= settings.markout_window_s]
+    known = [
+        each
+        for each in prints
+        if each.trade.is_sound and 0 <= _age_s(each, at) <= settings.markout_window_s
+    ]
     if not known:
         return Unavailable("toxicity", "NO_DATA", "no prints in the window")
     recent = [each for each in known if _age_s(each, at) <= settings.lean_window_s]

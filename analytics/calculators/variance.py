@@ -53,7 +53,9 @@ def strip(chain: Chain, partner: NDArray[np.int64], index: int, r: float) -> Str
     calls = np.flatnonzero((chain.expiry_idx == index) & (chain.right > 0) & (partner >= 0))
     calls = calls[np.argsort(chain.strike[calls], kind="stable")]
     puts = partner[calls]
-    quotes = (chain.bid[calls], chain.ask[calls], chain.bid[puts], chain.ask[puts])
+    # A crossed quote is none, as one without a bid.
+    bid = np.where(chain.bid <= chain.ask, chain.bid, 0.0)
+    quotes = (bid[calls], chain.ask[calls], bid[puts], chain.ask[puts])
     return Strip(chain.expiries[index].t_s, r, chain.strike[calls], *map(np.nan_to_num, quotes))
 
 

@@ -151,7 +151,8 @@ def update(
     for bar in bars:
         if session is None or not session.contains(bar.open_at):
             session = calendar.current(bar.open_at)
-        if session is not None and (fold.cursor is None or bar.open_at > fold.cursor):
+        is_new = fold.cursor is None or bar.open_at > fold.cursor
+        if session is not None and is_new and bar.is_sound:
             fold.take(bar, session.date, sides.get(bar.open_at))
     return fold.state()
 
@@ -204,7 +205,6 @@ class _Fold:
         self.n_completed, self.last_bucket_at = state.n_completed, state.last_bucket_at
 
     def take(self, bar: Bar, session: date, by_sides: float | None) -> None:
-        _check_bar(bar)
         if session != self.session:
             self._begin(session)
         before = bar.open if self.close is None else self.close
@@ -285,9 +285,3 @@ def _known(value: float) -> float | None:
 def _check_size(size: float) -> None:
     if not (math.isfinite(size) and size > 0):
         raise MalformedInput(f"expected a positive bucket size in shares, was {size}")
-
-
-def _check_bar(bar: Bar) -> None:
-    sound = math.isfinite(bar.volume) and bar.volume >= 0
-    if not (sound and 0 < bar.open < math.inf and 0 < bar.close < math.inf):
-        raise MalformedInput(f"expected positive prices and a volume, was {bar}")

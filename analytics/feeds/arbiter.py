@@ -14,11 +14,13 @@ _LAST = 9
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """When a better feed counts as silent, and what difference is a contradiction."""
+    """When a better feed counts as silent, what is a contradiction, and what operators are told."""
 
     silent_after_s: float
     disagree_frac: float
     comparable_s: float
+    contradiction_stands_s: float
+    suspended_long_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,17 @@ class Head:
     as_of: datetime
     written_at: datetime
     spot: float | None
+    stale: bool = False
 
 
-def may_replace(standing: Head | None, feed: str, now: datetime, settings: Settings) -> bool:
-    """A feed may replace its own and worse ones at any time, a better one when that is silent."""
-    if standing is None or rank(feed) <= rank(standing.feed):
+def may_replace(
+    standing: Head | None, feed: str, now: datetime, settings: Settings, *, stale: bool = False
+) -> bool:
+    """A feed may replace its own and worse ones at any time, a better one when that is silent.
+
+    A stale chain is worse than every fresh one, its own feed's last one included.
+    """
+    if standing is None or (stale, rank(feed)) <= (standing.stale, rank(standing.feed)):
         return True
     return (now - standing.written_at).total_seconds() > settings.silent_after_s
 

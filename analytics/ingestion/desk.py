@@ -32,7 +32,7 @@ def offer(chain: Chain) -> tuple[bool, list[Event]]:
     settings, now = section("analytics.feeds.arbiter", Settings), clock.now()
     standing = head(chain.underlying)
     events = _contradictions(standing, chain, now, settings)
-    if not arbiter.may_replace(standing, chain.feed, now, settings):
+    if not arbiter.may_replace(standing, chain.feed, now, settings, stale=chain.is_stale):
         return False, events
     market.write_chain(chain)
     if standing is not None and standing.feed != chain.feed:
@@ -48,7 +48,7 @@ def head(symbol: str) -> Head | None:
         return None
     return Head(
         known["feed"], datetime.fromisoformat(known["as_of"]),
-        datetime.fromisoformat(known["written_at"]), known["spot"],
+        datetime.fromisoformat(known["written_at"]), known["spot"], known["stale"],
     )  # fmt: skip
 
 
@@ -58,7 +58,12 @@ def _contradictions(
     apart = arbiter.disagreement(standing, chain, settings)
     if apart is None or standing is None:
         return []
+    detail = f"spot {chain.spot:.2f}, {standing.feed} says {standing.spot:.2f}: {apart:.2%} apart"
+    return contradiction(chain, detail, now)
+
+
+def contradiction(chain: Chain, detail: str, now: datetime) -> list[Event]:
+    """Two sources say different things of a symbol; the same is not said again for a while."""
     if not feeds.first_alert(DISAGREE, chain.underlying):
         return []
-    detail = f"spot {chain.spot:.2f}, {standing.feed} says {standing.spot:.2f}: {apart:.2%} apart"
     return [Event(DISAGREE, chain.feed, chain.underlying, detail, now)]

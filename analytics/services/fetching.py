@@ -8,10 +8,12 @@ import numpy as np
 from django.conf import settings
 
 from analytics.calculators import forward, sentiment
+from analytics.calculators.sentiment import Article
 from analytics.feeds import alphavantage, arbiter, cboe, source, vix1d, yahoo
 from analytics.ingestion import admission, desk
 from analytics.models import MetricHistory
 from analytics.services import sources
+from analytics.services.capturing import capture
 from analytics.services.sources import HISTORY, NEWS, YAHOO, fetched, is_on
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
@@ -34,8 +36,10 @@ def fetch_chain(feed: str, symbol: str) -> bool:
     answer = fetched(own, symbol, lambda: _chain(feed, symbol))
     if answer is None:
         return False
-    stands, events = desk.offer(answer)
-    sources.note(events)
+    checked, contradicted = _checked(answer) if feed == alphavantage.FEED else (answer, [])
+    capture(feed, "chain", checked)
+    stands, events = desk.offer(checked)
+    sources.note([*contradicted, *events])
     return stands
 
 
@@ -45,25 +49,38 @@ def fetch_sentiment(symbol: str) -> None:
     if not is_on(NEWS) or not source.is_turn(own, symbol, own.settings.every_s):
         return
     answer = fetched(own, symbol, lambda: alphavantage.news(symbol))
-    now = clock.now()
     if answer is not None:
-        found = sentiment.compute(answer, now, section("analytics.sentiment", sentiment.Settings))
-        readings.write(symbol, "sentiment", found, as_of=now, feed=alphavantage.FEED)
+        capture(NEWS, "news", {"symbol": symbol, "articles": answer})
+        publish_sentiment(symbol, answer)
+
+
+def publish_sentiment(symbol: str, articles: Sequence[Article]) -> None:
+    """Score articles as of now."""
+    now = clock.now()
+    found = sentiment.compute(articles, now, section("analytics.sentiment", sentiment.Settings))
+    readings.write(symbol, "sentiment", found, as_of=now, feed=alphavantage.FEED)
 
 
 def fetch_vix1d() -> None:
     """The official closes once in a while; Yahoo's number only while the broker's is missing."""
     history = sources.of(HISTORY)
     if is_on(HISTORY) and source.is_turn(history, vix1d.SYMBOL, history.settings.every_s):
-        closes = fetched(history, vix1d.SYMBOL, cboe.vix1d_history)
-        keep_closes(closes or [])
+        closes = fetched(history, vix1d.SYMBOL, cboe.vix1d_history) or []
+        capture(HISTORY, "closes", closes)
+        keep_closes(closes)
     own = sources.of(YAHOO)
     now = clock.now()
     missing = vix1d.from_broker(now) is None and calendar.current(now) is not None
     if is_on(YAHOO) and missing and source.is_turn(own, vix1d.SYMBOL, own.settings.every_s):
         last = fetched(own, vix1d.SYMBOL, lambda: yahoo.last("^VIX1D"))
         if last is not None:
-            store.write_vix1d("yahoo", {"value": last.value, "at": last.at.isoformat()})
+            capture(YAHOO, "vix1d", last)
+            keep_vix1d(last)
+
+
+def keep_vix1d(last: yahoo.Last) -> None:
+    """Keep Yahoo's number for those who find none of the broker's."""
+    store.write_vix1d("yahoo", {"value": last.value, "at": last.at.isoformat()})
 
 
 def keep_closes(closes: Sequence[cboe.DailyClose]) -> int:
@@ -103,21 +120,21 @@ def _chain(feed: str, symbol: str) -> Chain:
     found = alphavantage.chain(symbol, now)
     fresh = quote is not None and (now - quote.recv_at).total_seconds() <= _FRESH_S
     mid = quote.mid if fresh and quote is not None else None
-    return _checked(replace(found, spot=mid))
+    return replace(found, spot=mid)
 
 
-def _checked(chain: Chain) -> Chain:
+def _checked(chain: Chain) -> tuple[Chain, list[desk.Event]]:
     """A chain without a time of its own is stale when parity puts the spot elsewhere."""
     implied = implied_spot(chain)
     if chain.spot is None or implied is None:
-        return chain
+        return chain, []
     apart = abs(implied / chain.spot - 1)
     limit = section("analytics.feeds.arbiter", arbiter.Settings).disagree_frac
     if apart <= limit:
-        return chain
-    return alphavantage.stale(
-        chain, f"parity implies {implied:.2f}, the market is {chain.spot:.2f}"
-    )
+        return chain, []
+    why = f"parity implies {implied:.2f}, the market is {chain.spot:.2f}"
+    events = desk.contradiction(chain, f"{why}: {apart:.2%} apart", clock.now())
+    return alphavantage.stale(chain, why), events
 
 
 def implied_spot(chain: Chain) -> float | None:

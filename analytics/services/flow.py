@@ -9,7 +9,8 @@ from statistics import fmean
 from analytics import inputs, parameters, states, tapes
 from analytics.calculators import flow_bursts, flow_clusters, print_sizes, sweeps, toxicity, vpin
 from analytics.calculators.trade_signing import SignedTrade
-from analytics.services import heard, histories
+from analytics.ingestion.desk import Event
+from analytics.services import heard, histories, sources
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar, Quote
@@ -95,11 +96,24 @@ def refresh_flow_clusters(symbol: str) -> None:
     references = flow_clusters.References(memory.yesterday, large_print_usd(symbol))
     result = flow_clusters.compute(bursts, model, references, settings)
     _remember(symbol, result, flow_clusters.SHARES, as_of or now)
+    _note_drift(symbol, result, settings, now)
     readings.write(
         symbol, "flow_clusters", result,
         as_of=as_of or now, feed=heard.FEED, section="analytics.flow_clusters",
         inputs=heard.prints_input(symbol, prints),
     )  # fmt: skip
+
+
+def _note_drift(
+    symbol: str, found: Reading | Unavailable, own: flow_clusters.Settings, now: datetime
+) -> None:
+    """Tell operators, once a session, that prints cluster otherwise than the day before."""
+    session = calendar.current(now)
+    agreement = getattr(found, "ari_vs_prev_day", None)
+    if session is None or agreement is None or agreement >= own.drift_ari:
+        return
+    detail = f"labels agree with yesterday's by {agreement:.2f}, less than {own.drift_ari}"
+    sources.note_once(Event("DRIFT", "clusters", symbol, detail, now), session.open_at)
 
 
 def seed_history(symbol: str, minutes: Sequence[Bar], days: Sequence[Bar]) -> None:

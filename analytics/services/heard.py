@@ -6,9 +6,10 @@ from hashlib import blake2b
 
 import numpy as np
 
+from analytics.calculators.hidden_orders import Seen
 from analytics.calculators.trade_signing import SignedTrade
 from quanticity.domain import clock
-from quanticity.domain.market import Bar
+from quanticity.domain.market import Bar, Book
 from quanticity.store import keys, market
 from quanticity.store.readings import Input
 
@@ -35,7 +36,20 @@ def bars_until(last: Bar) -> datetime:
     return now if now - ended <= _BAR_LATE else ended
 
 
-def prints_input(symbol: str, prints: Sequence[SignedTrade]) -> tuple[Input, ...]:
+def books_input(symbol: str, books: Sequence[Book]) -> tuple[Input, ...]:
+    """Books as the input of a reading."""
+    if not books:
+        return ()
+    rows = [
+        (book.event_at.timestamp(), side, level.price, level.size)
+        for book in books
+        for side, levels in ((1.0, book.bids), (-1.0, book.asks))
+        for level in levels
+    ]
+    return (Input(keys.books(symbol).name, books[-1].event_at, _hash(rows)),)
+
+
+def prints_input(symbol: str, prints: Sequence[SignedTrade] | Sequence[Seen]) -> tuple[Input, ...]:
     """A window of prints as the input of a reading; none when nothing was printed."""
     if not prints:
         return ()

@@ -21,14 +21,18 @@ def refresh_hidden(symbol: str) -> None:
     # Nothing is known of prints later than the last book.
     as_of = now if not books else min(books[-1].event_at, known_until or books[-1].event_at)
     stale = not books or (now - books[-1].event_at).total_seconds() > settings.window_s
+    seen = [] if stale else _seen(symbol, books, settings)
     result = (
         Unavailable("hidden", "NO_DATA" if not books else "STALE", "no book in the window")
         if stale
-        else hidden_orders.compute(_seen(symbol, books, settings), settings)
+        else hidden_orders.compute(seen, settings)
     )
+    # Prints in a row that met the same book share it.
+    met = [one.book for n, one in enumerate(seen) if not n or one.book is not seen[n - 1].book]
     readings.write(
-        symbol, "hidden", result, as_of=as_of, feed=heard.FEED, section="analytics.hidden_orders"
-    )
+        symbol, "hidden", result, as_of=as_of, feed=heard.FEED, section="analytics.hidden_orders",
+        inputs=heard.prints_input(symbol, seen) + heard.books_input(symbol, met),
+    )  # fmt: skip
 
 
 def _seen(

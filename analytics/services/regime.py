@@ -6,13 +6,15 @@ import numpy as np
 from django.conf import settings as django
 
 from analytics import chains, states
-from analytics.calculators import variance, volatility
+from analytics.calculators import inventory, variance, volatility
 from analytics.calculators.pricing import PricedChain
 from analytics.feeds import vix1d
 from analytics.services import histories
+from analytics.signals import features
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.calendar import Settlement
+from quanticity.domain.options import Flag
 from quanticity.domain.readings import Unavailable
 from quanticity.store import readings
 
@@ -21,22 +23,23 @@ INDEX = "SPX"
 Split = variance.DaySplit | Unavailable
 _DEBIASED, _RAW = "r_day", "vix1d"
 _NO_STRIP = Unavailable("variance", "NO_DATA", "no chain")
-_SAMPLE_EVERY = timedelta(seconds=60)
+_SAMPLE_EVERY = timedelta(seconds=45)  # at least: a minute's chain may be some seconds early
+_NO_QUOTE = Flag.Q_CROSSED | Flag.Q_STALE | Flag.Q_SENTINEL | Flag.Q_OPENING
 
 
 def refresh_volatility() -> None:
     """Take one sample of the day's variance into the regime and publish it."""
     now = clock.now()
     session = calendar.current(now)
-    found, known = _strip_chain(), vix1d.known(now, django.TRADING_MODE)
+    known = vix1d.known(now, django.TRADING_MODE)
+    found, split = (None, _NO_STRIP) if session is None else _strip(now, session)
     if session is None or (found is None and not known.values):
         reason = "SESSION_CLOSED" if session is None else "NO_DATA"
         readings.write(
             SYMBOL, "volatility", Unavailable("volatility", reason), as_of=now, feed="model"
         )
         return
-    split = _NO_STRIP if found is None else _split(found, now, session)
-    state = _sampled(split, known, now, session)
+    state = _sampled(found, split, known, now, session)
     is_raw = state.kind == _RAW
     result = volatility.compute(state, _sources(split, known), now, _settings())
     readings.write(
@@ -48,23 +51,49 @@ def refresh_volatility() -> None:
 
 
 def _sampled(
-    split: Split, known: vix1d.Known, now: datetime, session: calendar.Session
+    found: PricedChain | None,
+    split: Split,
+    known: vix1d.Known,
+    now: datetime,
+    session: calendar.Session,
 ) -> volatility.State:
-    """The state with this minute's sample in it."""
+    """The state with this minute's sample in it; the same chain gives no second one."""
     state = states.load(SYMBOL, "volatility", volatility.State) or volatility.State()
-    if state.at is not None and now - state.at < _SAMPLE_EVERY:
+    is_strip = found is not None and isinstance(split, variance.DaySplit)
+    at = found.chain.as_of if found is not None and is_strip else now
+    if state.at is not None and at - state.at < _SAMPLE_EVERY:
         return state
     x, kind = _x(split, known, state, now, session)
-    state = volatility.update(state, volatility.Sample(now, session.date, x, kind), _settings())
-    states.save(SYMBOL, "volatility", state)
-    _remember(state, now)
-    return state
+    after = volatility.update(state, volatility.Sample(at, session.date, x, kind), _settings())
+    if after is not state:
+        states.save(SYMBOL, "volatility", after)
+        _remember(after, at)
+    return after
 
 
-def _strip_chain() -> PricedChain | None:
-    """The index's own chain, else the fund's."""
-    found = (chains.priced_chain(symbol) for symbol in (INDEX, SYMBOL))
-    return next((chain for chain in found if chain is not None), None)
+def _strip(now: datetime, session: calendar.Session) -> tuple[PricedChain | None, Split]:
+    """The index's own strip, else the fund's; without either the last reason, and its chain."""
+    last: PricedChain | None = None
+    split: Split = _NO_STRIP
+    for symbol in (INDEX, SYMBOL):
+        found = chains.priced_chain(symbol)
+        if found is None:
+            continue
+        last, split = found, _flaw(found, now) or _split(found, session)
+        if isinstance(split, variance.DaySplit):
+            break
+    return last, split
+
+
+def _flaw(found: PricedChain, now: datetime) -> Unavailable | None:
+    """Why a chain says nothing of the market as it is now."""
+    age_s = (now - found.chain.as_of).total_seconds()
+    if age_s > section("analytics.features", features.Settings).chain_s:
+        return Unavailable("variance", "STALE", f"the chain is {age_s:.0f} s old")
+    coverage = inventory.coverage(found.priced, section("analytics.inventory", inventory.Settings))
+    if chains.quality(found, coverage) == "INVALID":
+        return Unavailable("variance", "ARBITRAGE", "the chain is not believable")
+    return None
 
 
 def _sources(split: Split, known: vix1d.Known) -> volatility.Sources:
@@ -86,11 +115,10 @@ def _as_of(
     return now - timedelta(seconds=next(iter(known.ages_s.values()), 0.0))
 
 
-def _remember(state: volatility.State, now: datetime) -> None:
-    # The state holds still near open and close: then there is no sample to keep.
-    if state.at == now and state.regime is not None:
+def _remember(state: volatility.State, at: datetime) -> None:
+    if state.regime is not None:
         rank = float(tuple(volatility.VolRegime).index(state.regime))
-        histories.add(SYMBOL, {"vol_x": state.samples[-1], "vol_regime_rank": rank}, now)
+        histories.add(SYMBOL, {"vol_x": state.samples[-1], "vol_regime_rank": rank}, at)
 
 
 def _x(
@@ -113,7 +141,8 @@ def _x(
     return None, state.kind or _DEBIASED
 
 
-def _split(found: PricedChain, now: datetime, session: calendar.Session) -> Split:
+def _split(found: PricedChain, session: calendar.Session) -> Split:
+    """Variance and the time it is for are both the chain's, not those of now."""
     terms: list[variance.TermVariance] = []
     for wanted in (0, 1):
         term = _term(found, wanted)
@@ -121,7 +150,7 @@ def _split(found: PricedChain, now: datetime, session: calendar.Session) -> Spli
             return term
         terms.append(term)
     return variance.day_split(
-        terms[0], terms[1], rth_left_s=(session.close_at - now).total_seconds(),
+        terms[0], terms[1], rth_left_s=(session.close_at - found.chain.as_of).total_seconds(),
         next_rth_s=calendar.next_session(session.date).rth_s,
     )  # fmt: skip
 
@@ -139,7 +168,9 @@ def _term(found: PricedChain, dte_sess: int) -> variance.TermVariance | Unavaila
     )
     if at is None:
         return Unavailable("variance", "NO_DATA", f"no expiry {dte_sess} sessions away")
-    rows = chain.expiry_idx == at
+    # What is crossed, stale or a sentinel is no quote; wide quotes are what wings are made of.
+    sound = ((found.flags & int(_NO_QUOTE)) == 0) & np.isfinite(chain.strike)
+    rows = (chain.expiry_idx == at) & sound
     strikes = np.unique(chain.strike[rows])
     columns = {
         (right, side): _by_strike(

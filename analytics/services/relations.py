@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import ClassVar
 
 from analytics import states
@@ -14,7 +15,8 @@ from quanticity.config.loader import section
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.readings import Reading, Unavailable
-from quanticity.store import market, readings
+from quanticity.store import keys, market, readings
+from quanticity.store.readings import Input
 
 _STATE = "MARKET"  # whose state it is: no symbol's
 _MINUTE = timedelta(minutes=1)
@@ -37,13 +39,24 @@ class Correlations(Reading):
 def refresh_correlation() -> None:
     """Fold new minutes into the intraday matrix, and read the daily one."""
     symbols = universe().symbols
-    intraday, at = _intraday(symbols)
-    days = _daily(symbols)
+    minutes, days = _minutes(symbols), _days(symbols)
+    intraday = correlation.compute(minutes, section("analytics.correlation", Settings))
+    daily60 = correlation.compute(days, section("analytics.correlation_daily", Settings))
     readings.write(
-        "portfolio", "correlation", _both(symbols, intraday, days),
-        as_of=at or clock.now(), feed=heard.FEED, section="analytics.correlation",
-        coverage=_coverage(intraday),
+        "portfolio", "correlation", _both(symbols, intraday, daily60),
+        as_of=clock.now() if minutes.at is None else minutes.at + _MINUTE,
+        feed=heard.FEED, section="analytics.correlation", coverage=_coverage(intraday),
+        inputs=(*_input_of("1min", minutes), *_input_of("1day", days)),
     )  # fmt: skip
+
+
+def _input_of(size: str, state: State) -> tuple[Input, ...]:
+    """The returns of all symbols as one input."""
+    if state.at is None:
+        return ()
+    content = repr((state.symbols, state.rows)).encode()
+    digest = blake2b(content, digest_size=8).hexdigest()
+    return (Input(keys.bars("portfolio", size).name, state.at, digest),)
 
 
 def _both(
@@ -64,7 +77,8 @@ def _both(
     )
 
 
-def _intraday(symbols: tuple[str, ...]) -> tuple[Correlation | Unavailable, datetime | None]:
+def _minutes(symbols: tuple[str, ...]) -> State:
+    """The kept state with the new minutes in it."""
     settings = section("analytics.correlation", Settings)
     state = states.load(_STATE, "correlation", State)
     if state is None or state.symbols != symbols:
@@ -80,17 +94,17 @@ def _intraday(symbols: tuple[str, ...]) -> tuple[Correlation | Unavailable, date
     state = _fold(state, settled[-settings.window - 1 :], closes, settings)
     if state.at != before:
         states.save(_STATE, "correlation", state)
-    return correlation.compute(state, settings), state.at and state.at + _MINUTE
+    return state
 
 
-def _daily(symbols: tuple[str, ...]) -> Correlation | Unavailable:
+def _days(symbols: tuple[str, ...]) -> State:
     settings = section("analytics.correlation_daily", Settings)
     closes: dict[datetime, dict[str, float]] = defaultdict(dict)
     for symbol in symbols:
         for day, close in daily.closes(symbol).items():
             closes[calendar.session(day).close_at][symbol] = close
     last = sorted(closes)[-settings.window - 1 :]
-    return correlation.compute(_fold(State(symbols), last, closes, settings), settings)
+    return _fold(State(symbols), last, closes, settings)
 
 
 def _fold(

@@ -1,7 +1,7 @@
 """Scoring: features in, a decision recorded, at most one signal out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,7 @@ from quanticity.domain.signals import (
     Outcome,
     Strategy,
 )
+from quanticity.store import market
 
 PLAYBOOKS: dict[Strategy, Any] = {
     Strategy.ZERO_DTE: zero_dte,
@@ -96,11 +97,23 @@ class _Look:
         return events.release_near(self._at, self._admission)
 
 
-def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A signal made by hand, and when each step to it was done."""
+
+    signal_id: str
+    begun_at: datetime
+    read_at: datetime
+    chosen_at: datetime
+    committed_at: datetime
+
+
+def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> Rehearsed:
     """Make a signal by hand for an operator's rehearsal; MalformedInput says why it cannot be."""
-    strategy = Strategy.ZERO_DTE
+    strategy, begun_at = Strategy.ZERO_DTE, clock.now()
     own = playbook_settings(strategy)
     read = features.read(symbol, section("analytics.features", features.Settings))
+    read_at = clock.now()
     decision = Decision(
         strategy=strategy, symbol=symbol, at=clock.now(), outcome=Outcome.CANDIDATE, direction=1,
         confidence=_REHEARSAL_CONFIDENCE, reasons=_REHEARSED,
@@ -110,10 +123,11 @@ def rehearse(symbol: str, rehearsal: emit.Rehearsal) -> str:
     if proposed.candidate is None:
         why = ", ".join(proposed.decision.reasons) or "no chain"
         raise MalformedInput(f"expected a contract of {symbol} to rehearse with, was none: {why}")
+    chosen_at = clock.now()
     found = emit.emit(proposed, admission, rehearsal=rehearsal)
     if found is None:
         raise MalformedInput(f"expected to admit a rehearsal of {symbol}, was refused")
-    return found
+    return Rehearsed(found, begun_at, read_at, chosen_at, clock.now())
 
 
 def acknowledge(
@@ -127,6 +141,12 @@ def acknowledge(
     if ended and acknowledgement is not Acknowledgement.SHADOW:
         changes |= {"state": Signal.State.ENDED, "ended_at": clock.now()}
     Signal.objects.filter(pk=signal_id, state=Signal.State.LIVE).update(**changes)
+
+
+def acknowledge_within_s() -> float:
+    """Seconds within which a signal is to be answered."""
+    own: AdmissionSettings = section("analytics.signals", AdmissionSettings)
+    return own.acknowledge_s
 
 
 def end_shadow(signal_id: str, reason: str) -> None:
@@ -195,6 +215,9 @@ def _select(decision: Decision, own: Any) -> Candidate | contracts.NoContract | 
     listing = contracts.Listing(
         found.chain, found.priced.greeks.delta, found.priced.sigma, found.priced.admitted
     )
+    # A chain is as old as its slowest row; what may be bought is streamed by itself.
+    near = contracts.candidates(listing, decision.direction, own.contract, decision.at)
+    listing = contracts.quoted(listing, market.contract_quotes(near))
     return contracts.select(
         listing, decision.direction, own.contract, _previous(decision), decision.at
     )

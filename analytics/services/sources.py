@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -93,6 +94,15 @@ def note(events: Iterable[Event]) -> None:
         FeedEvent.objects.bulk_create(rows)
     except DatabaseError as error:
         log.warning("%d feed events were not kept: %s", len(rows), error)
+
+
+def note_once(event: Event, since: datetime) -> None:
+    """As `note`, unless the same thing of this symbol was noted since then."""
+    said = FeedEvent.objects.filter(
+        kind=event.kind, symbol=event.symbol, at__gte=since, source=django_settings.TRADING_MODE
+    )
+    if not said.exists():
+        note([event])
 
 
 def fetched(own: Source, symbol: str, request: Callable[[], T]) -> T | None:

@@ -14,7 +14,7 @@ from analytics.signals import bar_features
 from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar, Quote
 from quanticity.domain.signals import Features
-from quanticity.store import looks
+from quanticity.store import health, looks
 
 # Feature name -> (family, path in its data); DOMAIN 5.1.
 SOURCES: dict[str, tuple[str, str]] = {
@@ -114,7 +114,7 @@ def build(symbol: str, at: datetime, inputs: Inputs, settings: Settings) -> Feat
     if price is not None and inputs.quote is not None:
         book.as_of["price"] = inputs.quote.event_at
     _put_bars(book, inputs, price, at, settings.bars_s)
-    book.put("blind_300s_s", (inputs.link or {}).get("blind_300s_s"), "FEED_DOWN")
+    book.put("blind_300s_s", health.blind_300s_s(inputs.link or {}, symbol), "FEED_DOWN")
     book.put("blind_session_s", (inputs.link or {}).get("blind_session_s"), "FEED_DOWN")
     gex = inputs.envelopes.get("gex")
     book.put("chain_quality", None if gex is None else gex["quality"]["status"], "NO_DATA")
@@ -143,7 +143,10 @@ def spot(quote: Quote | None, at: datetime, settings: Settings) -> float | None:
     if quote is None or not 0 <= (at - quote.event_at).total_seconds() <= settings.quote_s:
         return None
     bps = quote.spread_bps
-    return quote.mid if bps is not None and bps <= settings.spot_max_spread_bps else quote.last
+    if bps is not None and bps <= settings.spot_max_spread_bps:
+        return quote.mid
+    last_at = quote.last_at or quote.event_at
+    return quote.last if (at - last_at).total_seconds() <= settings.quote_s else None
 
 
 def flaw(
@@ -155,7 +158,7 @@ def flaw(
     if envelope["data"] is None:
         return str(envelope["quality"]["reasons"].get(family, "NO_DATA"))
     if envelope["quality"]["status"] == "INVALID":
-        return "ERROR"
+        return str(envelope["quality"]["reasons"].get(family, "ERROR"))
     if at > datetime.fromisoformat(envelope["valid_until"]):
         return "STALE"
     age_s = (at - datetime.fromisoformat(envelope["as_of"])).total_seconds()
@@ -181,7 +184,7 @@ class _Book:
     def take(self, name: str, envelope: Mapping[str, Any] | None, family: str, path: str) -> None:
         why, as_of = self._judged(envelope, family)
         value = None if why or envelope is None else _value(envelope["data"], path)
-        self.put(name, value, why or "NO_DATA")
+        self.put(name, value, why or _why_null(envelope, path))
         if value is not None and as_of is not None:
             self.as_of[name] = as_of
 
@@ -194,6 +197,16 @@ class _Book:
             as_of = None if envelope is None else datetime.fromisoformat(envelope["as_of"])
             self._families[family] = why, as_of
         return self._families[family]
+
+
+def _why_null(envelope: Mapping[str, Any] | None, path: str) -> str:
+    """The reason that a payload gives for a null: at the field's name, or inside its own object."""
+    data = {} if envelope is None else envelope["data"]
+    outer, _, field = path.rpartition(".")
+    place = _at(data, outer) if outer else data
+    place = place if isinstance(place, Mapping) else {}
+    reasons = place.get("reasons") or {}
+    return str(reasons.get(field) or place.get("reason") or "NO_DATA")
 
 
 def _value(data: Any, path: str) -> Any:

@@ -6,14 +6,17 @@ from datetime import timedelta
 
 from execution.models import (
     Notice,
+    Order,
     OrderIntent,
+    Position,
     PositionEvent,
     ShadowTrade,
 )
 from execution.orders.lifecycle import TERMINAL
-from quanticity.domain import clock
+from quanticity.domain import clock, orders
 from quanticity.domain.signals import Acknowledgement
 
+_STOPS = (orders.ExitReason.STOP, orders.ExitReason.BACKUP_STOP)
 _SHADOW_PATIENCE = timedelta(seconds=60)
 
 
@@ -77,6 +80,15 @@ def ended_shadows(signal_ids: Sequence[str]) -> list[tuple[str, str]]:
     return found + [(signal_id, "NO_QUOTE") for signal_id in unseen if signal_id not in known]
 
 
+def _exit_code(position: Position, *, ended: bool) -> str:
+    """Why a trade ended; one that was stopped in part was stopped, whatever sold the rest."""
+    code = str(position.exit_reason)
+    if not ended or code in _STOPS:
+        return code
+    stops = Order.objects.filter(intent_id=position.intent_id, role=orders.Role.STOP, filled__gt=0)
+    return str(orders.ExitReason.STOP) if stops.exists() else code
+
+
 def answer_of(intent: OrderIntent) -> Answer:
     """What one intent's end, and its trade's, mean to the signal (DOMAIN 5.12)."""
     position = getattr(intent, "position", None)
@@ -84,7 +96,7 @@ def answer_of(intent: OrderIntent) -> Answer:
         partial = position.quantity_total < (intent.quantity or 0)
         said = Acknowledgement.PARTIAL if partial else Acknowledgement.FILLED
         ended = position.state in ("CLOSED", "SETTLED")
-        return Answer(intent.signal_id, intent.pk, said, position.exit_reason, ended)
+        return Answer(intent.signal_id, intent.pk, said, _exit_code(position, ended=ended), ended)
     by_state = {
         "BLOCKED": Acknowledgement.RISK_REJECTED,
         "REJECTED": Acknowledgement.REJECTED,

@@ -1,6 +1,7 @@
 """What holds trading back, and how much of it: states, breakers, breaks, sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,27 +19,49 @@ from execution.models import (
     TradingScope,
 )
 from execution.risk import trips
+from execution.risk.trips import Breaker
 from quanticity.domain import clock, orders
 from quanticity.domain.signals import Strategy
 
 GLOBAL = trips.GLOBAL
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What operators and breakers say of every scope, on one look."""
+
+    states: Mapping[str, orders.TradingState]
+    holding: tuple[trips.Trip, ...]
+
+    def state(self, *scopes: str) -> orders.TradingState:
+        """The most severe state among the global one and these scopes."""
+        return trips.effective(scopes, self.states, self.holding)
+
+    def is_tripped(self, breakers: Collection[Breaker], scope: str = GLOBAL) -> bool:
+        """Whether one of these breakers holds a scope."""
+        return any(t.breaker in breakers and t.scope == scope for t in self.holding)
+
+    def risk_multiplier(self, *scopes: str) -> Decimal:
+        """The share of its stake that an entry may have: the least of what breakers leave."""
+        return trips.risk_multiplier(self.holding, scopes)
+
+
+def standing() -> Standing:
+    """Look at every scope and every breaker that holds."""
+    rows = TradingScope.objects.values_list("scope", "state")
+    states = {scope: orders.TradingState(state) for scope, state in rows}
+    return Standing(states, holding_trips())
+
+
 def trading_state(*scopes: str) -> orders.TradingState:
     """The most severe state of operators and breakers among the global one and these scopes."""
-    rows = TradingScope.objects.filter(pk__in=(GLOBAL, *scopes)).values_list("scope", "state")
-    states = {scope: orders.TradingState(state) for scope, state in rows}
-    return trips.effective(scopes, states, holding_trips())
+    return standing().state(*scopes)
 
 
 def states_of(strategies: Sequence[str], symbol: str) -> dict[Strategy, str]:
     """The state of each strategy on one symbol."""
-    rows = TradingScope.objects.filter(pk__in=(GLOBAL, *strategies, symbol))
-    states = {row.scope: orders.TradingState(row.state) for row in rows}
-    held = holding_trips()
-    return {
-        Strategy(name): str(trips.effective((name, symbol), states, held)) for name in strategies
-    }
+    seen = standing()
+    return {Strategy(name): str(seen.state(name, symbol)) for name in strategies}
 
 
 def risk_multiplier(*scopes: str) -> Decimal:

@@ -3,12 +3,14 @@
 What cannot be read is None, and the gate denies on None.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from analytics import selectors as analytics
 from execution import selectors
@@ -25,6 +27,7 @@ from quanticity.domain.signals import Signal
 from quanticity.store import health, market
 
 _ZERO = Decimal(0)
+_BEGUN = ("SUBMITTING", "WORKING", "PARTIAL", "CANCEL_PENDING", "UNKNOWN")
 _STREAKS = frozenset({Breaker.LOSS_STREAK, Breaker.LOSS_STREAK_LONG})
 
 
@@ -37,9 +40,6 @@ class Settings:
     loss_streak_n: int
     loss_streak_s: float
     vol_spike_s: float
-    events: tuple[datetime, ...]
-    event_before_s: float
-    event_after_s: float
     penny_symbols: tuple[str, ...]
     penny: Increments
     usual: Increments
@@ -48,15 +48,39 @@ class Settings:
 def gather(signal: Signal, entry_ref: str) -> Facts:
     """Read everything one decision needs, at one instant."""
     now, s = clock.now(), section("execution.desk", Settings)
-    row = selectors.account_values()
+    row, link = selectors.account_values(), health.connection() or {}
+    book = _book(signal, entry_ref)
     return Facts(
         at=now,
         account=None if row is None else _account(row),
         allowed_accounts=_allowed(row),
-        desk=_desk(signal, entry_ref, now, s),
-        market=_market(signal, now, s),
-        holdings=_holdings(signal, row),
+        desk=_desk(signal, book, link, now, s),
+        market=_market(signal, link, now),
+        holdings=_holdings(signal, book, row),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The rows that more than one fact is made of, read once."""
+
+    held: Sequence[Position]
+    intents: Sequence[OrderIntent]  # begun and not over, those in doubt among them
+    orders: Sequence[tuple[str, str]]  # reference and side: of the entry, or alive on the contract
+    entry_ref: str
+
+    def n(self, side: str) -> int:
+        """Orders of one side on the contract; the entry's own is none of them."""
+        return sum(of == side and ref != self.entry_ref for ref, of in self.orders)
+
+
+def _book(signal: Signal, entry_ref: str) -> _Book:
+    alive = Q(occ=signal.contract.occ, state__in=("WORKING", "SENDING", "RECORDED"))
+    orders_ = Order.objects.filter(Q(pk=entry_ref) | alive).values_list("order_ref", "side")
+    return _Book(
+        list(selectors.open_positions()), list(OrderIntent.objects.filter(state__in=_BEGUN)),
+        list(orders_), entry_ref,
+    )  # fmt: skip
 
 
 def increments_of(symbol: str) -> Increments:
@@ -81,34 +105,30 @@ def _allowed(row: AccountValues | None) -> frozenset[str]:
     return frozenset({name}) if name.startswith("DU") else frozenset()
 
 
-def _desk(signal: Signal, entry_ref: str, now: datetime, s: Settings) -> Desk:
-    link = health.connection() or {}
+def _desk(signal: Signal, book: _Book, link: Mapping[str, Any], now: datetime, s: Settings) -> Desk:
+    standing = selectors.standing()
     reconciliation = selectors.last_reconciliation()
     clean = reconciliation is not None and reconciliation.is_clean and bool(link.get("reconciled"))
     sent = Order.objects.filter(sent_at__gt=now - timedelta(seconds=1)).count()
     return Desk(
-        state=selectors.trading_state(signal.strategy, signal.symbol),
+        state=standing.state(signal.strategy, signal.symbol),
         connection=link.get("state"),
         restart_s=_restart_s(now, s.gateway_restart_at),
         reconciled_age_s=(
             (now - reconciliation.at).total_seconds() if clean and reconciliation else None
         ),
-        breaks_n=_breaks_n(signal),
-        ref_used=Order.objects.filter(pk=entry_ref).exists(),
+        breaks_n=_breaks_n(signal, book.held),
+        ref_used=any(ref == book.entry_ref for ref, _ in book.orders),
         orders_last_s=sent,
         messages_left=s.messages_per_s - sent,
-        cooling=_holds(_STREAKS, signal.strategy) or _is_cooling(signal, now, s),
-        vol_spike=_holds({Breaker.VOL_SPIKE}) or _has_vol_spike(now, s),
+        cooling=standing.is_tripped(_STREAKS, signal.strategy) or _is_cooling(signal, now, s),
+        vol_spike=standing.is_tripped({Breaker.VOL_SPIKE}) or _has_vol_spike(now, s),
     )
 
 
-def _breaks_n(signal: Signal) -> int:
-    held = Position.objects.filter(symbol=signal.symbol, state="QUARANTINED").count()
-    return held + selectors.quarantines(signal.symbol, signal.contract.occ).count()
-
-
-def _holds(wanted: Collection[Breaker], scope: str = selectors.GLOBAL) -> bool:
-    return any(t.breaker in wanted and t.scope == scope for t in selectors.holding_trips())
+def _breaks_n(signal: Signal, held: Sequence[Position]) -> int:
+    own = sum(p.symbol == signal.symbol and p.state == "QUARANTINED" for p in held)
+    return own + selectors.quarantines(signal.symbol, signal.contract.occ).count()
 
 
 def _restart_s(now: datetime, at: time) -> float:
@@ -137,20 +157,17 @@ def _has_vol_spike(now: datetime, s: Settings) -> bool | None:
     return regime.name == "SHOCK" and since < s.vol_spike_s
 
 
-def _market(signal: Signal, now: datetime, s: Settings) -> Market:
+def _market(signal: Signal, link: Mapping[str, Any], now: datetime) -> Market:
     session = calendar.current(now)
     listing = analytics.listing(signal.symbol, signal.contract.occ)
     quote = market.contract_quote(signal.contract.occ)
-    link = health.connection() or {}
     return Market(
         in_liquid_hours=session is not None,
         in_window=analytics.is_in_window(signal.strategy, now),
         since_open_s=None if session is None else (now - session.open_at).total_seconds(),
         to_close_s=None if session is None else (session.close_at - now).total_seconds(),
-        in_blackout=any(
-            -s.event_before_s <= (now - at).total_seconds() <= s.event_after_s for at in s.events
-        ),
-        blind_300s_s=link.get("blind_300s_s"),
+        in_blackout=analytics.is_release_near(signal.strategy, now),
+        blind_300s_s=health.blind_300s_s(link, signal.symbol),
         matches_n=listing.matches_n,
         multiplier=listing.multiplier,
         settles_s=listing.settles_s,
@@ -161,23 +178,18 @@ def _market(signal: Signal, now: datetime, s: Settings) -> Market:
     )
 
 
-def _holdings(signal: Signal, row: AccountValues | None) -> Holdings:
-    held = list(selectors.open_positions())
-    sells = Order.objects.filter(
-        occ=signal.contract.occ, side="SELL", state__in=("WORKING", "SENDING", "RECORDED")
-    )
+def _holdings(signal: Signal, book: _Book, row: AccountValues | None) -> Holdings:
+    held, sells_n, coming = book.held, book.n("SELL"), _on_their_way(book)
     return Holdings(
-        open=(*(_open(p) for p in held), *_pending(held)),
-        unknown_in_symbol_n=OrderIntent.objects.filter(
-            symbol=signal.symbol, state="UNKNOWN"
-        ).count(),
+        open=(*(_open(p) for p in held), *_pending(coming)),
+        unknown_in_symbol_n=sum(
+            i.symbol == signal.symbol and i.state == "UNKNOWN" for i in book.intents
+        ),
         correlations=analytics.daily_correlations(),
-        greeks=book_greeks(held),
-        contract_buys_n=Order.objects.filter(
-            occ=signal.contract.occ, side="BUY", state__in=("WORKING", "SENDING", "RECORDED")
-        ).count(),
-        contract_sells_n=sells.count(),
-        contract_foreign_sells_n=sells.count(),
+        greeks=book_greeks(held, coming),
+        contract_buys_n=book.n("BUY"),
+        contract_sells_n=sells_n,
+        contract_foreign_sells_n=sells_n,
         day_pnl_usd=results.day_pnl(held),
         start_of_day_usd=None if row is None else row.start_of_day_usd,
         drawdown_frac=drawdown(row),
@@ -185,39 +197,62 @@ def _holdings(signal: Signal, row: AccountValues | None) -> Holdings:
 
 
 def _open(position: Position) -> Open:
+    """What is held, and what its entry may still buy."""
     entry, stop = position.entry_price or _ZERO, position.stop_price or _ZERO
     size = position.quantity_open * position.multiplier
+    premium, risk = entry * size, max(entry - stop, _ZERO) * size
+    rest = _rest(position.intent, position.quantity_total)
+    if rest:
+        premium, risk = premium + _share(position.intent, rest), risk + _risk(position.intent, rest)
     return Open(
-        position.strategy, position.symbol, position.direction, entry * size,
-        max(entry - stop, _ZERO) * size,
-    )  # fmt: skip
+        position.strategy, position.symbol, position.direction, premium, risk, pending=rest > 0
+    )
 
 
-def _pending(held: Sequence[Position]) -> list[Open]:
-    known = [p.intent_id for p in held]
-    states = ("SUBMITTING", "WORKING", "PARTIAL", "CANCEL_PENDING", "UNKNOWN")
+def _pending(entries: Iterable[OrderIntent]) -> list[Open]:
     return [
         Open(i.strategy, i.symbol, i.direction, i.notional_usd or _ZERO, _risk(i), pending=True)
-        for i in OrderIntent.objects.filter(state__in=states).exclude(pk__in=known)
+        for i in entries
     ]
 
 
-def _risk(intent: OrderIntent) -> Decimal:
+def _on_their_way(book: _Book) -> list[OrderIntent]:
+    """Entries that have bought nothing yet."""
+    known = {p.intent_id for p in book.held}
+    return [i for i in book.intents if i.pk not in known]
+
+
+def _rest(intent: OrderIntent, bought: int) -> int:
+    """Contracts that an entry may still buy."""
+    return max(0, (intent.quantity or 0) - bought) if intent.state in _BEGUN else 0
+
+
+def _share(intent: OrderIntent, contracts: int) -> Decimal:
+    return (intent.notional_usd or _ZERO) * contracts / (intent.quantity or 1)
+
+
+def _risk(intent: OrderIntent, contracts: int | None = None) -> Decimal:
     drop = (intent.limit_price or _ZERO) - (intent.stop_price or _ZERO)
-    return max(drop, _ZERO) * (intent.quantity or 0) * intent.multiplier
+    size = intent.quantity or 0 if contracts is None else contracts
+    return max(drop, _ZERO) * size * intent.multiplier
 
 
-def book_greeks(held: Sequence[Position]) -> Greeks | None:
-    """Dollar Greeks of the book; None when one holding cannot be priced."""
+def book_greeks(held: Sequence[Position], entries: Iterable[OrderIntent] = ()) -> Greeks | None:
+    """Dollar Greeks of what is held and on its way; None when one contract cannot be priced."""
     total = [_ZERO] * 4
-    for position in held:
-        if position.quantity_open == 0:
+    sizes = [
+        (p.occ, p.symbol, (p.quantity_open + _rest(p.intent, p.quantity_total)) * p.multiplier)
+        for p in held
+    ]
+    sizes += [(i.occ, i.symbol, (i.quantity or 0) * i.multiplier) for i in entries]
+    for occ, symbol, size in sizes:
+        if size == 0:
             continue
-        one = analytics.contract_greeks(parse_occ(position.occ), position.symbol)
+        one = analytics.contract_greeks(parse_occ(occ), symbol)
         if one is None:
             return None
         for n, value in enumerate(one):
-            total[n] += Decimal(str(value)) * position.quantity_open * position.multiplier
+            total[n] += Decimal(str(value)) * size
     return Greeks(*total)
 
 

@@ -102,23 +102,25 @@ def _attempt(intent: OrderIntent, order: analytics.SignalOrder, seen: int) -> De
     entry = _entry_plan(signal, facts)
     proposal = _proposal(order, entry, facts, stop_settings)
     verdict = gate.check(proposal, facts, limits)
-    _keep_checks(intent, verdict)
+    _note(intent, verdict)
     if isinstance(verdict.answer, Denied):
         return verdict.answer
     if isinstance(entry, Denied):
         return entry
-    _move(intent, "NEW", "CHECKED")
-    sized = _size(order, entry, facts, stop_settings)
-    proposal = _sized(proposal, sized, signal, stop_settings)
+    _move(intent, "NEW", "CHECKED", checks=intent.checks)
+    room_n = _greek_room(signal, facts)
+    sized = _size(order, entry, facts, stop_settings, room_n)
+    weighed = sized if room_n else _weighed(sized)
+    proposal = _sized(proposal, weighed, signal, stop_settings)
     verdict = gate.recheck(proposal, facts, limits)
-    _keep_checks(intent, verdict)
+    _note(intent, verdict)
     if isinstance(verdict.answer, Denied):
         return verdict.answer
     bracket = _bracket(intent, signal, sized.contracts, entry, facts, stop_settings)
     if isinstance(bracket, Denied):
         return bracket
     verdict = gate.last(proposal, margin.asked(facts, bracket.entry), limits)
-    _keep_checks(intent, verdict)
+    _note(intent, verdict)
     denied = verdict.answer if isinstance(verdict.answer, Denied) else None
     return denied or _commit(intent, bracket, sized, facts, seen)
 
@@ -155,6 +157,7 @@ def _size(
     entry: pricing.EntryPlan,
     facts: Facts,
     stop_settings: stops.Settings,
+    greek_room_n: int,
 ) -> sizing.Sizing:
     signal, account = order.signal, facts.account
     sizes = section("execution.sizing", sizing.Settings)
@@ -174,7 +177,7 @@ def _size(
             risk_multiplier=selectors.risk_multiplier(signal.strategy, signal.symbol),
             liquidity_cap_contracts=min(
                 sizing.liquidity_cap(listing.open_interest, listing.ask_size, sizes),
-                _greek_room(signal, facts),
+                greek_room_n,
             ),
         ),
         sizes,
@@ -184,6 +187,14 @@ def _size(
     # A rehearsal asks for so many contracts, and gets no more than the rules allow.
     contracts = min(order.contracts_wanted, found.contracts)
     return replace(found, contracts=contracts, notional_usd=contracts * found.per_contract_usd)
+
+
+def _weighed(sized: sizing.Sizing) -> sizing.Sizing:
+    """Size one contract that there is money but no room for, so that the Greek limit says so."""
+    budget, price = sized.budget_usd, sized.per_contract_usd
+    if sized.contracts or budget is None or price is None or budget < price:
+        return sized
+    return replace(sized, contracts=1, notional_usd=price, reasons=())
 
 
 def _greek_room(signal: Signal, facts: Facts) -> int:
@@ -235,6 +246,7 @@ def _commit(
 ) -> Denied | None:
     """Record what passed every rule, or put it before an operator first."""
     if approving.is_needed(intent):
+        intent.save(update_fields=["checks"])
         approving.ask(intent, bracket, sized)
         return None
     return None if _record(intent, bracket, sized, facts, seen) else _RACED
@@ -251,21 +263,24 @@ def _record(
     with transaction.atomic():
         if not desk.advance(seen):
             return False
-        if not _move(intent, "CHECKED", "SIZED"):
+        # Sized and submitting are one step: nobody sees the one without the other.
+        if not _move(
+            intent, "CHECKED", "SUBMITTING", checks=intent.checks, quantity=sized.contracts,
+            limit_price=bracket.entry.limit_price, stop_price=bracket.stop.stop_price,
+            target_price=bracket.target.limit_price, notional_usd=sized.notional_usd,
+            arrival_mid=None if quote is None else quote.mid,
+            arrival_spread=None if quote is None else quote.spread, recorded_at=now,
+        ):  # fmt: skip
             return True
-        for ticket in (bracket.entry, bracket.target, bracket.stop):
-            parent = "" if ticket is bracket.entry else bracket.entry.order_ref
-            Order.objects.create(**order_fields(intent, ticket, parent), recorded_at=now)
-        intent.quantity = sized.contracts
-        intent.limit_price = bracket.entry.limit_price
-        intent.stop_price = bracket.stop.stop_price
-        intent.target_price = bracket.target.limit_price
-        intent.notional_usd = sized.notional_usd
-        intent.arrival_mid = None if quote is None else quote.mid
-        intent.arrival_spread = None if quote is None else quote.spread
-        intent.recorded_at = now
-        intent.state = "SUBMITTING"
-        intent.save()
+        Order.objects.bulk_create(
+            Order(
+                **order_fields(
+                    intent, ticket, "" if ticket is bracket.entry else bracket.entry.order_ref
+                ),
+                recorded_at=now,
+            )
+            for ticket in (bracket.entry, bracket.target, bracket.stop)
+        )
         transaction.on_commit(lambda: health.wake("gateway"))
     return True
 
@@ -296,15 +311,17 @@ def block(intent: OrderIntent, denied: Denied) -> None:
         intent.save()
 
 
-def _keep_checks(intent: OrderIntent, verdict: Verdict) -> None:
+# Written with the state that the checks led to: each write by itself is a commit of its own.
+def _note(intent: OrderIntent, verdict: Verdict) -> None:
     intent.checks = [*intent.checks, *({**plain(g), "value": str(g.value)} for g in verdict.gates)]
-    intent.save(update_fields=["checks"])
 
 
-def _move(intent: OrderIntent, before: str, after: str) -> bool:
+def _move(intent: OrderIntent, before: str, after: str, **changes: Any) -> bool:
     # A worker that slept finds its intent given up, and must not wake it.
-    intent.state = after
-    return bool(OrderIntent.objects.filter(pk=intent.pk, state=before).update(state=after))
+    for name, value in (("state", after), *changes.items()):
+        setattr(intent, name, value)
+    rows = OrderIntent.objects.filter(pk=intent.pk, state=before)
+    return bool(rows.update(state=after, **changes))
 
 
 def give_up_unfinished(older_than: timedelta) -> int:

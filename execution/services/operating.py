@@ -17,7 +17,7 @@ from execution.models import (
     TradingScope,
 )
 from execution.risk.verdict import Denied
-from execution.services import managing, opening, quarantining
+from execution.services import managing, notices, opening, quarantining
 from quanticity import audit
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
@@ -41,6 +41,8 @@ def set_state(scope: str, state: TradingState, *, actor: str, reason: str) -> Tr
             actor, "set trading state", scope, reason=reason,
             before=None if before is None else before.state, after=str(state),
         )  # fmt: skip
+        if state is TradingState.HALTED and (before is None or before.state != state):
+            notices.of_halt(scope)
     return row
 
 

@@ -8,7 +8,6 @@ import logging
 from datetime import timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from execution import selectors
@@ -16,13 +15,12 @@ from execution.models import (
     AccountValues,
     BreakerLatch,
     BreakerTrip,
-    Notice,
     RiskEvent,
     SessionResult,
 )
 from execution.risk import breakers, gauges, trips
 from execution.risk.trips import Breaker, Rearm, Relief, Trip
-from execution.services import book_risk, breaker_facts, managing, operating
+from execution.services import book_risk, breaker_facts, managing, notices, operating
 from execution.services.alarms import Severity, raise_alarm
 from quanticity import audit
 from quanticity.config.loader import section
@@ -127,10 +125,7 @@ def _keep(trip: Trip) -> bool:
                 reason=f"{trip.breaker}: {value} against {threshold}",
             )  # fmt: skip
             if trip.state is TradingState.HALTED:
-                Notice.objects.create(
-                    kind="HALT", at=trip.at, source=settings.TRADING_MODE,
-                    text=f"New entries are halted ({trip.scope}). Open positions stay protected.",
-                )  # fmt: skip
+                notices.of_halt(trip.scope)
     except IntegrityError:
         return False
     return True

@@ -53,7 +53,13 @@ class Searchable(Protocol):
 
 
 class RateLimited(TemporaryError):  # noqa: N818 - an error is named after what happened
-    """The service asked everyone on this route to wait."""
+    """The service asked everyone on this route to wait; on all of its routes: `everywhere`."""
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, everywhere: bool = False
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.everywhere = everywhere
 
 
 class Unanswered(QuantiCityError):  # noqa: N818 - an error is named after what happened

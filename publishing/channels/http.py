@@ -46,7 +46,8 @@ def refuse(name: str, answer: httpx.Response, revoked: frozenset[int]) -> None:
         return
     said = f"{name}: {answer.status_code} {without_addresses(answer.text)}"
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        raise RateLimited(said, retry_after=retry_after(answer))
+        is_global = body(answer).get("global") is True or "X-RateLimit-Global" in answer.headers
+        raise RateLimited(said, retry_after=retry_after(answer), everywhere=is_global)
     if answer.is_server_error:
         raise TemporaryError(said, retry_after=retry_after(answer))
     if answer.status_code in revoked:

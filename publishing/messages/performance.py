@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from publishing.messages import trade
-from publishing.messages.lines import Facts
+from publishing.messages.lines import Facts, provisional
 from publishing.messages.message import Field, Link, Message, Tone
 from publishing.messages.wording import about, money, percent, points
 from quanticity.domain.tiers import Tier
@@ -35,7 +35,8 @@ def render(facts: Facts, tier: Tier) -> Message:
 
 def _summary(facts: Facts) -> list[Field]:
     if not facts["n_trades"]:
-        return [Field("Closed trades", f"None in {facts['period']}.", link=_RECORD)]
+        none = Field("Closed trades", f"None in {facts['period']}.", link=_RECORD)
+        return [none, *_unfinished(facts)]
     fields = [*_statistics(facts), *_extremes(facts)]
     shown = [_line(one) for one in facts["trades"][:_SHOWN]]
     rest = len(facts["trades"]) - len(shown)
@@ -72,7 +73,17 @@ def _statistics(facts: Facts) -> list[Field]:
         Field("Closed trades", counts, inline=True),
         Field("Win rate", f"{rate} (n = {decided})", inline=True),
         Field("Net of commissions", " · ".join(net) or "n/a", inline=True),
+        *_unfinished(facts),
     ]
+
+
+def _unfinished(facts: Facts) -> list[Field]:
+    """What is not final, and what is not in it: nothing is left out without a word."""
+    said = {
+        "Provisional": (facts.get("n_provisional"), "whose last cost the broker still owes"),
+        "Still settling": (facts.get("n_settling"), "held to expiry, told when settled"),
+    }
+    return [Field(name, f"{count} {what}") for name, (count, what) in said.items() if count]
 
 
 def _extremes(facts: Facts) -> list[Field]:
@@ -84,7 +95,7 @@ def _line(one: Mapping[str, Any]) -> str:
     gained = percent(one["return_frac"]) if "return_frac" in one else None
     if gained is None:
         gained = about(one.get("return_about_frac"))
-    return f"{one['contract']}: {one['result'] or 'pending'} {gained}"
+    return f"{one['contract']}: {one['result'] or 'pending'} {gained}{provisional(one)}"
 
 
 def _share(frac: Any) -> str:

@@ -14,6 +14,7 @@ from quanticity.config.loader import section
 from quanticity.domain import calendar
 from quanticity.domain.calendar import Session
 from quanticity.domain.errors import MalformedInput
+from quanticity.domain.instruments import parse_occ
 from quanticity.domain.tiers import Tier
 
 Facts = dict[str, Any]
@@ -46,14 +47,16 @@ def teaser(session: Session, now: datetime) -> Facts | None:
 def performance(now: datetime, measure: Measure) -> Facts | None:
     """What all trades came to since the first."""
     rows = list(_closed(None, now).order_by("closed_at"))
-    if not rows or any(row.realised_net_usd is None for row in rows):
+    known = [_net_of(row, now) for row in rows]
+    net = [value for value in known if value is not None]
+    if not rows or len(net) < len(rows):
         return None
-    net = [row.realised_net_usd or Decimal(0) for row in rows]
     first = calendar.session_date(rows[0].closed_at or now)
     last = calendar.session_date(now)
     sessions = 1 + calendar.sessions_to(last, calendar.session(first).open_at)
     return {
-        **_counts(rows),
+        **_counts(net),
+        "n_provisional": sum(row.realised_net_usd is None for row in rows),
         **measure([float(value) for value in net]),
         "title": "Performance since the first trade",
         "period": f"{_day(first)} to {_day(last)}",
@@ -80,16 +83,16 @@ def refuse_incomplete(facts: Facts, sessions: Sequence[Session]) -> None:
 
 
 def _review(sessions: Sequence[Session], now: datetime) -> Facts | None:
-    rows = list(_closed(sessions, now).order_by("closed_at", "pk"))
-    if any(row.realised_net_usd is None for row in rows):
-        return None
-    trades = [_trade(row, now) for row in rows]
+    trades = [_trade(row, now) for row in _closed(sessions, now).order_by("closed_at", "pk")]
     if any(trade is None for trade in trades):
         return None
     known = [trade for trade in trades if trade is not None]
+    net = [Decimal(trade["realised_net_usd"]) for trade in known]
     facts = {
-        **_counts(rows),
-        **_net(rows),
+        **_counts(net),
+        **_share_of_capital(net),
+        "n_provisional": sum(bool(trade.get("provisional")) for trade in known),
+        "n_settling": _settling(sessions),
         "period": _period(sessions),
         "trades": known,
         "best": max(known, key=_gain) if known else None,
@@ -125,8 +128,22 @@ def _is_awaited(event: PositionEvent, now: datetime) -> bool:
     return tiers.due_at(told_at, Tier.FREE, numbers) > now
 
 
-def _counts(rows: Sequence[Position]) -> Facts:
-    net = [row.realised_net_usd or Decimal(0) for row in rows]
+def _net_of(row: Position, now: datetime) -> Decimal | None:
+    """What a trade came to; as it was told while a cost is unknown, None before that."""
+    if row.realised_net_usd is not None:
+        return row.realised_net_usd
+    told = _trade(row, now)
+    return None if told is None else Decimal(told["realised_net_usd"])
+
+
+def _settling(sessions: Sequence[Session]) -> int:
+    """How many trades are held to an expiry in these sessions whose outcome is not known yet."""
+    held = Position.objects.filter(source=settings.TRADING_MODE, probe=False, quantity_open__gt=0)
+    last = sessions[-1].date
+    return sum(parse_occ(occ).expiry <= last for occ in held.values_list("occ", flat=True))
+
+
+def _counts(net: Sequence[Decimal]) -> Facts:
     wins, losses = sum(value > 0 for value in net), sum(value < 0 for value in net)
     return {
         "n_trades": len(net),
@@ -136,15 +153,15 @@ def _counts(rows: Sequence[Position]) -> Facts:
     }
 
 
-def _net(rows: Sequence[Position]) -> Facts:
-    net = sum((row.realised_net_usd or Decimal(0) for row in rows), Decimal(0))
+def _share_of_capital(net: Sequence[Decimal]) -> Facts:
+    total = sum(net, Decimal(0))
     capital = (
         AccountValues.objects.exclude(start_of_day_usd=None)
         .values_list("start_of_day_usd", flat=True)
         .first()
     )
-    frac = str(round(net / capital, 6)) if capital else None
-    return {"net_usd": str(net), "net_frac": frac}
+    frac = str(round(total / capital, 6)) if capital else None
+    return {"net_usd": str(total), "net_frac": frac}
 
 
 def _gain(trade: Facts) -> Decimal:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from quanticity.domain.errors import MalformedInput
 
 _COMPACT = re.compile(
-    r"^(?P<root>[A-Z][A-Z0-9]{0,5})(?P<date>\d{6})(?P<right>[CP])(?P<strike>\d{8})$"
+    r"(?P<root>[A-Z][A-Z0-9]{0,5})(?P<date>[0-9]{6})(?P<right>[CP])(?P<strike>[0-9]{8})"
 )
 _PADDED_LENGTH = 21
 
@@ -60,7 +60,7 @@ def parse_occ(code: str) -> OptionContract:
     """Read a compact or padded OCC code; raise MalformedInput naming the code otherwise."""
     if len(code) == _PADDED_LENGTH:
         code = code[:6].rstrip(" ") + code[6:]
-    match = _COMPACT.match(code)
+    match = _COMPACT.fullmatch(code)
     if match is None:
         raise MalformedInput(f"expected an OCC option code, was {code!r}")
     strike = Decimal(match["strike"]) / 1000

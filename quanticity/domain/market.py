@@ -4,6 +4,7 @@ Prices are dollars per share, sizes are shares (underlyings) or contracts (optio
 aware UTC. `None` is an absent side or field, never zero.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +35,7 @@ class Quote:
     last: float | None
     event_at: datetime
     recv_at: datetime
+    last_at: datetime | None = None  # None: as old as the rest
 
     @property
     def mid(self) -> float | None:
@@ -70,6 +72,11 @@ class Trade:
     quote_age_s: float | None = None
     sampled: bool = False
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether price and size are numbers above zero, so that they may be multiplied."""
+        return 0 < self.price < math.inf and 0 < self.size < math.inf
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -84,6 +91,12 @@ class Bar:
     volume: float
     wap: float | None
     n5: int = 1
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its prices are numbers above zero, and its volume one that is not negative."""
+        priced = 0 < self.low <= self.high < math.inf and 0 < self.open < math.inf
+        return priced and 0 < self.close < math.inf and 0 <= self.volume < math.inf
 
 
 @dataclass(frozen=True, slots=True)

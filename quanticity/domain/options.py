@@ -108,3 +108,8 @@ class Chain:
     def __len__(self) -> int:
         """Number of contracts."""
         return len(self.strike)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether its vendor's quotes are known to be of another time, and no mark at all."""
+        return bool(len(self) and (self.quote_epoch_ms == 0).all())

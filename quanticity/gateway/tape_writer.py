@@ -6,17 +6,15 @@ full disk loses facts and says so; it never stops the gateway.
 """
 
 import gzip
-import json
 import logging
-import math
 import threading
 from collections import Counter, deque
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from quanticity.domain import clock
@@ -104,12 +102,11 @@ class TapeWriter:
         recv_ns = int(at.timestamp() * 1_000_000) * 1000
         content = {"seq": seq, "recv_ns": recv_ns, "feed": feed, "payload": payload}
         try:
-            text = json.dumps(content, default=_plain, separators=(",", ":"), allow_nan=False)
-        except (TypeError, ValueError) as error:
+            return _encode(content) + b"\n"
+        except (TypeError, ValueError, OverflowError) as error:
             self.counters["unwritable"] += 1
             logger.warning("a fact cannot be written: %s: %r", error, payload)
             return None
-        return text.encode() + b"\n"
 
     def _begin(self, seq: int, at: datetime) -> Path:
         # Always a file of our own: nothing is appended behind another run's torn end.
@@ -144,15 +141,10 @@ class TapeWriter:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON does not know: our dataclasses, arrays, instants and money."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: getattr(value, f.name) for f in fields(value)}
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind == "f":
-            return [None if math.isnan(number) else number for number in value.tolist()]
+    """What the encoder does not know: arrays and their numbers."""
+    if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     raise TypeError(f"expected a fact, was {type(value).__name__}")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode

@@ -9,7 +9,7 @@ import heapq
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import chain as chained
@@ -27,11 +27,6 @@ from quanticity.domain.orders import Account, Fill, OrderUpdate
 from quanticity.gateway.ports import Connection
 
 SUFFIXES = (".ndjson.gz", ".ndjson")
-KINDS: dict[str, Any] = {
-    "connection": Connection, "quote": Quote, "contract_quote": Quote, "trade": Trade,
-    "book": Book, "bar": Bar, "imbalance": Imbalance, "chain": Chain, "order": OrderUpdate,
-    "fill": Fill, "account": Account, "commission": dict[str, Any],
-}  # fmt: skip
 _INTEGERS = frozenset(
     {"right", "expiry_idx", "bid_size", "ask_size", "volume", "open_interest", "quote_epoch_ms"}
 )
@@ -50,6 +45,25 @@ class Record(NamedTuple):
     def at(self) -> datetime:
         """When it was received."""
         return _EPOCH + timedelta(microseconds=self.recv_ns // 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Bars of before, as the gateway asked for them, oldest first."""
+
+    symbol: str
+    minutes: tuple[Bar, ...]
+    days: tuple[Bar, ...]
+
+
+KINDS: dict[str, Any] = {
+    "connection": Connection, "quote": Quote, "contract_quote": Quote, "trade": Trade,
+    "book": Book, "bar": Bar, "imbalance": Imbalance, "chain": Chain, "order": OrderUpdate,
+    "fill": Fill, "account": Account, "commission": dict[str, Any],
+    "past": Past,
+    # Of feeds over HTTP, whose words are not ours here.
+    "vix1d": dict[str, Any], "news": dict[str, Any], "closes": list[Any],
+}  # fmt: skip
 
 
 class Fact(NamedTuple):

@@ -18,7 +18,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
     kind: tuple(kind.__dataclass_fields__) for kind in (Quote, Trade, Bar, Book, Imbalance)
 }
 _READ: dict[type, Any] = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=float).encode  # NumPy's numbers
 
 
 def dump(fact: Quote | Trade | Bar | Book | Imbalance) -> bytes:

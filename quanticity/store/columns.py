@@ -19,7 +19,7 @@ from quanticity.domain.calendar import Settlement
 from quanticity.domain.options import Chain, Expiry
 from quanticity.domain.readings import plain
 
-VERSION = 4
+VERSION = 5
 HEAD_BYTES = 16_384  # enough for the header of any chain we watch
 _LENGTH = 4  # bytes of the header's length
 _ALIGNED = 8
@@ -76,6 +76,7 @@ def pack(chain: Chain, written_at: datetime) -> Packed:
             "written_at": written_at.isoformat(),
             "feed": chain.feed,
             "delayed": chain.delayed,
+            "stale": chain.is_stale,
             "multiplier": chain.multiplier,
             "european": chain.european,
             "expiries": [plain(dataclasses.asdict(e)) for e in chain.expiries],

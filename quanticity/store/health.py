@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,13 @@ def connection() -> dict[str, Any] | None:
     """The link as last seen, None when the gateway process is silent."""
     raw = client().get(keys.connection().name)
     return None if raw is None else dict(json.loads(raw))
+
+
+def blind_300s_s(link: Mapping[str, Any], symbol: str) -> float | None:
+    """Blind seconds of the last 300 for one symbol: the link's or its own; None without a link."""
+    of_link = link.get("blind_300s_s")
+    own = (link.get("blind_300s_by_symbol") or {}).get(symbol, 0.0)
+    return None if of_link is None else max(float(of_link), float(own))
 
 
 def wake(process: str) -> None:

@@ -22,11 +22,16 @@ def ask(process: str, body: dict[str, Any], wait_s: float) -> dict[str, Any] | N
         pipe.lpush(key.name, raw)
         pipe.expire(key.name, key.ttl or keys.MINUTE)
         pipe.execute()
-    found = client().brpop([keys.answer(question_id).name], timeout=min(wait_s, _PATIENCE_S))
+    found = answered(question_id, wait_s)
     if found is None:
         client().lrem(key.name, 0, raw)
-        return None
-    return dict(json.loads(found[1]))
+    return found
+
+
+def answered(question_id: str, wait_s: float) -> dict[str, Any] | None:
+    """Wait for an answer at most so many real seconds; None when there was none."""
+    found = client().brpop([keys.answer(question_id).name], timeout=min(wait_s, _PATIENCE_S))
+    return None if found is None else dict(json.loads(found[1]))
 
 
 def take(process: str, seconds: float) -> tuple[str, dict[str, Any]] | None:

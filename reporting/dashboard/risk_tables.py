@@ -5,7 +5,9 @@ from typing import Any
 
 from django.urls import reverse
 
+from analytics.models import FeedEvent
 from execution.models import Approval, BookRisk, BreakerTrip, Quarantine
+from publishing.selectors import Trouble
 from quanticity.domain.readings import instant
 from reporting.dashboard import formats
 from reporting.dashboard.tables import DOWN, UP, WARN, Cell, Column, Table
@@ -14,16 +16,23 @@ _NEAR_FRAC = 0.75
 
 
 def attention(
-    trips: Iterable[BreakerTrip], approvals: Iterable[Approval], breaks: Iterable[Quarantine]
+    trips: Iterable[BreakerTrip],
+    approvals: Iterable[Approval],
+    breaks: Iterable[Quarantine],
+    feeds: Iterable[FeedEvent] = (),
+    troubles: Iterable[Trouble] = (),
 ) -> Table:
-    """Breakers that hold, entries that wait, breaks that nobody resolved; each with its remedy."""
+    """What holds, waits, is broken, contradicts itself or did not arrive; each with its remedy."""
     columns = (Column("Since"), Column("What"), Column("Where"), Column("Detail"), Column("Do"))
     rows = [_approval(row) for row in approvals]
     rows += [_trip(row) for row in trips]
     rows += [_break(row) for row in breaks]
+    rows += [_feed(row) for row in feeds]
+    rows += [_trouble(one) for one in troubles]
     return Table(
         "attention", "Wants an operator", columns, rows,
-        "Nothing. Breakers that hold, entries to approve and breaks with the broker stand here.",
+        "Nothing. Breakers that hold, entries to approve, breaks with the broker, feeds that "
+        "contradict each other, channels that are off and messages that did not arrive stand here.",
     )  # fmt: skip
 
 
@@ -107,6 +116,28 @@ def _break(row: Quarantine) -> list[Cell]:
         Cell(row.symbol or "every symbol"),
         Cell(row.detail),
         Cell("Resolve…", href=_do("resolve", row.pk)),
+    ]
+
+
+def _feed(row: FeedEvent) -> list[Cell]:
+    events = reverse("admin:analytics_feedevent_changelist")
+    contradicts = row.kind == FeedEvent.Kind.DISAGREE
+    return [
+        Cell(formats.time_of_day(row.at), at=instant(row.at)),
+        Cell("feeds disagree" if contradicts else "feed suspended", tone=WARN),
+        Cell(row.symbol or "every symbol"),
+        Cell(f"{row.feed}: {row.detail}"),
+        Cell("Look…", href=f"{events}?feed={row.feed}&symbol={row.symbol}"),
+    ]
+
+
+def _trouble(one: Trouble) -> list[Cell]:
+    return [
+        Cell(formats.time_of_day(one.since), at=instant(one.since)),
+        Cell(one.what, tone=DOWN if one.detail else WARN),
+        Cell(one.where),
+        Cell(one.detail or formats.DASH),
+        Cell("Look…", href=reverse(f"admin:publishing_{one.page}")),
     ]
 
 

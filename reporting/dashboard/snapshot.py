@@ -7,6 +7,7 @@ from django.conf import settings
 
 from analytics import selectors as analytics
 from execution import selectors as execution
+from publishing import selectors as publishing
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.errors import NotConnected
@@ -74,6 +75,8 @@ def take() -> Snapshot:
                 execution.held_breakers(),
                 execution.waiting_approvals(),
                 execution.open_quarantines(),
+                analytics.feed_alarms(now),
+                publishing.troubles(now),
             ),
             tables.positions(execution.open_positions()),
             risk_tables.gauges(risk),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from quanticity.domain.options import Chain
 from quanticity.gateway.ibkr.line import Line
 from quanticity.gateway.ibkr.streams import Stream, Wanted
 from quanticity.gateway.ibkr.tap import TappedIB
-from quanticity.management.gateway.process import GatewayProcess
+from quanticity.management.gateway.process import SWITCH_S, GatewayProcess
 from quanticity.store import market
 from tests.analytics.toy_chains import NEXT_WEEK
 from tests.analytics.toy_chains import chain as toy
@@ -226,6 +227,7 @@ async def played(process: GatewayProcess) -> tuple[int, float, float]:
 
 def test_events_through_the_gateway_process(tmp_path: Path, settings: Any) -> None:
     settings.VAR = tmp_path
+    sys.setswitchinterval(SWITCH_S)  # as run_gateway does
     anchor = tmp_path / "clock.json"
     clock.Anchor(NOON - timedelta(hours=1), clock.boot_seconds(), 1.0).write(anchor)
     with clock.using(clock.ScaledClock(anchor)):

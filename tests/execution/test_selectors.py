@@ -215,3 +215,20 @@ def test_a_closed_trade_whose_exit_is_untold_is_still_to_be_booked() -> None:
     telling.write_event(position, "EXIT", factories.NOON, {})
 
     assert selectors.intents_to_book() == []
+
+
+@pytest.mark.parametrize(
+    ("sold_by_stop", "code"),
+    [
+        pytest.param(0, "TIME", id="by the clock alone"),
+        pytest.param(1, "STOP", id="a part stopped"),
+    ],
+)
+def test_a_trade_that_was_stopped_in_part_was_stopped(sold_by_stop: int, code: str) -> None:
+    held = filled()
+    Position.objects.update(state="CLOSED", exit_reason="TIME")
+    Order.objects.filter(intent=held.intent, role="S").update(filled=sold_by_stop)
+
+    answer = selectors.answer_of(OrderIntent.objects.get(pk=held.intent_id))
+
+    assert (answer.code, answer.ended) == (code, True)

@@ -9,9 +9,10 @@ import pytest
 
 from publishing import delivering, holders, outbox, routes, services
 from publishing.channels.discord import Discord
-from publishing.models import Announcement, Delivery, Route
+from publishing.models import Announcement, Delivery, Receipt, Route
 from quanticity.domain import clock
 from quanticity.domain.market import Quote
+from quanticity.domain.tiers import Tier
 from quanticity.models import AuditEntry
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.django_db, pytest.mark.usefixtures("no_store")]
@@ -97,8 +98,27 @@ def test_waiting_for_a_service_is_not_scaled_with_the_clock(
     assert seen(row).not_before_at == clock.now() + timedelta(seconds=600)
 
 
+def due_while_others_get_through(due: Make, noon: Any, kind: str = "ENTRY") -> Delivery:
+    row, other = due(kind), due(kind)
+    noon.advance(0.001)
+    services.deliver(other.pk)
+    return row
+
+
+def test_while_nothing_gets_through_no_try_counts(due: Make, webhook: Any, noon: Any) -> None:
+    row = due("EXIT")
+    webhook.answer(503)
+    for _ in range(45):  # an outage of more than half an hour
+        services.deliver(row.pk)
+        noon.advance(73)
+
+    assert seen(row).state == State.PENDING
+    webhook.answer(200, {"id": "m1"})
+    assert services.deliver(row.pk) == State.SENT
+
+
 def test_failures_climb_the_ladder_and_end_dead(due: Make, webhook: Any, noon: Any) -> None:
-    row, waits = due(), []
+    row, waits = due_while_others_get_through(due, noon), []
     webhook.answer(500, {"message": "oops"})
     while services.deliver(row.pk) == State.PENDING:
         waits.append((seen(row).not_before_at - clock.now()).total_seconds())
@@ -111,7 +131,7 @@ def test_failures_climb_the_ladder_and_end_dead(due: Make, webhook: Any, noon: A
 
 
 def test_an_exit_is_tried_twenty_times(due: Make, webhook: Any, noon: Any) -> None:
-    row, waits = due("EXIT"), []
+    row, waits = due_while_others_get_through(due, noon, "EXIT"), []
     webhook.answer(503)
     while services.deliver(row.pk) == State.PENDING:
         waits.append((seen(row).not_before_at - clock.now()).total_seconds())
@@ -315,6 +335,88 @@ def test_an_entry_that_was_old_news_is_withheld_from_everyone(
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.EXPIRED}
 
 
+def test_what_premium_heard_too_late_to_be_told_no_slower_tier_is_told(
+    trade: Make, record: Make, noon: Any
+) -> None:
+    record(trade(), "ENTRY")
+    services.announce_owed()
+    noon.advance(350)  # nothing was sent meanwhile: premium's limit is over, the others' are not
+    services.deliver_due()
+
+    told = Delivery.objects.filter(channel="console")
+    assert {(row.tier, row.state) for row in told} == {(t, State.EXPIRED) for t in Tier}
+
+
+def test_a_slow_channel_of_premium_withholds_nothing_that_premium_heard(
+    trade: Make, record: Make, noon: Any
+) -> None:
+    record(trade(), "ENTRY")
+    services.announce_owed()
+    services.deliver_due()
+    noon.advance(350)
+    services.deliver_due()
+
+    assert set(Delivery.objects.values_list("state", flat=True)) == {State.SENT}
+
+
+def test_tiers_keep_their_distance_when_an_event_is_taken_over_late(
+    trade: Make, record: Make, noon: Any
+) -> None:
+    record(trade(), "ENTRY")
+    noon.advance(100)  # the worker was away
+    services.announce_owed()
+
+    rows = Delivery.objects.filter(channel="console")
+    waits = {row.tier: (row.due_at - clock.now()).total_seconds() for row in rows}
+    assert waits == {"premium": 0, "basic": 60, "free": 300}
+
+
+@pytest.mark.parametrize("kind", ["ADJUSTMENT", "SCALE_OUT", "CORRECTION"])
+def test_a_withheld_entry_is_not_given_away_by_what_follows(
+    trade: Make, record: Make, kind: str
+) -> None:
+    position = trade()
+    record(position, "ENTRY", age=301)
+    record(position, kind)
+    services.announce_owed()
+
+    followed = Announcement.objects.get(kind=kind)
+    assert (followed.withheld, followed.deliveries.count()) == (True, 0)
+    ledgered = Receipt.objects.filter(kind__in=("EVENT", "CORRECTION"))
+    assert [one.body["facts"].get("contract") for one in ledgered] == [None, None]
+
+
+def test_the_outcome_of_a_withheld_entry_is_told_and_may_be_corrected(
+    trade: Make, record: Make
+) -> None:
+    position = trade()
+    record(position, "ENTRY", age=301)
+    for kind in ("EXIT", "CORRECTION"):
+        record(position, kind)
+    services.announce_owed()
+
+    told = Announcement.objects.filter(kind__in=("EXIT", "CORRECTION"))
+    assert [(one.withheld, one.deliveries.exists()) for one in told] == [(False, True)] * 2
+
+
+def test_after_a_late_entry_was_withheld_nothing_is_told_before_the_outcome(
+    trade: Make, record: Make, noon: Any
+) -> None:
+    position = trade()
+    record(position, "ENTRY")
+    services.announce_owed()
+    noon.advance(350)
+    services.deliver_due()
+    for kind in ("ADJUSTMENT", "SCALE_OUT", "EXIT"):
+        record(position, kind)
+    services.announce_owed()
+    noon.advance(300)
+    services.deliver_due()
+
+    told = Delivery.objects.filter(channel="console", state=State.SENT)
+    assert set(told.values_list("announcement__kind", flat=True)) == {"EXIT"}
+
+
 def test_a_late_exit_is_sent_and_says_how_late(due: Make, webhook: Any, noon: Any) -> None:
     row = due("EXIT")
     noon.advance(86_400)
@@ -402,7 +504,7 @@ def test_a_clock_set_forward_releases_nothing_early(
     monkeypatch.setattr(outbox, "clock_skew_s", lambda: 0.0)
     booted = clock.boot_seconds()
     monkeypatch.setattr(clock, "boot_seconds", lambda: booted)
-    record(trade(source="paper"), "ENTRY")
+    record(trade(source="paper"), "EXIT")
     services.announce_owed()
     noon.advance(600)  # somebody sets the clock
     monkeypatch.setattr(clock, "boot_seconds", lambda: booted + uptime_s)

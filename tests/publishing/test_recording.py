@@ -85,8 +85,9 @@ def test_a_seal_can_be_opened_with_the_rows() -> None:
     }  # fmt: skip
     record = Receipt.objects.get(kind="SIGNAL")
 
-    assert record.body["sealed"] == sealing.sealed("SIGNAL:s1", facts)
-    assert record.body["sealed"] != sealing.sealed("SIGNAL:s1", {**facts, "direction": -1})
+    assert record.body["sealed"] == sealing.sealed(sealing.opening("SIGNAL:s1", facts))
+    other = sealing.opening("SIGNAL:s1", {**facts, "direction": -1})
+    assert record.body["sealed"] != sealing.sealed(other)
 
 
 @pytest.mark.usefixtures("whole_trade")
@@ -143,3 +144,18 @@ def test_deleting_a_member_changes_no_record(whole_trade: Any, django_user_model
 
     assert track_record.export() == before
     assert receipts.verify(before) is None
+
+
+@pytest.mark.usefixtures("whole_trade")
+def test_a_seal_opens_after_its_row_and_our_key_have_changed(settings: Any) -> None:
+    Order.objects.update(wanted_limit=Decimal("9.99"))
+    settings.SECRET_KEY = "another key"
+    record = Receipt.objects.get(kind="ORDER")
+
+    assert record.body["sealed"] == sealing.sealed(record.opening)
+    assert record.opening["facts"]["limit_price"] in ("2.00", "2.0000")
+
+
+@pytest.mark.usefixtures("whole_trade")
+def test_what_opens_a_seal_is_in_no_export() -> None:
+    assert "opening" not in json.dumps(track_record.export())

@@ -9,7 +9,7 @@ import pytest
 from analytics.models import Source
 from execution.models import Position
 from publishing import announcing, outbox, routes, services, track_record
-from publishing.models import Delivery
+from publishing.models import Delivery, Route
 from quanticity.config import loader
 from quanticity.domain import clock
 from quanticity.domain.market import Quote
@@ -162,7 +162,7 @@ def test_a_doubt_on_x_is_looked_up_before_anything_is_repeated(
     assert [asked.method for asked in x.asked] == ["POST", "GET", "GET"]
 
 
-def test_a_doubt_that_did_not_arrive_is_sent_and_is_no_repeat(
+def test_a_doubt_that_was_not_found_is_sent_and_stays_flagged(
     x: Any, told: Make, noon: Any
 ) -> None:
     told("EXIT")
@@ -176,7 +176,7 @@ def test_a_doubt_that_did_not_arrive_is_sent_and_is_no_repeat(
     services.deliver_due()
 
     row = Delivery.objects.get(channel="x")
-    assert (row.state, row.receipt, row.ambiguous) == (State.SENT, "56", False)
+    assert (row.state, row.receipt, row.ambiguous) == (State.SENT, "56", True)
 
 
 def test_telegram_replies_to_the_trades_first_message(
@@ -272,3 +272,35 @@ def test_what_was_claimed_and_not_begun_is_given_back(
     assert len(rows) == 2
     assert len(outbox.claim_some("console", "premium", clock.now(), 10)) == 2
     assert outbox.claim_some("console", "premium", clock.now(), 10) == []
+
+
+def test_x_hears_of_a_correction_of_what_it_told_and_of_no_other(
+    x: Any, told: Make, trade: Make, record: Make
+) -> None:
+    position = trade()
+    for kind, corrects in (
+        ("ENTRY", ""),
+        ("CORRECTION", "ENTRY"),
+        ("EXIT", ""),
+        ("CORRECTION", "EXIT"),
+    ):
+        record(position, kind, **({"corrects": corrects} if corrects else {}))
+    services.announce_owed()
+
+    carried = Delivery.objects.filter(channel="x").order_by("announcement__seq")
+    assert list(carried.values_list("announcement__seq", flat=True)) == [3, 4]
+
+
+def test_a_limit_on_all_of_discord_closes_all_of_its_routes(
+    fake_discord: Any, told: Make, settings: Any
+) -> None:
+    settings.DISCORD_WEBHOOKS = dict.fromkeys(settings.DISCORD_WEBHOOKS, fake_discord.url)
+    fake_discord.answer(429, {"retry_after": 30, "global": True})
+    told("EXIT")
+    services.deliver_due()
+
+    waiting = set(Route.objects.values_list("channel", "tier"))
+    assert waiting == {("discord", t) for t in ("premium", "basic", "free")} | {
+        ("analysis", "premium")
+    }
+    assert len(fake_discord.requests) == 1

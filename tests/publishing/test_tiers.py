@@ -119,6 +119,17 @@ def test_what_a_correction_replaces_obeys_the_same_table(facts: dict[str, Any]) 
     }  # fmt: skip
 
 
+def test_a_correction_shows_no_figure_that_its_original_hid(facts: dict[str, Any]) -> None:
+    corrected = {**facts["CORRECTION"], "corrects": "SCALE_OUT"}
+    shown = {tier: tiers.visible(corrected, "CORRECTION", tier) for tier in Tier}
+
+    assert not {"fill_price", "return_about_frac", "result"} & shown[Tier.FREE].keys()
+    assert shown[Tier.FREE]["was"] == {"provisional": False}
+    assert "return_frac" not in shown[Tier.BASIC]
+    assert shown[Tier.BASIC]["return_about_frac"] == "0.53"
+    assert shown[Tier.PREMIUM]["return_frac"] == "0.531773"
+
+
 def test_free_is_not_told_of_adjustments(facts: dict[str, Any]) -> None:
     assert tiers.visible(facts["ADJUSTMENT"], "ADJUSTMENT", Tier.FREE) == {}
     assert not tiers.hears("ADJUSTMENT", Tier.FREE)

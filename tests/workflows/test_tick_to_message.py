@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from analytics.models import Decision, Signal
+from analytics.services import scoring
 from execution.models import Order, OrderIntent, Position, PositionEvent
 from execution.services import broker, operating
 from publishing.models import Announcement, Delivery
 from quanticity import workflows
 from quanticity.celery import app
 from quanticity.domain import clock
+from quanticity.domain.signals import Strategy
 from quanticity.gateway import commands
 from quanticity.management.gateway.listener import FactListener
 from quanticity.management.gateway.process import write_facts
@@ -179,7 +181,7 @@ def test_the_lock_is_held_while_the_trade_is_open_and_freed_by_its_end(gateway: 
 
 
 def test_a_denial_is_answered_and_frees_the_lock() -> None:
-    admitted = workflows.analytics_tasks.score("0DTE", "SPY")
+    admitted = scoring.score_all("SPY", {Strategy.ZERO_DTE: "ACTIVE"})
     operating.halt(actor="ann", reason="drill")
 
     workflows.open_all.delay(admitted)
@@ -196,12 +198,14 @@ def test_while_trading_is_halted_nothing_is_even_proposed() -> None:
 
     workflows.score_and_open.delay("SPY")
 
-    row = Decision.objects.get()
-    assert (Signal.objects.count(), row.explanation["reasons"]) == (0, ["TRADING_STATE"])
+    reasons = {row.strategy: row.explanation["reasons"] for row in Decision.objects.all()}
+    assert not Signal.objects.exists()
+    assert reasons.pop("0DTE") == ["TRADING_STATE"]
+    assert all("TRADING_STATE" in others for others in reasons.values())
 
 
 def test_a_signal_whose_hint_was_lost_is_handed_over(rally: Any) -> None:
-    workflows.analytics_tasks.score("0DTE", "SPY")  # and nobody opened it
+    scoring.score(Strategy.ZERO_DTE, "SPY")  # and nobody opened it
     rally.advance(2.5)
     factories.link()
 
@@ -228,7 +232,7 @@ def test_a_rehearsal_goes_the_same_way_and_leaves_by_itself(gateway: Gateway, ra
     from analytics.signals.emit import Rehearsal
     from execution import tasks
 
-    signal_id = scoring.rehearse("SPY", Rehearsal(1, 30.0))
+    signal_id = scoring.rehearse("SPY", Rehearsal(1, 30.0)).signal_id
     tasks.open_position.delay(signal_id)
     gateway.dispatch()
     gateway.fill("E", str(Order.objects.get(role="E").limit_price))

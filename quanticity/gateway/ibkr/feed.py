@@ -252,7 +252,7 @@ class IbkrFeed:
             return
         at, second_at = self._link.packet_at, datetime.fromtimestamp(epoch_s, UTC)
         event_at = min(max(at, second_at), second_at + _SECOND)
-        kinds = tuple(conditions.split())
+        kinds = translate.conditions(conditions)
         trade = line.trade(known_price, known_size, event_at, at, venue=venue, conditions=kinds)
         self._touched(line)
         self._with_venue.add(line.con_id)
@@ -283,8 +283,11 @@ class IbkrFeed:
         """A row of a book."""
         line = self._line(req_id)
         if line is not None:
-            depth = self._books.setdefault(line.con_id, Depth(line.instrument))
-            depth.on_row(position, operation, side, Level(*row))
+            depth = self._books.setdefault(
+                line.con_id,
+                Depth(line.instrument, self._settings.depth_row_age_s, self._settings.depth_rows),
+            )
+            depth.on_row(position, operation, side, Level(*row), self._link.packet_at)
             self._outlet.mark_book(depth)
 
     def on_packet_end(self) -> None:

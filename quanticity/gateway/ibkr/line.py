@@ -57,6 +57,7 @@ class Line:
     quoted_at: datetime | None = None
     tick_at: datetime | None = None
     moved_at: datetime | None = None
+    last_at: datetime | None = None
     printed_at: datetime | None = None
     total_volume: float = 0.0
     gap_volume: float = 0.0
@@ -144,7 +145,7 @@ class Line:
         bid, ask = self._sides()
         return Quote(
             self.instrument, bid, ask, self.bid_size, self.ask_size, self.last,
-            event_at=self.tick_at or at, recv_at=at,
+            event_at=self.tick_at or at, recv_at=at, last_at=self.last_at,
         )  # fmt: skip
 
     def spot(self, at: datetime) -> float | None:
@@ -153,7 +154,10 @@ class Line:
             return None
         quote = self.quote(at)
         is_tight = quote.spread_bps is not None and quote.spread_bps <= _SPOT_SPREAD_BPS
-        return quote.mid if is_tight else self.last
+        if is_tight:
+            return quote.mid
+        is_fresh = self.last_at and (at - self.last_at).total_seconds() <= _SPOT_AGE_S
+        return self.last if is_fresh else None
 
     def contract_quote(self, at: datetime) -> ContractQuote:
         """The line as a quote of an option contract."""
@@ -179,6 +183,8 @@ class Line:
 
     def _set(self, name: str, value: float | None, at: datetime) -> None:
         self.tick_at = at
+        if name == "last":
+            self.last_at = at
         if getattr(self, name) == value:
             return
         setattr(self, name, value)

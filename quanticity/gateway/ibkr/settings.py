@@ -55,6 +55,7 @@ class Settings:
     rotate_s: float
     steer_s: float
     depth_rows: int
+    depth_row_age_s: float
     depth_lines: int
     tick_by_tick_lines: int
     tick_by_tick: tuple[str, ...]

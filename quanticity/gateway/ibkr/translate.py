@@ -35,6 +35,18 @@ from quanticity.gateway.ports import ContractDetails
 
 _UNSET = 1e300
 _UNSET_INTEGER = 2147483647
+# Sale conditions of the consolidated tapes (CTA, UTP) that say nothing of an aggressor.
+_REGULAR = "@"
+_CONDITIONS = {
+    "O": "AUCTION", "5": "AUCTION", "6": "AUCTION",  # opening, reopening, closing print
+    "Q": "AUCTION", "M": "AUCTION", "9": "AUCTION",  # official open and close, corrected close
+    "L": "LATE", "G": "LATE", "P": "LATE",  # sold last, bunched sold, prior reference price
+    "Z": "OUT_OF_SEQUENCE", "U": "OUT_OF_SEQUENCE",  # the latter in extended hours
+    "V": "COMPLEX", "7": "COMPLEX",  # contingent and qualified contingent trade
+    "4": "COMPLEX", "B": "COMPLEX", "W": "COMPLEX",  # priced by a derivative, average prices
+    "H": "COMPLEX", "X": "COMPLEX",  # price variation, cross
+    "C": "COMPLEX", "N": "COMPLEX", "R": "COMPLEX",  # settled for cash, next day, by the seller
+}  # fmt: skip
 _STATUSES = {
     "PendingSubmit": OrderStatus.PENDING,
     "ApiPending": OrderStatus.PENDING,
@@ -69,6 +81,13 @@ def size(value: float) -> float | None:
     """A size, 0 included; negative and unset are absent."""
     known = number(value)
     return known if known is not None and 0 <= known < _UNSET_INTEGER else None
+
+
+def conditions(text: str) -> tuple[str, ...]:
+    """A print's sale conditions: the tape's letters in our words where we have one (DOMAIN 3.8)."""
+    words = dict.fromkeys(_CONDITIONS.values())
+    codes = (code for part in text.split() for code in ([part] if part in words else part))
+    return tuple(dict.fromkeys(_CONDITIONS.get(code, code) for code in codes if code != _REGULAR))
 
 
 def money(value: float | str) -> Decimal | None:

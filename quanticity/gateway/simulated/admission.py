@@ -57,9 +57,9 @@ def check_account(order: Order, exchange: Exchange) -> str | None:
         (is_option, _opposes, _BOTH_SIDES),
         (True, _is_crowded, f"Only {limit} working orders are allowed on one side of a contract."),
         (bool(order.oca_group), _group_is_filled, "OCA group is already filled."),
-        (is_option, _uncovers, "No permission to sell uncovered options."),
+        (is_option, _uncovers, _UNCOVERED),
         (order.order_type in CLOSING, is_late, "It is past the cut-off of the closing auction."),
-        (order.is_buy, _lacks_funds, "Your Available Funds are insufficient."),
+        (order.is_buy, _lacks_funds, _NO_FUNDS),
     )
     broken = (reason for applies, rule, reason in rules if applies and rule(order, exchange))
     return next(broken, None)
@@ -84,11 +84,36 @@ def check_revision(known: Order, asked: Order, exchange: Exchange) -> Refused | 
     ):
         if wrong:
             return Refused(*known.key, code, text)
-    return check_fields(asked, exchange, revises=True)
+    refused = check_fields(asked, exchange, revises=True)
+    if refused is not None or known.status is Status.PENDING_SUBMIT:
+        return refused
+    reason = _outgrown(known, asked, exchange)
+    text = f"Order rejected - reason:{reason}"
+    return None if reason is None else Refused(*known.key, 201, text)
+
+
+def _outgrown(known: Order, asked: Order, exchange: Exchange) -> str | None:
+    """A revision that takes more than the account has; the order as it was lives on."""
+    held = exchange.books.account.quantity(known.con_id)
+    if asked.is_buy:
+        grows = _need(asked, exchange, asked.quantity - known.filled) > _need(
+            known, exchange, known.remaining
+        )
+        short_of = grows and _lacks_funds(asked, exchange, asked.quantity - known.filled)
+        return _NO_FUNDS if short_of else None
+    is_option = account.multiplier(known.con_id) > 1
+    if asked.quantity <= known.quantity or not is_option or exchange.settings.allow_uncovered:
+        return None
+    parent = exchange.books.parent(known)
+    coming = parent.remaining if parent is not None and parent.is_working else ZERO
+    others = _promised(known, exchange) if not known.parent_id else ZERO
+    return _UNCOVERED if asked.quantity - known.filled + others > held + coming else None
 
 
 _Rule = Callable[[Order, "Exchange"], bool]
 _BOTH_SIDES = "Cannot have open orders on both sides of the same US Option contract in one account."
+_UNCOVERED = "No permission to sell uncovered options."
+_NO_FUNDS = "Your Available Funds are insufficient."
 _PM = calendar.Settlement.PM_CASH
 _STOCK_MARGIN = 4
 
@@ -156,17 +181,24 @@ def _group_is_filled(order: Order, exchange: Exchange) -> bool:
     return any(other.filled for other in members) and not any(o.is_working for o in members)
 
 
-# A sale beyond the holding, after what other sell orders may take; one group takes its largest.
+# A sale beyond the holding, after what other sell orders may take.
 def _uncovers(order: Order, exchange: Exchange) -> bool:
     if order.is_buy or order.parent_id or exchange.settings.allow_uncovered:
         return False
-    groups: dict[str, Decimal] = {}
-    for other in [*exchange.books.working(), order]:
-        if other.con_id == order.con_id and not other.is_buy:
+    wanted = order.remaining + _promised(order, exchange)
+    return wanted > exchange.books.account.quantity(order.con_id)
+
+
+# What other sell orders of a contract may take; one group takes its largest, and an order's own
+# group no more than the order does itself.
+def _promised(order: Order, exchange: Exchange) -> Decimal:
+    groups: dict[str, Decimal] = {order.oca_group: order.remaining} if order.oca_group else {}
+    for other in exchange.books.working():
+        if other.con_id == order.con_id and not other.is_buy and other is not order:
             group = other.oca_group or f"order {other.perm_id}"
-            ready = other.remaining if other is order else exchange.books.executable(other)
-            groups[group] = max(groups.get(group, ZERO), ready)
-    return sum(groups.values(), ZERO) > exchange.books.account.quantity(order.con_id)
+            groups[group] = max(groups.get(group, ZERO), exchange.books.executable(other))
+    own = order.remaining if order.oca_group else ZERO
+    return sum(groups.values(), ZERO) - own
 
 
 def is_late(order: Order, exchange: Exchange) -> bool:
@@ -178,16 +210,25 @@ def is_late(order: Order, exchange: Exchange) -> bool:
     return auctions.cut_off(symbol, session, usual) <= exchange.at < session.close_at
 
 
+def _lacks_funds(order: Order, exchange: Exchange, quantity: Decimal | None = None) -> bool:
+    need = _need(order, exchange, order.quantity if quantity is None else quantity)
+    free = exchange.books.account.available(exchange.mark) - bound_usd(exchange, besides=order)
+    return need > 0 and need > free
+
+
+def bound_usd(exchange: Exchange, *, besides: Order | None = None) -> Decimal:
+    """Funds that purchases on their way hold, in dollars."""
+    others = (o for o in exchange.books.working() if besides is None or o.key != besides.key)
+    buys = (o for o in others if o.is_buy and o.is_working)
+    return sum((_need(order, exchange, order.remaining) for order in buys), ZERO)
+
+
 # What a purchase needs beyond closing a short: an option in full, shares by a quarter.
-def _lacks_funds(order: Order, exchange: Exchange) -> bool:
-    books = exchange.books.account
-    opening = order.quantity + min(books.quantity(order.con_id), ZERO)
-    if opening <= 0:
-        return False
+def _need(order: Order, exchange: Exchange, quantity: Decimal) -> Decimal:
+    opening = quantity + min(exchange.books.account.quantity(order.con_id), ZERO)
     touch, times = exchange.touch(order.con_id), account.multiplier(order.con_id)
     price = order.limit or touch.ask or touch.last
-    need = price * opening * times / (_STOCK_MARGIN if times == 1 else 1)
-    return need > books.available(exchange.mark)
+    return max(price * opening * times / (_STOCK_MARGIN if times == 1 else 1), ZERO)
 
 
 def _is_index(order: Order, _exchange: Exchange) -> bool:

@@ -91,8 +91,8 @@ class Exchange:
         if refusal is not None:
             return [refusal]
         if order.what_if:
-            touch = self.touch(order.con_id)
-            return [what_if.answer(order, self.books.account, touch, self.mark)]
+            touch, bound = self.touch(order.con_id), admission.bound_usd(self)
+            return [what_if.answer(order, self.books.account, touch, self.mark, bound)]
         self.books.add(order, self.at)
         return self._transmit(order) if order.transmit else [_news(order)]
 
@@ -301,7 +301,9 @@ class Exchange:
         known.quantity, known.order_type, known.tif = asked.quantity, asked.order_type, asked.tif
         known.limit, known.aux, known.order_ref = asked.limit, asked.aux, asked.order_ref
         known.trail_percent, known.outside_rth = asked.trail_percent, asked.outside_rth
-        known.trail_stop, known.confirmations = asked.trail_stop, 0
+        if asked.trail_stop is not None or not known.order_type.startswith("TRAIL"):
+            known.trail_stop = asked.trail_stop  # one that has trailed does not turn back
+        known.confirmations = 0
         if known.status is Status.PENDING_SUBMIT:
             return self._transmit(known) if asked.transmit else [_news(known)]
         if not known.remaining:

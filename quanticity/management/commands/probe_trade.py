@@ -9,14 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from analytics import selectors as analytics
-from analytics.services import scoring
-from analytics.signals.emit import Rehearsal
-from execution import selectors, tasks
+from execution import selectors
 from execution.models import Order, OrderIntent
-from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import Role
-from quanticity.store import health
-from quanticity.tasking import nudge
+from quanticity.management import rehearsals
 
 _PATIENCE_S = 15.0
 _START_S = 30.0
@@ -47,30 +43,26 @@ class Command(BaseCommand):
                 f"{options['contracts']} and {options['exit_after']}",
                 returncode=2,
             )
-        rehearsal = Rehearsal(options["contracts"], options["exit_after"])
-        try:
-            signal_id = self._signal(options["symbol"].upper(), rehearsal)
-        except MalformedInput as error:
-            raise CommandError(str(error), returncode=1) from error
-        nudge(tasks.open_position, signal_id)
-        health.wake("gateway")
+        signal_id = self._signal(
+            options["symbol"].upper(), options["contracts"], options["exit_after"]
+        )
         answer = _follow(signal_id)
         self.stdout.write(json.dumps(answer) if options["json"] else _say(answer))
         if answer["denied_by"] or answer["state"] in _WAITING:
             raise SystemExit(1)
 
     # Just after a start the first chain and the volatility regime are still on their way.
-    def _signal(self, symbol: str, rehearsal: Rehearsal) -> str:
+    def _signal(self, symbol: str, contracts: int, exit_after_s: float) -> str:
         deadline, said = time.monotonic() + _START_S, ""
         while True:
-            try:
-                if analytics.vol_regime() is not None or time.monotonic() > deadline:
-                    return scoring.rehearse(symbol, rehearsal)
-                why = "the volatility regime is not known yet"
-            except MalformedInput as error:
-                if time.monotonic() > deadline:
-                    raise
-                why = str(error)
+            why = "the volatility regime is not known yet"
+            if analytics.vol_regime() is not None or time.monotonic() > deadline:
+                found = rehearsals.ask(symbol, contracts, exit_after_s)
+                if "error" not in found:
+                    return str(found["signal_id"])
+                why = str(found["error"])
+            if time.monotonic() > deadline:
+                raise CommandError(why, returncode=1)
             if why != said:
                 self.stderr.write(f"waiting: {why}")
             said = why

@@ -2,13 +2,14 @@
 
 import asyncio
 import signal
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from quanticity.management.gateway.process import GatewayProcess
+from quanticity.management.gateway.process import SWITCH_S, GatewayProcess
 
 
 class Command(BaseCommand):
@@ -23,6 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT."""
+        sys.setswitchinterval(SWITCH_S)
         asyncio.run(_run(options["host"], options["port"]))
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from quanticity.domain import calendar
 from quanticity.gateway.ports import ConnectionState
 
-_WINDOW = timedelta(seconds=300)
+WINDOW = timedelta(seconds=300)
 RESTARTED = "the gateway process was not running"
 
 
@@ -70,7 +70,7 @@ class BlindLedger:
 
     def recent_s(self, at: datetime) -> float:
         """Blind seconds of the last 300; a long look counts only as far as it reaches in."""
-        since = at - _WINDOW
+        since = at - WINDOW
         while self._recent and self._recent[0][0] < since:
             self._recent.popleft()
         return sum(

@@ -21,7 +21,7 @@ from django.conf import settings
 from analytics.ingestion.recorder import Recorder
 from analytics.services import blindness, flow, quarantine, sources
 from execution import selectors as execution_selectors
-from execution.services import booking, broker, costs, protecting, reconciling
+from execution.services import booking, broker, costs, protecting, reconciling, wishes
 from quanticity import leases, workflows
 from quanticity.config import timetable
 from quanticity.config.loader import section
@@ -34,6 +34,7 @@ from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
 from quanticity.gateway.tape_writer import Settings as TapeSettings
 from quanticity.gateway.tape_writer import TapeWriter
+from quanticity.gateway.tapes import Past
 from quanticity.management.gateway.blindness import BlindLedger, Span
 from quanticity.management.gateway.freshness import Freshness
 from quanticity.management.gateway.freshness import Settings as FreshnessSettings
@@ -47,6 +48,8 @@ from quanticity.tasking import nudge
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+# A thread that computes lets a tick pass after so long; Python's own 5 ms are the whole promise.
+SWITCH_S = 0.0005
 LEASE_S = 6.0
 RENEW_S = 2.0
 FLUSH_S = 0.1
@@ -94,6 +97,7 @@ class GatewayProcess:
         self._fresh = asyncio.Event()
         self.recorder.on_fresh = self._fresh.set
         self._store_down = False
+        self._seeded: dict[str, date] = {}
         self._paces = Paces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -242,6 +246,9 @@ class GatewayProcess:
             self._store_down = True
             await asyncio.sleep(RENEW_S / 4)
             return None
+        if self._store_down:
+            # What was to be written meanwhile is lost: bars begin anew from the broker's history.
+            self._seeded.clear()
         self._store_down = False
         return found
 
@@ -289,9 +296,9 @@ class GatewayProcess:
             if not self.connected:
                 self._reconciled, asked_at = False, None
                 continue
-            wishes = await self._on(self._sql, reconciling.asked)
-            if wishes != served:  # an operator wants it now
-                served, asked_at = wishes, None
+            wanted = await self._on(self._sql, wishes.comparisons_wanted)
+            if wanted != served:  # an operator wants it now
+                served, asked_at = wanted, None
             doubt = await self._on(self._sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
             # Set back to the broker's time, the clock may be before the last question.
@@ -327,18 +334,17 @@ class GatewayProcess:
             await self._report()
 
     async def _keep_seeded(self) -> None:
-        seeded: dict[str, date] = {}
         while True:
             await asyncio.sleep(1.0)
-            await self._seed(universe().symbols, seeded)
+            await self._seed(universe().symbols)
 
-    async def _seed(self, symbols: Sequence[str], seeded: dict[str, date]) -> None:
+    async def _seed(self, symbols: Sequence[str]) -> None:
         if not self.connected:
             return
         # Once per session: yesterday becomes a day of history.
         today = calendar.session_date(clock.now())
         for symbol in symbols:
-            if seeded.get(symbol) == today:
+            if self._seeded.get(symbol) == today:
                 continue
             try:
                 minutes = await self.gateway.feed.history(symbol, "1 min", HISTORY_DAYS["1 min"])
@@ -348,11 +354,13 @@ class GatewayProcess:
                 return
             except PermanentError as error:
                 logger.warning("no history of %s: %s", symbol, error)
-                seeded[symbol] = today
+                self._seeded[symbol] = today
                 continue
+            self.tape.take(self._feed, "past", Past(symbol, tuple(minutes), tuple(days)))
             await self._try_store(self._store, self.recorder.seed, symbol, minutes)
             await self._try_store(self._store, flow.seed_history, symbol, minutes, days)
-            seeded[symbol] = today
+            if not self._store_down:
+                self._seeded[symbol] = today
 
     def _discipline_clock(self) -> None:
         seen, self.listener.broker_time = self.listener.broker_time, None
@@ -378,6 +386,7 @@ class GatewayProcess:
             "reconciled": self._reconciled,
             "leased": self._lease is not None,
             "blind_300s_s": self._blind.recent_s(now),
+            "blind_300s_by_symbol": self._freshness.blind_s(now),
             "blind_session_s": self._blind.session_s,
             "reported_at": now.astimezone(UTC).isoformat(),
             "counters": dict(self.gateway.counters),

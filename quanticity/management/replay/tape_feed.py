@@ -1,7 +1,7 @@
 """A captured tape in the place of the market: what the gateway was told, second by second.
 
-Past bars are not on a tape. One that was captured on the simulated exchange begins from that
-exchange's own past; any other begins with what it says itself, and readings miss what they need.
+Past bars are on it as the gateway asked for them. An older tape without them begins from the
+simulated exchange's own past when it was captured there, else with what it says itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.ingestion.recorder import Recorder
+from analytics.services import flow, retelling
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import OptionContract
 from quanticity.domain.market import Quote
@@ -44,7 +45,9 @@ class TapeFeed:
             "book": recorder.take_book, "bar": recorder.take_bar,
             "imbalance": recorder.take_imbalance, "chain": recorder.take_chain,
             "contract_quote": recorder.take_contract_quote,
+            "past": self._seed, **retelling.TELLERS,
         }  # fmt: skip
+        self._recorder = recorder
 
     @property
     def is_over(self) -> bool:
@@ -63,6 +66,10 @@ class TapeFeed:
             self.quotes[value.instrument] = value
         if kind in self._take:
             self._take[kind](value)
+
+    def _seed(self, past: tapes.Past) -> None:
+        self._recorder.seed(past.symbol, past.minutes)
+        flow.seed_history(past.symbol, past.minutes, past.days)
 
 
 class TapeTouches(Touches):

@@ -219,11 +219,11 @@ def test_the_bucket_is_a_fraction_of_the_average_day(
 @pytest.mark.parametrize(
     "field", [{"volume": float("nan")}, {"volume": -1.0}, {"close": 0.0}, {"open": float("inf")}]
 )
-def test_impossible_bars_are_refused(field: dict[str, float]) -> None:
-    bar = replace(minutes([(0.1, 500)])[0], **field)
+def test_an_impossible_bar_is_a_gap(field: dict[str, float]) -> None:
+    first, second, third = minutes([(0.1, 500), (0.2, 300), (-0.1, 400)])
+    holed = [first, replace(second, **field), third]
 
-    with pytest.raises(MalformedInput, match="expected positive prices"):
-        vpin.update(START, [bar], SETTINGS)
+    assert vpin.update(START, holed, SETTINGS) == vpin.update(START, [first, third], SETTINGS)
 
 
 def test_an_impossible_bucket_is_refused() -> None:

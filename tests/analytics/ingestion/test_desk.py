@@ -4,18 +4,23 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analytics.feeds import arbiter
 from analytics.feeds.arbiter import Head, Settings
 from analytics.ingestion import desk
+from quanticity.config.loader import section
 from quanticity.domain.options import Chain
 from quanticity.store import market
 from tests import factories
 from tests.factories import NOON
 
 pytestmark = pytest.mark.usefixtures("noon", "store")
-SETTINGS = Settings(silent_after_s=60.0, disagree_frac=0.002, comparable_s=60.0)
+SETTINGS = replace(
+    section("analytics.feeds.arbiter", Settings),
+    silent_after_s=60.0, disagree_frac=0.002, comparable_s=60.0,
+)  # fmt: skip
 
 
 def chain(feed: str, spot: float = 600.0, at: Any = NOON) -> Chain:
@@ -67,6 +72,31 @@ def test_the_better_feed_comes_back_at_once(noon: Any) -> None:
     desk.offer(chain("cboe_delayed"))
     stands, (event,) = desk.offer(chain("ibkr"))
     assert (stands, event.kind) == (True, "SWITCHED")
+
+
+def stale(feed: str) -> Chain:
+    fresh = chain(feed)
+    return replace(fresh, quote_epoch_ms=np.zeros(len(fresh), dtype=np.int64))
+
+
+def test_a_stale_chain_of_a_better_feed_displaces_no_fresh_one(noon: Any) -> None:
+    desk.offer(chain("ibkr"))
+    assert desk.offer(stale("alphavantage")) == (False, [])
+
+    noon.advance(61)
+    stands, _ = desk.offer(stale("alphavantage"))
+    assert stands
+
+
+@pytest.mark.parametrize("feed", ["alphavantage", "ibkr", "cboe_delayed"])
+def test_a_fresh_chain_displaces_a_stale_one_at_once(feed: str) -> None:
+    desk.offer(stale("alphavantage"))
+    stands, _ = desk.offer(chain(feed))
+    found = desk.head("SPY")
+
+    assert stands
+    assert found is not None
+    assert (found.feed, found.stale) == (feed, False)
 
 
 def test_two_feeds_that_contradict_are_noted_once_in_a_while() -> None:

@@ -1,15 +1,16 @@
 """Each family is published under its own key, with the age of its oldest input and its reasons."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from analytics import parameters, selectors
-from analytics.models import DiscoveredParameter
+from analytics import parameters, selectors, states
+from analytics.calculators import flow_clusters, volatility
+from analytics.models import DiscoveredParameter, FeedEvent
 from analytics.services import (
     closing,
     exposures,
@@ -22,6 +23,7 @@ from analytics.services import (
     technicals,
 )
 from quanticity.config import loader
+from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar, Book, Level, Quote, Trade
 from quanticity.store import keys, market, readings
@@ -402,3 +404,135 @@ def test_without_strip_and_vix1d_there_is_no_regime() -> None:
     regime.refresh_volatility()
 
     assert read("volatility")["quality"]["reasons"] == {"volatility": "NO_DATA"}
+
+
+def strip(symbol: str = "SPY", days: tuple[date, ...] | None = None, **changed: Any) -> None:
+    """A chain of today and tomorrow at 40 %, kept as the latest one."""
+    made = toy_chains.chain(
+        tuple(range(585, 616)), days=days or (TODAY, calendar.next_session(TODAY).date),
+        sigma=lambda _: 0.4, width=0.001, root=symbol, european=symbol == "SPX",
+    )  # fmt: skip
+    market.write_chain(replace(made, underlying=symbol, **changed))
+
+
+def r_day(noon, late_s: float) -> float | None:
+    noon.at = toy_chains.AS_OF + timedelta(seconds=late_s)
+    regime.refresh_volatility()
+    return (read("volatility")["data"] or {}).get("r_day")
+
+
+def test_the_days_variance_does_not_rise_while_its_chain_ages(noon) -> None:
+    strip()
+    fresh = r_day(noon, 0)
+
+    assert fresh == pytest.approx(r_day(noon, 110), rel=1e-12)
+
+
+def test_a_chain_that_stopped_is_a_missing_strip(noon) -> None:
+    strip()
+    r_day(noon, 0)
+    vix1d_tick(14.0)
+    late = r_day(noon, 121)
+    first = read("volatility")["data"]
+    noon.at = toy_chains.AS_OF + timedelta(seconds=301)
+    vix1d_tick(14.0)
+    regime.refresh_volatility()
+
+    assert (late, first["x_kind"]) == (None, "r_day")
+    assert (read("volatility")["data"]["x_kind"], read("volatility")["quality"]["status"]) == (
+        "vix1d", "DEGRADED",
+    )  # fmt: skip
+
+
+def test_the_same_chain_is_one_sample(noon) -> None:
+    strip()
+    r_day(noon, 0)
+    r_day(noon, 60)
+
+    assert len(states.load("SPY", "volatility", volatility.State).samples) == 1
+
+
+def test_an_index_without_todays_series_leaves_the_strip_to_the_fund(noon) -> None:
+    strip()
+    alone = r_day(noon, 0)
+    strip("SPX", days=(calendar.next_session(TODAY).date,))
+
+    assert alone is not None
+    assert r_day(noon, 1) == alone
+
+
+@pytest.mark.parametrize("flaw", ["crossed", "no strike"])
+def test_a_senseless_row_is_no_part_of_the_strip(noon, flaw: str) -> None:
+    strip()
+    sound = r_day(noon, 0)
+    made = market.chain("SPY")
+    assert made is not None
+    one = (made.strike == 590) & (made.right < 0)
+    changed = {
+        "crossed": {"bid": np.where(one, made.ask + 5.0, made.bid)},
+        "no strike": {"strike": np.where(one, np.nan, made.strike)},
+    }
+    strip(**changed[flaw])
+
+    assert r_day(noon, 1) == pytest.approx(sound, rel=0.02)
+
+
+def inputs_of(family: str) -> dict[str, str]:
+    return {one["key"]: one["hash"] for one in read(family)["provenance"]["inputs"]}
+
+
+def test_hidden_orders_name_the_prints_and_books_they_met() -> None:
+    market.add_books("SPY", [deep_book()])
+    market.add_trades("SPY", [Trade("SPY", 600.0, 100.0, NOON, "X")])
+    hidden.refresh_hidden("SPY")
+    first = inputs_of("hidden")
+    market.add_trades("SPY", [Trade("SPY", 600.0, 200.0, NOON, "X")])
+    hidden.refresh_hidden("SPY")
+    second = inputs_of("hidden")
+
+    assert first.keys() == {keys.prints("SPY").name, keys.books("SPY").name}
+    assert first[keys.books("SPY").name] == second[keys.books("SPY").name]
+    assert first[keys.prints("SPY").name] != second[keys.prints("SPY").name]
+
+
+def deep_book() -> Book:
+    sides = [tuple(Level(600 + w * 0.01 * n, 100.0) for n in range(1, 6)) for w in (-1, 1)]
+    return Book("SPY", sides[0], sides[1], NOON - timedelta(seconds=1))
+
+
+def test_correlation_names_the_returns_it_was_made_from() -> None:
+    for symbol, phase in (("SPY", 0), ("QQQ", 3), ("IWM", 5)):
+        market.add_bars(
+            symbol, "1min", bars(symbol, wave(140, phase), 1, NOON - timedelta(minutes=2))
+        )
+    relations.refresh_correlation()
+    first = inputs_of("correlation")
+    for symbol in ("SPY", "QQQ", "IWM"):
+        market.add_bars(symbol, "1min", bars(symbol, [107.0], 1, NOON - timedelta(minutes=1)))
+    relations.refresh_correlation()
+
+    assert first.keys() == {keys.bars("portfolio", "1min").name}
+    assert inputs_of("correlation") != first
+
+
+@pytest.mark.parametrize(
+    ("agreement", "told"),
+    [
+        pytest.param(0.39, 1, id="below the limit"),
+        pytest.param(0.4, 0, id="at the limit"),
+        pytest.param(None, 0, id="no yesterday"),
+    ],
+)
+def test_clusters_that_drifted_are_told_once_a_session(agreement: float | None, told: int) -> None:
+    own = section("analytics.flow_clusters", flow_clusters.Settings)
+    found = clusters_agreeing(agreement)
+    flow._note_drift("SPY", found, own, NOON)
+    flow._note_drift("SPY", found, own, NOON + timedelta(minutes=20))
+
+    assert FeedEvent.objects.filter(kind="DRIFT", symbol="SPY").count() == told
+
+
+def clusters_agreeing(agreement: float | None) -> flow_clusters.FlowClusters:
+    names = [each.name for each in fields(flow_clusters.FlowClusters)]
+    known: dict[str, Any] = dict.fromkeys(names) | {"ari_vs_prev_day": agreement}
+    return flow_clusters.FlowClusters(**known)

@@ -192,7 +192,7 @@ def test_every_step_is_recorded_when_an_early_one_failed(rally: Any) -> None:
 
 
 def test_a_rehearsal_takes_the_same_contract() -> None:
-    probe = Signal.objects.get(pk=scoring.rehearse("SPY", Rehearsal(1, 30.0)))
+    probe = Signal.objects.get(pk=scoring.rehearse("SPY", Rehearsal(1, 30.0)).signal_id)
 
     assert (probe.probe, probe.occ) == (True, Signal.objects.get(pk=score()).occ)
 

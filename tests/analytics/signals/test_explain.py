@@ -82,7 +82,8 @@ def test_inputs_tell_their_age() -> None:
     ages = {one.name: one.age_s for one in explained().inputs}
 
     assert ages["vpin_cdf"] == 0.0
-    assert ages["price"] is None
+    assert ages["price"] == 0.0
+    assert ages["weekday"] is None
 
 
 def test_a_stored_decision_gives_its_confidence_again() -> None:

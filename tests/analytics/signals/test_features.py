@@ -106,6 +106,9 @@ def test_places_in_history_are_read_from_within() -> None:
         pytest.param(quote(), 600.0, id="mid of a narrow quote"),
         pytest.param(quote(ask=603.0), 600.5, id="last beside a wide one"),
         pytest.param(quote(bid=None), 600.5, id="last beside half a one"),
+        pytest.param(
+            replace(quote(ask=603.0), last_at=quote(age_s=5.1).event_at), None, id="an old last"
+        ),
         pytest.param(quote(age_s=5.1), None, id="too old"),
         pytest.param(quote(age_s=-0.1), None, id="from the future"),
         pytest.param(None, None, id="none"),
@@ -169,6 +172,46 @@ def test_a_delayed_chain_is_known_whoever_supplied_it(gex: Any, delayed: bool | 
     found = build(envelopes={} if gex is None else {"gex": gex})
 
     assert found["chain_delayed"] is delayed
+
+
+@pytest.mark.parametrize(
+    ("family", "data", "name", "reason"),
+    [
+        pytest.param(
+            "vpin", {"vpin_cdf": None, "reasons": {"vpin_cdf": "INSUFFICIENT_SAMPLES"}},
+            "vpin_cdf", "INSUFFICIENT_SAMPLES", id="of a field",
+        ),
+        pytest.param(
+            "gex", {"z": {"z": None, "reason": "ZERO_VARIANCE"}}, "gex_z", "ZERO_VARIANCE",
+            id="of a place in its history",
+        ),
+        pytest.param(
+            "moc", {"estimate": {"imbalance_ratio": None, "reasons": {"imbalance_ratio": "NO_QUOTE"}}},
+            "moc_ratio", "NO_QUOTE", id="inside an object of its own",
+        ),
+    ],
+)  # fmt: skip
+def test_a_null_keeps_the_reason_its_payload_gives(
+    family: str, data: dict[str, Any], name: str, reason: str
+) -> None:
+    found = build(envelopes={family: envelope(data)})
+
+    assert (found[name], found.reasons[name]) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    ("by_symbol", "blind_s"),
+    [
+        pytest.param({}, 2.0, id="the link's"),
+        pytest.param({"SPY": 240.0}, 240.0, id="its own"),
+        pytest.param({"QQQ": 240.0}, 2.0, id="another one's"),
+        pytest.param({"SPY": 1.0}, 2.0, id="the longer of both"),
+    ],
+)
+def test_blind_time_is_the_symbols(by_symbol: dict[str, float], blind_s: float) -> None:
+    link = {"blind_300s_s": 2.0, "blind_300s_by_symbol": by_symbol}
+
+    assert build(link=link)["blind_300s_s"] == blind_s
 
 
 def test_a_payload_after_its_validity_is_missing() -> None:

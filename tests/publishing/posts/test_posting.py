@@ -108,6 +108,41 @@ def test_a_summary_waits_until_the_last_tier_has_heard(closed: Make, noon: Any) 
 
 
 @pytest.mark.usefixtures("no_store")
+def test_a_trade_that_is_held_to_its_expiry_is_named_until_it_is_settled(
+    closed: Make, trade: Make, noon: Any
+) -> None:
+    closed("466.80", "0.58")
+    Position.objects.filter(pk=trade().pk).update(state="OPEN", quantity_open=4)
+
+    post_at(noon, AFTER_SUMMARY)
+
+    told = Announcement.objects.get(kind="SUMMARY")
+    assert (told.facts["n_trades"], told.facts["n_settling"]) == (1, 1)
+    shown = selectors.visible_to(Tier.FREE, clock.now())[0].lines
+    assert ("Still settling", "1 held to expiry, told when settled") in shown
+
+
+@pytest.mark.usefixtures("no_store")
+def test_a_cost_that_never_comes_does_not_silence_the_evening(closed: Make, noon: Any) -> None:
+    closed("100", "0.10")
+    late = closed("-50", "-0.05")
+    Position.objects.filter(pk=late.pk).update(realised_net_usd=None)
+    event = late.events.get(kind="EXIT")
+    event.facts |= {"provisional": True, "realised_net_usd": "-50"}
+    event.save()
+
+    post_at(noon, AFTER_SUMMARY)
+    post_at(noon, FRIDAY.close_at + timedelta(minutes=25))
+
+    facts = {
+        one.kind: one.facts for one in Announcement.objects.filter(kind__in=("SUMMARY", "PERFORM"))
+    }
+    assert {kind: (f["n_trades"], f["n_losses"], f["n_provisional"]) for kind, f in facts.items()} == {
+        "SUMMARY": (2, 1, 1), "PERFORM": (2, 1, 1),
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("no_store")
 def test_rehearsals_are_in_no_summary(closed: Make, noon: Any) -> None:
     closed("99", "0.99", probe=True)
     post_at(noon, AFTER_SUMMARY)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from quanticity.config import loader
-from quanticity.config.timetable import timetable
+from quanticity.config.timetable import strategies_of, timetable
 
 
 @pytest.fixture(autouse=True)
@@ -19,11 +19,13 @@ def test_each_entry_has_a_name_of_its_own_and_a_cadence() -> None:
     assert all(name == " ".join((e["task"], *e["args"])) for name, e in entries.items())
 
 
-def test_every_strategy_scores_every_symbol_with_a_chain() -> None:
-    loader.lay_over({"universe.chains": ["SPY", "QQQ"], "timetable.strategies": ["0DTE", "MOC"]})
+def test_every_symbol_with_a_chain_is_scored_by_the_playbooks_that_trade_it() -> None:
+    symbols = ["SPY", "IWM", "AAPL"]
+    loader.lay_over({"universe.chains": symbols, "timetable.strategies": ["0DTE", "MOC"]})
 
     scored = {e["args"] for e in timetable().values() if e["task"] == "pipeline.score_and_open"}
-    assert scored == {(s, symbol) for s in ("0DTE", "MOC") for symbol in ("SPY", "QQQ")}
+    assert scored == {("SPY",), ("IWM",)}
+    assert [strategies_of(symbol) for symbol in symbols] == [("0DTE", "MOC"), ("0DTE",), ()]
 
 
 def test_a_turned_cadence_is_obeyed() -> None:

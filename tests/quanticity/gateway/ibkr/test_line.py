@@ -134,6 +134,16 @@ def test_the_spot_is_believed_only_when_fresh(
     assert line.spot(AT + timedelta(seconds=age_s)) == expected
 
 
+def test_an_old_last_price_is_no_spot_though_other_ticks_come() -> None:
+    line = Line("SPY")
+    line.on_price(4, 599.5, 100, AT)
+    later = AT + timedelta(minutes=30)
+    line.on_size(8, 1_000, later)
+
+    assert line.spot(later) is None
+    assert line.quote(later).last_at == AT
+
+
 def test_an_empty_print_makes_no_trade() -> None:
     assert Line("SPY").on_print(";;;1000;600.0;true", AT, sampled=False) is None
 

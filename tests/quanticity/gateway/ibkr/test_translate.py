@@ -268,3 +268,19 @@ def test_a_five_second_bar_without_volume_has_no_average() -> None:
     bar = translate.real_time_bar("SPY", AT, (600.0, 600.1, 599.9, 600.0, 0.0, 600.0, 0))
 
     assert (bar.close, bar.wap, bar.n5) == (600.0, None, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("", (), id="none"),
+        pytest.param("@", (), id="regular"),
+        pytest.param("6", ("AUCTION",), id="the closing print"),
+        pytest.param("@ O X", ("AUCTION", "X"), id="an opening print, and a letter of no word"),
+        pytest.param("TZ", ("T", "OUT_OF_SEQUENCE"), id="letters without a space"),
+        pytest.param("Z U", ("OUT_OF_SEQUENCE",), id="one word for two letters"),
+        pytest.param("LATE", ("LATE",), id="a word already"),
+    ],
+)
+def test_sale_conditions_are_told_in_our_words(text: str, expected: tuple[str, ...]) -> None:
+    assert translate.conditions(text) == expected

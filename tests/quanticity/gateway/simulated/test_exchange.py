@@ -1,5 +1,6 @@
 """Orders from arrival to end: chains, groups, revisions, refusals."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from quanticity.gateway.simulated.orders import (
     Commissioned,
     Executed,
     News,
+    Order,
     OrderNews,
     Refused,
     Status,
@@ -199,6 +201,50 @@ def test_an_attached_stop_is_revised_in_place(desk: Desk) -> None:
 
     assert codes(desk.exchange.place(revised)) == []
     assert (stop.aux, stop.status) == (Decimal("0.30"), Status.PRE_SUBMITTED)
+
+
+def test_a_sale_is_not_revised_beyond_the_holding(desk: Desk) -> None:
+    desk.buy(2)
+    sale, _ = desk.send("SELL", 2, limit="9.00")
+    revised = desk.order("SELL", 10, limit="0.05", transmit=True)
+    revised.order_id = sale.order_id
+
+    assert codes(desk.exchange.place(revised)) == [201]
+    assert (sale.status, sale.quantity, sale.limit) == (Status.SUBMITTED, 2, Decimal("9.00"))
+    assert held(desk) == 2
+
+
+def test_a_sale_is_revised_up_to_what_no_other_sale_may_take(desk: Desk) -> None:
+    desk.buy(3)
+    desk.send("SELL", 1, limit="9.00")
+    sale, _ = desk.send("SELL", 1, limit="9.00")
+    grown, overgrown = (desk.order("SELL", n, limit="9.00", transmit=True) for n in (2, 3))
+    grown.order_id = overgrown.order_id = sale.order_id
+
+    assert codes(desk.exchange.place(grown)) == []
+    assert codes(desk.exchange.place(overgrown)) == [201]
+    assert sale.quantity == 2
+
+
+@pytest.mark.parametrize(("quantity", "refused"), [(2, []), (3, [201])])
+def test_an_attached_stop_grows_no_larger_than_what_it_protects(
+    desk: Desk, quantity: int, refused: list[int]
+) -> None:
+    desk.buy(1)
+    entry, _, stop = desk.bracket(1, desk.ask(), "9.00", "0.05")
+    revised = desk.order("SELL", quantity, "STP", aux="0.05", tif="GTC", parent_id=entry.order_id)
+    revised.order_id = stop.order_id
+
+    assert codes(desk.exchange.place(revised)) == refused
+
+
+def test_a_purchase_is_not_revised_beyond_the_funds(desk: Desk) -> None:
+    bid, _ = desk.send("BUY", 1, limit="0.05")
+    revised = desk.order("BUY", 10_000_000, limit="0.05", transmit=True)
+    revised.order_id = bid.order_id
+
+    assert codes(desk.exchange.place(revised)) == [201]
+    assert (bid.status, bid.quantity) == (Status.SUBMITTED, 1)
 
 
 def test_an_entry_walks_up_to_its_fill(desk: Desk) -> None:
@@ -388,3 +434,58 @@ def test_the_other_right_is_another_contract(desk: Desk) -> None:
     order, _ = desk.send("BUY", 1, limit="0.01", con_id=option(right=Right.PUT))
 
     assert order.status is Status.SUBMITTED
+
+
+# A revision is an order too
+
+
+def revised(desk: Desk, known: Order, **terms: object) -> list[News]:
+    return desk.exchange.place(replace(known, **terms))
+
+
+def test_a_revision_cannot_sell_what_is_not_held(desk: Desk) -> None:
+    desk.buy(2)
+    sale, _ = desk.send("SELL", 2, limit=desk.ask() + 5, tif="GTC")
+
+    assert codes(revised(desk, sale, quantity=Decimal(10))) == [201]
+    assert (sale.quantity, sale.is_working) == (2, True)
+
+
+def test_a_revision_cannot_spend_what_is_not_there(desk: Desk) -> None:
+    purchase, _ = desk.send("BUY", 1, limit="0.05")
+
+    assert codes(revised(desk, purchase, quantity=Decimal(10_000_000))) == [201]
+    assert (purchase.quantity, purchase.is_working) == (1, True)
+
+
+def test_a_smaller_revision_is_taken(desk: Desk) -> None:
+    desk.buy(2)
+    sale, _ = desk.send("SELL", 2, limit=desk.ask() + 5, tif="GTC")
+
+    assert codes(revised(desk, sale, quantity=Decimal(1))) == []
+    assert sale.quantity == 1
+
+
+def test_a_purchase_on_its_way_binds_its_funds(desk: Desk) -> None:
+    limit = desk.ask() - 1
+    available = desk.exchange.books.account.available(desk.exchange.mark)
+    most = int(available * Decimal("0.6") / (limit * 100))
+    first, _ = desk.send("BUY", most, limit=limit)
+
+    (asked,) = desk.send("BUY", most, limit=limit, what_if=True)[1]
+    second, news = desk.send("BUY", most, limit=limit)
+
+    assert isinstance(asked, WhatIf)
+    assert asked.equity_after < 0
+    assert (first.is_working, second.status, codes(news)) == (True, Status.INACTIVE, [201])
+
+
+def test_a_revised_trailing_stop_does_not_turn_back(desk: Desk) -> None:
+    desk.buy(2)
+    trailing, _ = desk.send("SELL", 2, "TRAIL", aux="0.50", tif="GTC")
+    desk.wait(1)
+    trailing.trail_stop = reached = (trailing.trail_stop or Decimal(0)) + Decimal("0.20")
+
+    revised(desk, trailing, quantity=Decimal(1), trail_stop=None)
+
+    assert (trailing.quantity, trailing.trail_stop) == (1, reached)

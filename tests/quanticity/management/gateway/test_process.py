@@ -26,6 +26,7 @@ from quanticity.gateway.ports import BrokerFacts, Connection, ConnectionState, C
 from quanticity.management.gateway.listener import CommissionFact
 from quanticity.management.gateway.process import GatewayProcess, write_facts
 from quanticity.store import health
+from quanticity.store.client import StoreDown
 from tests import factories, racing
 from tests.factories import NOON, fill, ref, update
 from tests.fakes import FakeBroker
@@ -242,3 +243,25 @@ def test_closing_writes_what_is_still_waiting(process: GatewayProcess) -> None:
     asyncio.run(process.close())
 
     assert OrderEvent.objects.count() == 1
+
+
+def test_bars_begin_anew_once_the_store_is_back() -> None:
+    async def lived_through(process: GatewayProcess) -> list[dict[str, Any]]:
+        process._seeded["SPY"] = NOON.date()
+        seen = []
+        for work in (_nothing, _away, _nothing):
+            await process._try_store(process._store, work)
+            seen.append(dict(process._seeded))
+        return seen
+
+    before, during, after = asyncio.run(lived_through(GatewayProcess("127.0.0.1", 1)))
+
+    assert (before, during, after) == ({"SPY": NOON.date()}, {"SPY": NOON.date()}, {})
+
+
+def _nothing() -> None:
+    """The store answers."""
+
+
+def _away() -> None:
+    raise StoreDown("no answer")

@@ -1,18 +1,31 @@
 """A captured tape is told second by second, and quotes what orders are matched against."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analytics.calculators.sentiment import Article
+from analytics.feeds import cboe, yahoo
+from analytics.ingestion.recorder import Recorder
+from analytics.models import MetricHistory
+from analytics.services import capturing
+from quanticity.config.loader import section
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import parse_occ
+from quanticity.domain.market import Bar
 from quanticity.gateway.simulated import listing
+from quanticity.gateway.tape_writer import Settings as TapeSettings
+from quanticity.gateway.tape_writer import TapeWriter
+from quanticity.gateway.tapes import Past
 from quanticity.management.replay.tape_feed import TapeFeed, TapeTouches, is_captured
+from quanticity.store import feeds, market, readings
 from tests import factories
+from tests.factories import NOON
 
 AT = datetime(2025, 11, 21, 16, 0, tzinfo=UTC)
 
@@ -103,3 +116,51 @@ def test_a_captured_tape_is_known_by_its_name(tmp_path: Path, name: str, expecte
 
     assert is_captured(tmp_path) is expected
     assert is_captured(tmp_path / name) is expected
+
+
+@pytest.mark.django_db
+@pytest.mark.enable_socket
+@pytest.mark.usefixtures("noon", "store")
+def test_what_came_over_http_is_told_again(tmp_path: Path, settings: Any) -> None:
+    settings.VAR = tmp_path
+    capturing._tape.cache_clear()
+    article = Article("t", "u", "s", NOON, relevance=0.5, score=0.4)
+    for feed, kind, value in (
+        ("alphavantage", "chain", replace(factories.chain(), feed="alphavantage")),
+        ("yahoo_vix1d", "vix1d", yahoo.Last(14.5, NOON)),
+        ("alphavantage_news", "news", {"symbol": "AAPL", "articles": [article]}),
+        ("cboe_vix1d", "closes", [cboe.DailyClose(date(2025, 11, 20), 13.5)]),
+    ):
+        capturing.capture(feed, kind, value)
+    capturing._tape.cache_clear()
+    recorder = Recorder("replay")
+
+    told = TapeFeed(tmp_path / "tapes" / "sim", recorder)
+    told.tell(NOON, (), before_scoring=False)
+    recorder.flush()
+
+    standing = market.chain("SPY")
+    assert standing is not None
+    assert standing.feed == "alphavantage"
+    assert feeds.vix1d(("yahoo",))["yahoo"]["value"] == 14.5
+    assert readings.read("AAPL", ("sentiment",))["sentiment"]["data"]["score"] == 0.4
+    assert MetricHistory.objects.get(symbol="VIX1D").value == 13.5
+
+
+@pytest.mark.django_db
+@pytest.mark.enable_socket
+@pytest.mark.usefixtures("noon", "store")
+def test_a_tape_begins_with_the_bars_the_gateway_asked_for(tmp_path: Path) -> None:
+    bars = tuple(
+        Bar("SPY", NOON - timedelta(minutes=n), 1.0, 2.0, 0.5, 1.5, 9.0, None, 12)
+        for n in (7, 6, 5, 4, 3, 2)
+    )
+    days = tuple(replace(bars[0], open_at=NOON - timedelta(days=n)) for n in (2, 1))
+    tape = TapeWriter(tmp_path, "gateway", section("gateway.tape", TapeSettings))
+    tape.take("ibkr", "past", Past("SPY", bars, days))
+    tape.flush()
+
+    TapeFeed(tmp_path, Recorder("replay")).tell(NOON, (), before_scoring=False)
+
+    assert market.bars("SPY", "1min") == list(bars)
+    assert market.bars("SPY", "1day") == list(days)
