@@ -5,7 +5,7 @@ RUN := requirements/base.txt requirements/gateway.txt requirements/analytics.txt
        requirements/publishing.txt requirements/web.txt
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test live golden lint types imports format sure bench calendar
+.PHONY: help install up demo test live golden lint types imports format sure bench calendar order-storm
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ sure: lint types imports  ## all that CI checks, in order of speed
 
 bench: .venv/.dev  ## benchmarks: ratios against peers, medians and quartiles
 	@exec $(PYTHON) -m pytest tests/benchmarks -p no:randomly -s $(ARGS)
+
+order-storm: .venv/.dev  ## five thousand trades through storms of their own (about an hour)
+	@ORDER_STORM=0:5000 $(PYTHON) -m pytest -q -p no:randomly tests/workflows/test_order_storm.py $(ARGS)
 
 calendar: .venv/.dev  ## write quanticity/domain/xnys.json from exchange_calendars
 	@$(PYTHON) tests/architecture/calendar_table.py

@@ -44,6 +44,7 @@ from execution.reads.positions import (
 from execution.reads.sells import (
     claiming_sells,
     protected_quantity,
+    sellable,
     wished_sells,
     working_sells,
 )
@@ -80,7 +81,7 @@ __all__ = [
     "latest_session", "live_intents", "naked_ms", "naked_now_ms", "open_positions",
     "open_quarantines", "owed_answers", "owed_events", "owed_notices", "owner_of",
     "protected_quantity", "quarantines", "recent_orders", "recent_positions", "risk_multiplier",
-    "settled_quantities", "standing", "states_of", "trade_fills", "trade_of", "trade_stats",
-    "trading_state", "trading_states", "waiting_approvals", "wished_sells", "without_intent",
-    "working_entries", "working_sells",
+    "sellable", "settled_quantities", "standing", "states_of", "trade_fills", "trade_of",
+    "trade_stats", "trading_state", "trading_states", "waiting_approvals", "wished_sells",
+    "without_intent", "working_entries", "working_sells",
 ]  # fmt: skip

@@ -8,9 +8,11 @@ adjusted contract of the same underlying.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from quanticity.domain.calendar import Settlement
+from quanticity.domain.errors import MalformedInput
+from quanticity.domain.instruments import parse_occ
 
 _AM_CASH = {"SPX": "SPX", "RUT": "RUT", "NDX": "NDX", "DJX": "DJX", "VIX": "VIX", "VIXW": "VIX"}
 _PM_CASH = {
@@ -42,3 +44,12 @@ def trading_class(root: str) -> TradingClass:
     if root in _PM_CASH:
         return TradingClass(_PM_CASH[root], Settlement.PM_CASH, european=True)
     return TradingClass(root.rstrip("0123456789"), Settlement.PM_PHYSICAL, european=False)
+
+
+@lru_cache(maxsize=20_000)
+def underlying_of(instrument: str) -> str | None:
+    """Whose option an instrument is; None when it is none."""
+    try:
+        return trading_class(parse_occ(instrument).root).underlying
+    except MalformedInput:
+        return None

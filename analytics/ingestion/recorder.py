@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from analytics.calculators import order_book
+from analytics.chainfiles import roots
 from analytics.ingestion import bars as bar_rules
 from analytics.ingestion import book as book_rules
 from analytics.ingestion import desk, sentinels
@@ -60,7 +61,6 @@ class Recorder:
         self._five_seconds: dict[str, list[Bar]] = defaultdict(list)
         self._minutes: dict[str, list[Bar]] = defaultdict(list)
         self._closed_until: dict[str, datetime] = {}
-        self._underlying_of: dict[str, str] = {}
         self._books: dict[str, Book] = {}
         self._obi: dict[str, order_book.State] = {}
         self._obi_at: dict[str, datetime] = {}
@@ -121,8 +121,6 @@ class Recorder:
         """Write what has come since the last flush; return the symbols with a new chain."""
         with self._lock:
             buffer, self._buffer = self._buffer, _Buffer()
-        for chain in buffer.chains.values():
-            self._underlying_of |= dict.fromkeys(chain.occ.tolist(), chain.underlying)
         with market.batch():
             for quote in buffer.quotes.values():
                 market.write_quote(quote)
@@ -185,7 +183,7 @@ class Recorder:
     def _write_trades(self, trades: dict[str, list[Trade]]) -> None:
         options: dict[str, list[Trade]] = defaultdict(list)
         for instrument, prints in trades.items():
-            underlying = self._underlying_of.get(instrument)
+            underlying = roots.underlying_of(instrument)
             if underlying is not None:
                 options[underlying] += prints
             else:

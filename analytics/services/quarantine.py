@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from analytics.calculators.pricing import PricedChain
+from analytics.chainfiles import roots
 from analytics.ingestion import sentinels
 from analytics.ingestion.recorder import Refusal
 from analytics.models import Quarantined
@@ -117,7 +118,11 @@ def _judged(row: Quarantined) -> str:
 
 def _put_back(value: Any) -> str:
     if isinstance(value, Trade):
-        market.add_trades(value.instrument, [value])
+        underlying = roots.underlying_of(value.instrument)
+        if underlying is None:
+            market.add_trades(value.instrument, [value])
+        else:
+            market.add_option_trades(underlying, [value])
     elif isinstance(value, Bar):
         market.add_bars(value.symbol, "5s", [value])
     else:

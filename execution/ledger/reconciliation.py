@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 
 from execution.ledger.executions import latest
 from execution.ledger.positions import Key, quantities
@@ -87,7 +88,9 @@ class OurBook:
     """Our side: every fill and order we know, contracts with an open position, time short.
 
     `settled` is what expiry, exercise and operators took out of positions, signed contracts.
-    `short_for_s` says since when the broker has reported less than we have.
+    `short_for_s` says since when the broker has reported less than we have. `just_traded` holds
+    the executions heard while the snapshot was made, newest first: its list of holdings may be
+    older than they are.
     """
 
     fills: tuple[Fill, ...]
@@ -95,6 +98,7 @@ class OurBook:
     open_contracts: frozenset[Key]
     settled: Mapping[Key, int]
     short_for_s: Mapping[Key, float]
+    just_traded: Mapping[Key, tuple[int, ...]]
 
 
 def diff(
@@ -142,7 +146,9 @@ def _quantities(broker: BrokerFacts, ours: OurBook, settings: Settings) -> Itera
         theirs, mine = reported.get(key, 0), expected[key]
         detail = f"broker {theirs}, fills {mine}"
         if theirs > mine:
-            yield Finding(Kind.QUANTITY_ABOVE, Action.QUARANTINE, str(key[1]), key[1], detail)
+            is_older = mine - theirs in accumulate(ours.just_traded.get(key, ()))
+            action = Action.ASK_AGAIN if is_older else Action.QUARANTINE
+            yield Finding(Kind.QUANTITY_ABOVE, action, str(key[1]), key[1], detail)
         if theirs < mine:
             patient = ours.short_for_s.get(key, 0) < settings.ask_again_s
             action = Action.ASK_AGAIN if patient else Action.QUARANTINE

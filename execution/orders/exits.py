@@ -26,6 +26,7 @@ class Settings:
     fourteen_dte_notice_days: tuple[int, ...]
     desperate_before_close_min: float
     alarm_before_close_min: float
+    bid_max_age_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Held:
     opened: date  # session
     entry: Decimal
     mark: Decimal | None
+    spared: bool = False  # looked at an hour after its last open, and above its entry
 
 
 class Haste(IntEnum):
@@ -67,12 +69,22 @@ def is_halving_due(held: Held, opened_at: datetime, at: datetime, s: Settings) -
     return opened_at < due_at <= at < close_at
 
 
+def is_spared(held: Held, at: datetime, s: Settings) -> bool:
+    """Say whether a 1DTE may stay till an hour before its last close: asked once (6.9)."""
+    early = _early(held, s)
+    above = held.mark is not None and held.mark > held.entry
+    return held.strategy is Strategy.ONE_DTE and not held.spared and above and at >= early
+
+
 def notice(held: Held, at: datetime, s: Settings) -> int | None:
-    """Days to expiry that a 14DTE is to be spoken of today, None on other days."""
+    """The notice that a 14DTE's days to expiry call for, the nearest; None while it has time.
+
+    A day that is no session has its notice on the next.
+    """
     if held.strategy is not Strategy.FOURTEEN_DTE:
         return None
     days = calendar.days_to(held.expiry, at)
-    return days if days in s.fourteen_dte_notice_days else None
+    return min((n for n in s.fourteen_dte_notice_days if days <= n), default=None)
 
 
 def haste(held: Held, at: datetime, s: Settings) -> Haste:
@@ -97,9 +109,8 @@ def _instants(held: Held, s: Settings) -> list[datetime]:
             found.append(last.close_at - timedelta(minutes=s.zero_dte_before_close_min))
         case Strategy.ONE_DTE:
             losing = held.mark is not None and held.mark <= held.entry
-            early = last.open_at + timedelta(minutes=s.one_dte_losing_after_open_min)
             late = last.close_at - timedelta(minutes=s.one_dte_before_close_min)
-            found.append(early if losing else late)
+            found.append(_early(held, s) if losing and not held.spared else late)
         case Strategy.FOURTEEN_DTE:
             before = calendar.previous_session(held.expiry)
             found.append(before.close_at - timedelta(minutes=s.fourteen_dte_before_close_min))
@@ -107,3 +118,8 @@ def _instants(held: Held, s: Settings) -> list[datetime]:
             opened = calendar.session(held.opened)
             found.append(opened.close_at - timedelta(minutes=s.moc_before_close_min))
     return found
+
+
+def _early(held: Held, s: Settings) -> datetime:
+    opens = calendar.session(held.expiry).open_at
+    return opens + timedelta(minutes=s.one_dte_losing_after_open_min)

@@ -37,6 +37,7 @@ class Settings:
     mark_max_spread_frac: Decimal
     backup_marks: int
     backup_wait_s: float
+    mark_memory_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from execution.models import (
 from execution.orders.lifecycle import TERMINAL
 from execution.orders.references import intent_id, parse_order_ref
 from execution.orders.sizing import Stats
+from execution.reads.sells import ALIVE
 from execution.risk import trips
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import OptionContract, parse_occ
@@ -60,7 +61,9 @@ def intents_to_book() -> list[str]:
     moving = live_intents().exclude(state__in=("NEW", "CHECKED", "SIZED"))
     open_trades = Position.objects.filter(state__in=_HELD).values("intent_id")
     # An exit waits for its commissions, but is told in the end.
-    over = Position.objects.filter(state__in=("CLOSED", "SETTLED")).values("intent_id")
+    # One whose every execution was taken back has no end to tell.
+    ended = Position.objects.filter(state__in=("CLOSED", "SETTLED"), quantity_total__gt=0)
+    over = ended.values("intent_id")
     ends = (PositionEvent.Kind.EXIT, PositionEvent.Kind.EXPIRY)
     untold = over.exclude(events__kind__in=ends)
     rows = OrderIntent.objects.filter(
@@ -75,9 +78,7 @@ def intents_to_book() -> list[str]:
 
 def working_entries(scope: str = trips.GLOBAL) -> QuerySet[Order]:
     """Entries of a scope that are on their way and not asked to come back."""
-    rows = Order.objects.filter(
-        role=orders.Role.ENTRY, state__in=("RECORDED", "SENDING", "WORKING"), cancel_wanted_at=None
-    )
+    rows = Order.objects.filter(role=orders.Role.ENTRY, state__in=ALIVE, cancel_wanted_at=None)
     if scope == trips.GLOBAL:
         return rows
     return rows.filter(Q(intent__strategy=scope) | Q(intent__symbol=scope))

@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 
-from execution.models import (
-    Order,
-    Position,
-)
+from execution.models import Order, Position, Reconciliation
 from execution.orders import protection
 from quanticity.domain import orders
 
@@ -16,6 +13,14 @@ def protected_quantity(position: Position) -> int:
     """Contracts of the position that the broker's working stops could sell now."""
     sells = working_sells(position.intent_id)
     return sum(one.executable for one in sells if one.role is orders.Role.STOP)
+
+
+def sellable(position: Position) -> int:
+    """Contracts that may be sold: ours, in quarantine no more than the broker says it holds."""
+    last = Reconciliation.objects.first()
+    if position.state != "QUARANTINED" or last is None:
+        return position.quantity_open
+    return min(position.quantity_open, int(last.holdings.get(position.occ, 0)))
 
 
 def working_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:

@@ -19,6 +19,7 @@ from execution.models import (
     TradingScope,
 )
 from execution.risk import trips
+from execution.risk.trips import Breaker
 from quanticity.domain import clock, orders
 from quanticity.domain.signals import Strategy
 
@@ -36,7 +37,7 @@ class Standing:
         """The most severe state among the global one and these scopes."""
         return trips.effective(scopes, self.states, self.holding)
 
-    def is_tripped(self, breakers: Collection[trips.Breaker], scope: str = GLOBAL) -> bool:
+    def is_tripped(self, breakers: Collection[Breaker], scope: str = GLOBAL) -> bool:
         """Whether one of these breakers holds a scope."""
         return any(t.breaker in breakers and t.scope == scope for t in self.holding)
 

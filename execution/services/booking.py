@@ -163,10 +163,13 @@ def _cost_of_busts(told: Iterable[orders.Fill]) -> Decimal:
 
 def _forget_busted(intent: OrderIntent, lost: Decimal) -> None:
     """Every execution was taken back: nothing is held, and nothing ever was."""
-    Position.objects.filter(intent=intent).exclude(quantity_open=0).update(
+    gone = Position.objects.filter(intent=intent)
+    gone.exclude(quantity_open=0, quantity_total=0).update(
         quantity_open=0, quantity_total=0, state="CLOSED", closed_at=clock.now(),
         realised_net_usd=-lost, exit_reason=ExitReason.MANUAL,
     )  # fmt: skip
+    for position in gone:
+        telling.take_back(position)
 
 
 def _is_over(order: Order) -> bool:

@@ -299,6 +299,9 @@ def _seen(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
 
 def _terms(row: Order, update: orders.OrderUpdate) -> dict[str, object]:
     """Prices and quantity as the broker works them; ours are wishes until it says so."""
+    if update.status is orders.OrderStatus.FILLED and row.side == Side.SELL:
+        # Its group may have reduced it unheard: it sold all that it still had to.
+        return {"quantity": update.filled} if 0 < update.filled < row.quantity else {}
     if update.status is not orders.OrderStatus.WORKING:
         return {}
     said = {"limit_price": update.limit_price, "stop_price": update.stop_price}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 # Figures whose change is a correction.
 PUBLISHED = ("fill_price", "quantity", "realised_net_usd", "return_frac", "result", "provisional")
+OPEN_AGAIN = "OPEN"
 _CENT = Decimal("0.01")
 
 
@@ -94,6 +95,21 @@ def end(story: "Story", at: datetime) -> Facts:
         "holding_s": (at - opened).total_seconds(), "exit_reason": position.exit_reason,
         "provisional": known is None,
     }  # fmt: skip
+
+
+def reopened(story: "Story", told: Facts) -> Facts:
+    """An end that is none: the broker took a sale back, and contracts are held again."""
+    sold = [fill for fill in story.fills if fill.quantity < 0]
+    return told | {
+        "fill_price": text(average(sold)), "quantity": -sum(fill.quantity for fill in sold),
+        "realised_net_usd": None, "return_frac": None, "result": OPEN_AGAIN, "provisional": True,
+        "remaining_quantity": story.position.quantity_open,
+    }  # fmt: skip
+
+
+def nothing(told: Facts) -> Facts:
+    """An entry that is none: the broker took every execution back."""
+    return told | {"fill_price": None, "quantity": 0}
 
 
 def adjustment(story: "Story", before: Decimal, stop: Decimal, reason: str) -> Facts:

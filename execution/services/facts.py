@@ -3,7 +3,7 @@
 What cannot be read is None, and the gate denies on None.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -179,14 +179,14 @@ def _market(signal: Signal, link: Mapping[str, Any], now: datetime) -> Market:
 
 
 def _holdings(signal: Signal, book: _Book, row: AccountValues | None) -> Holdings:
-    held, sells_n = book.held, book.n("SELL")
+    held, sells_n, coming = book.held, book.n("SELL"), _on_their_way(book)
     return Holdings(
-        open=(*(_open(p) for p in held), *_pending(book)),
+        open=(*(_open(p) for p in held), *_pending(coming)),
         unknown_in_symbol_n=sum(
             i.symbol == signal.symbol and i.state == "UNKNOWN" for i in book.intents
         ),
         correlations=analytics.daily_correlations(),
-        greeks=book_greeks(held),
+        greeks=book_greeks(held, coming),
         contract_buys_n=book.n("BUY"),
         contract_sells_n=sells_n,
         contract_foreign_sells_n=sells_n,
@@ -197,39 +197,62 @@ def _holdings(signal: Signal, book: _Book, row: AccountValues | None) -> Holding
 
 
 def _open(position: Position) -> Open:
+    """What is held, and what its entry may still buy."""
     entry, stop = position.entry_price or _ZERO, position.stop_price or _ZERO
     size = position.quantity_open * position.multiplier
+    premium, risk = entry * size, max(entry - stop, _ZERO) * size
+    rest = _rest(position.intent, position.quantity_total)
+    if rest:
+        premium, risk = premium + _share(position.intent, rest), risk + _risk(position.intent, rest)
     return Open(
-        position.strategy, position.symbol, position.direction, entry * size,
-        max(entry - stop, _ZERO) * size,
-    )  # fmt: skip
+        position.strategy, position.symbol, position.direction, premium, risk, pending=rest > 0
+    )
 
 
-def _pending(book: _Book) -> list[Open]:
-    known = {p.intent_id for p in book.held}
+def _pending(entries: Iterable[OrderIntent]) -> list[Open]:
     return [
         Open(i.strategy, i.symbol, i.direction, i.notional_usd or _ZERO, _risk(i), pending=True)
-        for i in book.intents
-        if i.pk not in known
+        for i in entries
     ]
 
 
-def _risk(intent: OrderIntent) -> Decimal:
+def _on_their_way(book: _Book) -> list[OrderIntent]:
+    """Entries that have bought nothing yet."""
+    known = {p.intent_id for p in book.held}
+    return [i for i in book.intents if i.pk not in known]
+
+
+def _rest(intent: OrderIntent, bought: int) -> int:
+    """Contracts that an entry may still buy."""
+    return max(0, (intent.quantity or 0) - bought) if intent.state in _BEGUN else 0
+
+
+def _share(intent: OrderIntent, contracts: int) -> Decimal:
+    return (intent.notional_usd or _ZERO) * contracts / (intent.quantity or 1)
+
+
+def _risk(intent: OrderIntent, contracts: int | None = None) -> Decimal:
     drop = (intent.limit_price or _ZERO) - (intent.stop_price or _ZERO)
-    return max(drop, _ZERO) * (intent.quantity or 0) * intent.multiplier
+    size = intent.quantity or 0 if contracts is None else contracts
+    return max(drop, _ZERO) * size * intent.multiplier
 
 
-def book_greeks(held: Sequence[Position]) -> Greeks | None:
-    """Dollar Greeks of the book; None when one holding cannot be priced."""
+def book_greeks(held: Sequence[Position], entries: Iterable[OrderIntent] = ()) -> Greeks | None:
+    """Dollar Greeks of what is held and on its way; None when one contract cannot be priced."""
     total = [_ZERO] * 4
-    for position in held:
-        if position.quantity_open == 0:
+    sizes = [
+        (p.occ, p.symbol, (p.quantity_open + _rest(p.intent, p.quantity_total)) * p.multiplier)
+        for p in held
+    ]
+    sizes += [(i.occ, i.symbol, (i.quantity or 0) * i.multiplier) for i in entries]
+    for occ, symbol, size in sizes:
+        if size == 0:
             continue
-        one = analytics.contract_greeks(parse_occ(position.occ), position.symbol)
+        one = analytics.contract_greeks(parse_occ(occ), symbol)
         if one is None:
             return None
         for n, value in enumerate(one):
-            total[n] += Decimal(str(value)) * position.quantity_open * position.multiplier
+            total[n] += Decimal(str(value)) * size
     return Greeks(*total)
 
 

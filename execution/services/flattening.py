@@ -9,7 +9,7 @@ from datetime import datetime
 
 from execution import selectors
 from execution.models import Order, Reconciliation
-from execution.services import managing, operating, reconciling
+from execution.services import managing, operating, wishes
 from quanticity import audit
 from quanticity.domain import calendar, clock
 from quanticity.domain.orders import ExitReason, Role
@@ -33,7 +33,7 @@ class Leftovers:
 def begin(*, actor: str, reason: str) -> datetime:
     """Halt and begin every exit; return when the halt was committed."""
     operating.flatten(actor=actor, reason=reason)
-    reconciling.ask()
+    wishes.want_comparison()
     return clock.now()
 
 

@@ -1,13 +1,13 @@
 """A part of a position that leaves while the rest stays: target off, stop off, sold (6.9)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 
 from execution import selectors
 from execution.models import Order, Position, Tranche
-from execution.orders import pricing, protection, tickets
+from execution.orders import exits, pricing, protection, tickets
 from execution.orders.references import order_ref, parse_order_ref
 from execution.orders.tickets import Cover
 from execution.risk.verdict import Denied
@@ -15,7 +15,7 @@ from execution.services import opening, wishes
 from execution.services.alarms import Severity, raise_alarm
 from execution.services.facts import increments_of
 from quanticity.config.loader import section
-from quanticity.domain import clock
+from quanticity.domain import calendar, clock
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.orders import Role
 
@@ -23,11 +23,32 @@ _ALARMING_REFUSALS = 3
 _LONGEST_PAUSE_S = 60.0
 
 
+def must_wait(position: Position) -> bool:
+    """Whether nothing can be sold now: then no protection is taken off, and the operator hears.
+
+    The market is closed, or has said no bid of late; what is protected stays so till it has.
+    """
+    now = clock.now()
+    rules = section("execution.exits", exits.Settings)
+    if calendar.current(now) is not None:
+        since = now - timedelta(seconds=rules.bid_max_age_s)
+        if wishes.bid(position.occ, since) is not None:
+            return False
+        why = "no bid"
+    else:
+        why = "the market is closed"
+    detail = f"{position.pk}: {why} on {calendar.session_date(now)}"
+    raise_alarm("EXIT_WAITS", detail, Severity.HIGH, intent=position.intent)
+    return True
+
+
 def advance(position: Position, tranche: Tranche, held: int) -> None:
     """Take the next step of a tranche that leaves; nothing once it has sold everything."""
     mine = position.intent.orders.filter(tranche=tranche.number)
     if not held or any(selectors.awaits_fills(row) for row in mine.exclude(state__in=wishes.ALIVE)):
         return  # some of it is sold already; it is not sold twice
+    if must_wait(position):
+        return
     for role in (Role.TARGET, Role.STOP):
         waiting = mine.filter(role=role, state__in=wishes.ALIVE)
         if waiting.exists():
@@ -96,7 +117,7 @@ def exit_limit(position: Position, elapsed_s: float, *, is_urgent: bool) -> Deci
 def _cover(position: Position) -> Cover:
     """What the other sells leave of the holding."""
     sells = selectors.claiming_sells(position.intent_id)
-    return Cover(position.quantity_open, protection.claimed_outside(sells, ""))
+    return Cover(selectors.sellable(position), protection.claimed_outside(sells, ""))
 
 
 def _next_number(position: Position) -> int:

@@ -23,6 +23,7 @@ from quanticity.domain.orders import ExitReason, Role
 from quanticity.domain.signals import Strategy
 
 _ALIVE = wishes.ALIVE
+_SPARED = "SPARED"  # a 1DTE that was above its entry an hour after its last open
 
 
 def manage_positions() -> None:
@@ -64,12 +65,14 @@ def _leave(position: Position, sells: QuerySet[Order]) -> None:
     if entries.exists():
         wishes.want_off(entries)  # what is still being bought would never be sold
         return
+    working = sells.filter(role=Role.EXIT, state__in=_ALIVE).first()
+    if working is None and leaving.must_wait(position):
+        return
     for role in (Role.TARGET, Role.STOP):
         waiting = sells.filter(role=role, state__in=_ALIVE)
         if waiting.exists():
             wishes.want_off(waiting)
             return
-    working = sells.filter(role=Role.EXIT, state__in=_ALIVE).first()
     haste = exits.haste(_held(position), clock.now(), _exit_settings())
     if haste is Haste.ALARMING:
         detail = f"{position.pk}: {position.quantity_open} contracts"
@@ -84,7 +87,9 @@ def _manage_position(position: Position) -> None:
     now = clock.now()
     quote = trailing.touch_of(position.occ)
     mark = stops.mark_of(quote, section("execution.stops", stops.Settings))
+    reached = None
     if mark is not None:
+        reached = trailing.confirmed(position.mark_price, position.marked_at, mark)
         position.mark_price, position.marked_at = mark, now
         Position.objects.filter(pk=position.pk).update(mark_price=mark, marked_at=now)
     protecting.tend(position.intent_id)
@@ -97,8 +102,8 @@ def _manage_position(position: Position) -> None:
         begin_exit(position.pk, reason)
         return
     _mind_the_calendar(position, now)
-    if mark is not None and quote is not None and position.entry_price:
-        trailing.follow(position, mark, quote, _held(position))
+    if reached and quote is not None and position.entry_price:
+        trailing.follow(position, reached, quote, _held(position))
 
 
 def _reason_to_leave(position: Position, mark: Decimal | None, now: datetime) -> ExitReason | None:
@@ -115,11 +120,16 @@ def _mind_the_calendar(position: Position, now: datetime) -> None:
     """Rules that act once per position and session: half before the night, notices of expiry."""
     held, settings = _held(position), _exit_settings()
     opened_at = position.opened_at or now
-    if exits.is_halving_due(held, opened_at, now, settings) and _fires(position, "HALVE", now):
-        _part_with(position, position.quantity_open // 2)
+    today = calendar.session_date(now)
+    if exits.is_halving_due(held, opened_at, now, settings):
+        with transaction.atomic():
+            if _fires(position, f"HALVE {today}"):
+                _part_with(position, position.quantity_open // 2)
+    if exits.is_spared(held, now, settings):
+        _fires(position, f"{_SPARED} {today}")
     days = exits.notice(held, now, settings)
-    if days is not None and _fires(position, f"NOTICE {days}", now):
-        detail = f"{position.pk} expires in {days} days"
+    if days is not None and _fires(position, f"NOTICE {days}"):
+        detail = f"{position.pk} expires in {calendar.days_to(held.expiry, now)} days"
         raise_alarm("EXPIRY_NEAR", detail, Severity.HIGH, intent=position.intent)
 
 
@@ -131,9 +141,8 @@ def _part_with(position: Position, quantity: int) -> None:
             protecting.tend(position.intent_id)
 
 
-def _fires(position: Position, rule: str, now: datetime) -> bool:
-    """Mark a rule as done for this session; False when it was."""
-    marker = f"{rule} {calendar.session_date(now)}"
+def _fires(position: Position, marker: str) -> bool:
+    """Mark a rule as done; False when it was."""
     if marker in position.rules_fired:
         return False
     position.rules_fired = [*position.rules_fired, marker]
@@ -145,6 +154,7 @@ def _held(position: Position) -> exits.Held:
     return exits.Held(
         Strategy(position.strategy), parse_occ(position.occ).expiry, position.session_date,
         position.entry_price or Decimal(0), position.mark_price,
+        any(marker.startswith(_SPARED) for marker in position.rules_fired),
     )  # fmt: skip
 
 

@@ -108,8 +108,10 @@ def _attempt(intent: OrderIntent, order: analytics.SignalOrder, seen: int) -> De
     if isinstance(entry, Denied):
         return entry
     _move(intent, "NEW", "CHECKED", checks=intent.checks)
-    sized = _size(order, entry, facts, stop_settings)
-    proposal = _sized(proposal, sized, signal, stop_settings)
+    room_n = _greek_room(signal, facts)
+    sized = _size(order, entry, facts, stop_settings, room_n)
+    weighed = sized if room_n else _weighed(sized)
+    proposal = _sized(proposal, weighed, signal, stop_settings)
     verdict = gate.recheck(proposal, facts, limits)
     _note(intent, verdict)
     if isinstance(verdict.answer, Denied):
@@ -155,6 +157,7 @@ def _size(
     entry: pricing.EntryPlan,
     facts: Facts,
     stop_settings: stops.Settings,
+    greek_room_n: int,
 ) -> sizing.Sizing:
     signal, account = order.signal, facts.account
     sizes = section("execution.sizing", sizing.Settings)
@@ -174,7 +177,7 @@ def _size(
             risk_multiplier=selectors.risk_multiplier(signal.strategy, signal.symbol),
             liquidity_cap_contracts=min(
                 sizing.liquidity_cap(listing.open_interest, listing.ask_size, sizes),
-                _greek_room(signal, facts),
+                greek_room_n,
             ),
         ),
         sizes,
@@ -184,6 +187,14 @@ def _size(
     # A rehearsal asks for so many contracts, and gets no more than the rules allow.
     contracts = min(order.contracts_wanted, found.contracts)
     return replace(found, contracts=contracts, notional_usd=contracts * found.per_contract_usd)
+
+
+def _weighed(sized: sizing.Sizing) -> sizing.Sizing:
+    """Size one contract that there is money but no room for, so that the Greek limit says so."""
+    budget, price = sized.budget_usd, sized.per_contract_usd
+    if sized.contracts or budget is None or price is None or budget < price:
+        return sized
+    return replace(sized, contracts=1, notional_usd=price, reasons=())
 
 
 def _greek_room(signal: Signal, facts: Facts) -> int:

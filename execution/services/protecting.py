@@ -19,7 +19,7 @@ from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.orders import Fill, Role
 
-_PROTECTED = ("OPEN", "REDUCING")
+_PROTECTED = ("OPEN", "REDUCING", "QUARANTINED")
 _OVER = ("CLOSED", "SETTLED")
 
 
@@ -44,7 +44,8 @@ def _tend(position: Position) -> None:
     if position.state == "OPENING" or (position.state in _PROTECTED and entries.exists()):
         _protect_opening(position)
         return
-    if position.state in _PROTECTED and position.exit_started_at is None:
+    stays = position.exit_started_at is None or _cannot_leave(position)
+    if position.quantity_open > 0 and stays:
         _protect(position)
         return
     replacing.abandon(position)
@@ -78,7 +79,7 @@ def _protect(position: Position) -> None:
         replacing.advance(row)
     held = tranching.left(position)
     for tranche in position.tranches.all():
-        if tranche.leaving_at is not None:
+        if tranche.leaving_at is not None and not leaving.must_wait(position):
             leaving.advance(position, tranche, held[tranche.number])
         elif not held[tranche.number]:
             _clear(position, tranche)
@@ -86,6 +87,12 @@ def _protect(position: Position) -> None:
             _fit_attached(position, tranche, held[tranche.number])
         else:
             _fit_explicit(position, tranche, held[tranche.number])
+
+
+def _cannot_leave(position: Position) -> bool:
+    """Whether it is to leave and nothing can be sold: then it is protected as if it stayed."""
+    sells = position.intent.orders.filter(role=Role.EXIT, state__in=wishes.ALIVE)
+    return not sells.exists() and leaving.must_wait(position)
 
 
 def _protect_opening(position: Position) -> None:
@@ -148,7 +155,7 @@ def _room(position: Position, tranche: Tranche) -> int:
     refs = set(position.intent.orders.filter(tranche=tranche.number).values_list("pk", flat=True))
     sells = selectors.claiming_sells(position.intent_id)
     others = [one for one in sells if one.order_ref not in refs]
-    return position.quantity_open - protection.claimed_outside(others, "")
+    return selectors.sellable(position) - protection.claimed_outside(others, "")
 
 
 def _clear(position: Position, tranche: Tranche) -> None:

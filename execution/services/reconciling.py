@@ -5,14 +5,14 @@ Runs at every connect before anything is sent, every 30 s, and while an order is
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from execution import selectors
 from execution.ledger import reconciliation as rules
 from execution.models import (
-    DeskVersion,
     Fill,
     Order,
     OrderEvent,
@@ -21,12 +21,11 @@ from execution.models import (
     Quarantine,
     Reconciliation,
 )
-from execution.services import booking, broker, costs, manual, quarantining, unrecorded
+from execution.services import booking, broker, costs, manual, protecting, quarantining, unrecorded
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
 from quanticity.domain.readings import plain
 from quanticity.gateway.ports import BrokerFacts
-from quanticity.store import health
 
 _ENDED = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order.State.EXPIRED)
 # A foreign order blocks its contract, and is no difference between the books.
@@ -35,20 +34,7 @@ _ACCUSING = frozenset(
     {rules.Kind.QUANTITY_ABOVE, rules.Kind.QUANTITY_BELOW, rules.Kind.FILL_MANUAL}
 )
 _LOOKED_BACK_N = 20
-_ASKED = "reconcile"
-
-
-def ask() -> None:
-    """Have the gateway process compare now."""
-    DeskVersion.objects.get_or_create(pk=_ASKED)
-    DeskVersion.objects.filter(pk=_ASKED).update(version=F("version") + 1)
-    health.wake("gateway")
-
-
-def asked() -> int:
-    """How often a comparison was asked for; one more than last time is a wish."""
-    row = DeskVersion.objects.filter(pk=_ASKED).values_list("version", flat=True).first()
-    return row or 0
+_ASKING = timedelta(seconds=10)  # the longest that a snapshot takes
 
 
 def has_doubts() -> bool:
@@ -88,6 +74,8 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         at=facts.at, is_clean=clean, findings=[plain(finding) for finding in findings],
         holdings=_held(facts), working=_working(facts),
     )  # fmt: skip
+    for short in Position.objects.filter(quantity_open__lt=0):
+        protecting.tend(short.intent_id)  # the broker says so too: it is bought back now
     return touched
 
 
@@ -135,7 +123,19 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
         open_contracts=frozenset((p.account, p.con_id) for p in held),
         settled=_without_fills(),
         short_for_s=_short_for(held),
+        just_traded=_just_traded(fills, facts),
     )
+
+
+def _just_traded(
+    fills: QuerySet[Fill], facts: BrokerFacts
+) -> Mapping[tuple[str, int], tuple[int, ...]]:
+    """Executions recorded while the broker answered, newest first."""
+    found: dict[tuple[str, int], tuple[int, ...]] = {}
+    for row in fills.filter(recorded_at__gt=facts.at - _ASKING).order_by("recorded_at"):
+        key = (row.account, row.con_id)
+        found[key] = (row.quantity, *found.get(key, ()))
+    return found
 
 
 def _without_fills() -> Mapping[tuple[str, int], int]:
@@ -255,7 +255,7 @@ def _release(findings: Iterable[rules.Finding]) -> None:
 def _revive(ref: str, facts: BrokerFacts) -> None:
     """The broker works an order that we thought over: the broker is right, unless it said since."""
     update = next(u for u in facts.open_orders if u.order_ref == ref)
-    since = OrderEvent.objects.filter(order_ref=ref, at__gt=facts.at).exists()
+    since = OrderEvent.objects.filter(order_ref=ref, at__gt=update.at).exists()
     if update.status is orders.OrderStatus.WORKING and not since:
         row = Order.objects.filter(pk=ref).exclude(state=Order.State.FILLED)
         row.update(state=Order.State.WORKING, looked_for=0, error="revived")

@@ -164,7 +164,7 @@ def _ticket(row: BracketReplace, role: Role, tranche: Tranche) -> Ticket | Denie
     )  # fmt: skip
     sells = selectors.claiming_sells(position.intent_id)
     claimed = protection.claimed_outside(sells, row.oca_group)
-    cover = Cover(position.quantity_open, claimed)
+    cover = Cover(selectors.sellable(position), claimed)
     if role is Role.STOP:
         return brackets.stop_leg(slot, _value(row).stop, cover)
     return brackets.target_leg(slot, tranche.target_price, cover)

@@ -121,13 +121,21 @@ def _correct(story: Story, entry: Sequence[orders.Fill]) -> None:
             now = event_facts.scale_out(story, by_about[event.about])
         elif event.kind in _ENDS and story.position.state in ("CLOSED", "SETTLED"):
             now = event_facts.end(story, event.clock_at)
+        elif event.kind in _ENDS:
+            now = event_facts.reopened(story, event.facts)
         if now is not None:
-            _correct_one(story, event, now)
+            _correct_one(story.position, event, now)
 
 
-def _correct_one(story: Story, event: PositionEvent, now: dict[str, Any]) -> None:
+def take_back(position: Position) -> None:
+    """Every execution was taken back: what was told of an entry is told to be nothing."""
+    for event in position.events.filter(kind=Kind.ENTRY):
+        _correct_one(position, event, event_facts.nothing(event.facts))
+
+
+def _correct_one(position: Position, event: PositionEvent, now: dict[str, Any]) -> None:
     about = str(event.seq)
-    corrected = story.position.events.filter(kind=Kind.CORRECTION, about=about)
+    corrected = position.events.filter(kind=Kind.CORRECTION, about=about)
     last = corrected.order_by("seq").last()
     was = event.facts if last is None else {**event.facts, **last.facts}
     changed = [name for name in event_facts.PUBLISHED if was.get(name) != now.get(name)]
@@ -138,12 +146,12 @@ def _correct_one(story: Story, event: PositionEvent, now: dict[str, Any]) -> Non
         **now, "corrects": event.kind, "was": {name: was[name] for name in keys if name in was},
         "reason": _why(was, now, event),
     }  # fmt: skip
-    write_event(story.position, Kind.CORRECTION, clock.now(), facts, about=about)
+    write_event(position, Kind.CORRECTION, clock.now(), facts, about=about)
 
 
 def _is_worth_it(was: dict[str, Any], now: dict[str, Any], changed: list[str]) -> bool:
     """Fills and the end of what was provisional always; costs alone beyond a share of it."""
-    if {"fill_price", "quantity"} & set(changed) or _is_final_at_last(was, now):
+    if {"fill_price", "quantity", "result"} & set(changed) or _is_final_at_last(was, now):
         return True
     before, after = was.get("realised_net_usd"), now.get("realised_net_usd")
     if before is None or after is None:
@@ -158,6 +166,10 @@ def _is_final_at_last(was: dict[str, Any], now: dict[str, Any]) -> bool:
 
 
 def _why(was: dict[str, Any], now: dict[str, Any], event: PositionEvent) -> str:
+    if not now["quantity"]:
+        return f"The broker took back every execution of #{event.seq}: there was no such trade."
+    if now.get("result") == event_facts.OPEN_AGAIN:
+        return f"The broker took a sale back: what was told as #{event.seq} is open again."
     if _is_final_at_last(was, now):
         return f"All costs are known: what was told as #{event.seq} is now final."
     return f"The broker corrected what was told as #{event.seq}."

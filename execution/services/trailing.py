@@ -1,6 +1,6 @@
 """The ratchet: a position's stop follows its peak, up only, tranche by tranche (6.7, 6.8)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from execution.models import Order, Position, Tranche
@@ -27,8 +27,17 @@ def touch_of(occ: str) -> Touch | None:
     return touch(quote.bid, quote.ask)
 
 
+def confirmed(before: Decimal | None, marked_at: datetime | None, mark: Decimal) -> Decimal:
+    """What two marks in a row have reached: one alone may be a bad quote (D4)."""
+    settings = _settings()
+    recent = clock.now() - timedelta(seconds=settings.mark_memory_s)
+    if before is None or marked_at is None or marked_at < recent:
+        return Decimal(0)
+    return min(before, mark)
+
+
 def follow(position: Position, mark: Decimal, quote: Touch, held: exits.Held) -> None:
-    """Take one admitted mark: raise peak and stop, and bring the broker's stops after it."""
+    """Take one confirmed mark: raise peak and stop, and bring the broker's stops after it."""
     settings = _settings()
     entry = position.entry_price or mark
     before = stops.Ratchet(entry, position.peak_price or entry, position.stop_price)
@@ -37,11 +46,11 @@ def follow(position: Position, mark: Decimal, quote: Touch, held: exits.Held) ->
         spread_pct=quote.spread_frac * _HUNDRED,
     )  # fmt: skip
     changes = {"peak_price": step.ratchet.peak}
-    if step.moved and step.ratchet.stop is not None:
-        changes["stop_price"] = step.ratchet.stop
-        position.stop_price = step.ratchet.stop
+    raised = step.ratchet.stop if step.moved else None
+    if raised is not None and quote.bid > _limits().replace_min_bid_over_stop * raised:
+        changes["stop_price"] = position.stop_price = raised
     Position.objects.filter(pk=position.pk).update(**changes)
-    if step.moved:
+    if "stop_price" in changes:
         protecting.tend(position.intent_id)
     _replace_lowest(position, quote, held)
 
@@ -62,13 +71,12 @@ def _replace_lowest(position: Position, quote: Touch, held: exits.Held) -> None:
     tranche, stop = _lowest(position)
     if tranche is None or stop is None or replacing.active(position):
         return
-    limits = section("execution.protection", protection.Settings)
     if position.stop_price is None or stop >= position.stop_price:
         return
     now, last = clock.now(), position.replaced_at
     rules = section("execution.exits", exits.Settings)
     refusal = protection.may_replace(
-        quote, stop, limits, connected=_is_connected(),
+        quote, position.stop_price, _limits(), connected=_is_connected(),
         to_timed_exit_s=exits.seconds_to_next(held, now, rules),
         since_last_s=None if last is None else (now - last).total_seconds(),
     )  # fmt: skip
@@ -92,6 +100,11 @@ def _lowest(position: Position) -> tuple[Tranche | None, Decimal | None]:
 def _is_connected() -> bool:
     link = health.connection() or {}
     return link.get("state") == ConnectionState.CONNECTED
+
+
+def _limits() -> protection.Settings:
+    found: protection.Settings = section("execution.protection", protection.Settings)
+    return found
 
 
 def _settings() -> stops.Settings:

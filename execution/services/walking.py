@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from execution import selectors
 from execution.models import Order, OrderIntent
 from execution.orders import pricing
 from execution.orders.ticks import touch
@@ -11,7 +12,7 @@ from execution.services import broker, opening, trailing
 from execution.services.facts import increments_of
 from quanticity.config.loader import section
 from quanticity.domain import clock
-from quanticity.domain.orders import Role
+from quanticity.domain.orders import Role, TradingState
 from quanticity.domain.signals import Strategy
 from quanticity.store import health
 
@@ -19,7 +20,10 @@ _UNFINISHED = timedelta(seconds=30)
 
 
 def manage_entries() -> None:
-    """Walk or abandon every entry that works; end intents that a crash left unrecorded."""
+    """Walk or abandon every entry that works; end intents that a crash left unrecorded.
+
+    One that came back to life while trading is stopped is called back, whoever stopped it.
+    """
     opening.give_up_unfinished(_UNFINISHED)
     broker.expire_stale()
     rows = Order.objects.filter(
@@ -37,8 +41,11 @@ def _manage_entry(row: Order) -> bool:
     quote = trailing.touch_of(row.occ)
     elapsed = (now - (row.sent_at or now)).total_seconds()
     mid = Decimal(intent.signal.reference["mid"])
-    if plan is None or pricing.is_abandoned(
-        plan, elapsed, mid, quote, prices, partly_filled=row.filled > 0
+    is_stopped = selectors.trading_state(intent.strategy, intent.symbol) is not TradingState.ACTIVE
+    if (
+        is_stopped
+        or plan is None
+        or pricing.is_abandoned(plan, elapsed, mid, quote, prices, partly_filled=row.filled > 0)
     ):
         return bool(Order.objects.filter(pk=row.pk).update(cancel_wanted_at=now))
     if quote is None:

@@ -4,14 +4,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from execution.models import Order
+from execution.models import DeskVersion, Order
 from quanticity.domain import clock
 from quanticity.store import health, market
 from quanticity.store.client import StoreDown
 
 _State = Order.State
+_COMPARISON = "reconcile"
 ALIVE = (_State.RECORDED, _State.SENDING, _State.WORKING, _State.UNKNOWN)
 
 
@@ -25,6 +26,19 @@ def want_off(orders: QuerySet[Order]) -> None:
 def wake_gateway() -> None:
     """Hint at the rows once they are committed."""
     transaction.on_commit(lambda: health.wake("gateway"))
+
+
+def want_comparison() -> None:
+    """Have the gateway process compare the books now."""
+    DeskVersion.objects.get_or_create(pk=_COMPARISON)
+    DeskVersion.objects.filter(pk=_COMPARISON).update(version=F("version") + 1)
+    wake_gateway()
+
+
+def comparisons_wanted() -> int:
+    """How often a comparison was asked for; one more than last time is a wish."""
+    rows = DeskVersion.objects.filter(pk=_COMPARISON).values_list("version", flat=True)
+    return rows.first() or 0
 
 
 def bid(occ: str, since: datetime | None = None) -> Decimal | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from execution.services import flattening, reconciling
+from execution.services import flattening, wishes
 
 _LOOK_S = 0.5
 _ASK_S = 2.0
@@ -45,7 +45,7 @@ def _follow(since: Any, wait_s: float) -> flattening.Leftovers:
             return left
         if now - asked > _ASK_S:
             asked = now
-            reconciling.ask()
+            wishes.want_comparison()
         time.sleep(_LOOK_S)
 
 

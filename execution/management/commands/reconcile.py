@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from execution import selectors
 from execution.models import Reconciliation
-from execution.services import reconciling, statement_check
+from execution.services import statement_check, wishes
 from execution.services.statement_check import Comparison
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.readings import instant, plain
@@ -68,7 +68,7 @@ class Command(BaseCommand):
 def _compared_now(wait_s: float) -> Reconciliation | None:
     """Ask the gateway process to compare, and wait for the row."""
     before = selectors.last_reconciliation()
-    reconciling.ask()
+    wishes.want_comparison()
     deadline = time.monotonic() + wait_s
     while time.monotonic() < deadline:
         found = selectors.last_reconciliation()

@@ -23,7 +23,7 @@ from quanticity.gateway.ibkr.guarded import Guarded
 from quanticity.gateway.ibkr.health import Health, Remedy
 from quanticity.gateway.ibkr.settings import Settings
 from quanticity.gateway.ibkr.tap import MarketSink, OrderSink, TappedIB
-from quanticity.gateway.ports import Connection, Listener
+from quanticity.gateway.ports import Connection, ConnectionState, Listener
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -199,7 +199,9 @@ class Link:
                 attempt = 0 if self.health.is_up else attempt + 1
                 self._close()
             self.counters["reconnects"] += 1
-            level = logging.ERROR if attempt >= _ALARM_ATTEMPTS else logging.WARNING
+            is_expected = self.health.state(clock.now())[0] is ConnectionState.RESTART_WINDOW
+            is_alarm = attempt >= _ALARM_ATTEMPTS and not is_expected
+            level = logging.ERROR if is_alarm else logging.WARNING
             log.log(level, "broker connection down, attempt %d: %s", attempt, self._last_text)
             await pause(self.host, self.port, attempt, self.settings, knocks=is_refused)
 

@@ -21,7 +21,7 @@ from django.conf import settings
 from analytics.ingestion.recorder import Recorder
 from analytics.services import blindness, flow, quarantine, sources
 from execution import selectors as execution_selectors
-from execution.services import booking, broker, costs, protecting, reconciling
+from execution.services import booking, broker, costs, protecting, reconciling, wishes
 from quanticity import leases, workflows
 from quanticity.config import timetable
 from quanticity.config.loader import section
@@ -296,9 +296,9 @@ class GatewayProcess:
             if not self.connected:
                 self._reconciled, asked_at = False, None
                 continue
-            wishes = await self._on(self._sql, reconciling.asked)
-            if wishes != served:  # an operator wants it now
-                served, asked_at = wishes, None
+            wanted = await self._on(self._sql, wishes.comparisons_wanted)
+            if wanted != served:  # an operator wants it now
+                served, asked_at = wanted, None
             doubt = await self._on(self._sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
             # Set back to the broker's time, the clock may be before the last question.

@@ -63,6 +63,18 @@ def test_every_print_is_kept_in_order(recorder: Recorder) -> None:
     assert market.trades("SPY") == prints
 
 
+@pytest.mark.parametrize(
+    ("instrument", "underlying"), [(OCC, "SPY"), ("SPXW251121P06000000", "SPX")]
+)
+def test_an_options_print_is_its_underlyings_before_any_chain_came(
+    recorder: Recorder, instrument: str, underlying: str
+) -> None:
+    recorder.take_trade(Trade(instrument, 1.5, 3.0, NOON))
+    recorder.flush()
+
+    assert [one.size for one in market.option_trades_tail(underlying).values()] == [3.0]
+
+
 def test_what_was_flushed_is_not_flushed_again(recorder: Recorder) -> None:
     recorder.take_trade(Trade("SPY", 600.0, 100.0, NOON))
     recorder.flush()

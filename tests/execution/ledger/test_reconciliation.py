@@ -25,7 +25,7 @@ REF = order_ref("sim", intent_id("SG-TEST", Role.ENTRY), Role.ENTRY, 1)
 KEY = ("DU1", 1)
 Make = Callable[..., Any]
 BROKER = BrokerFacts(AT, (), (), (), (), None)
-OURS = OurBook((), (), frozenset(), {}, {})
+OURS = OurBook((), (), frozenset(), {}, {}, {})
 
 
 def holding(quantity: int, con_id: int = 1) -> Holding:

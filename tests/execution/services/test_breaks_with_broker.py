@@ -16,7 +16,7 @@ from execution.models import (
     Reconciliation,
     RiskEvent,
 )
-from execution.services import broker, operating, reconciling
+from execution.services import broker, operating, reconciling, wishes
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import Holding, OrderUpdate
 from quanticity.gateway.ports import BrokerFacts
@@ -227,7 +227,7 @@ def test_a_comparison_keeps_what_the_broker_holds_and_works(
 
 
 def test_a_comparison_is_had_on_demand() -> None:
-    before = reconciling.asked()
-    reconciling.ask()
+    before = wishes.comparisons_wanted()
+    wishes.want_comparison()
 
-    assert reconciling.asked() == before + 1
+    assert wishes.comparisons_wanted() == before + 1

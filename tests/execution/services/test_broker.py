@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from execution import selectors
 from execution.models import AccountValues, Commission, Fill, Order, OrderEvent, OrderIntent
 from execution.services import broker, costs, operating
 from quanticity import leases
@@ -278,6 +279,18 @@ def test_a_late_word_never_revives_an_ended_order(ended: str, late: str) -> None
     broker.record_order(update(ref(intent, "E"), late, 9))
 
     assert order_row(ref(intent, "E"))["state"] == ended
+
+
+def test_a_sell_that_its_group_reduced_unheard_owes_no_more_than_it_sold() -> None:
+    intent = sent()
+    target = ref(intent, "T")
+
+    broker.record_order(update(target, "FILLED", 2, side="SELL", filled=1))
+    broker.record_fill(fill(target, -1, "3.50", 2))
+
+    row = Order.objects.get(pk=target)
+    assert (row.state, row.quantity) == ("FILLED", 1)
+    assert not selectors.awaits_sales(intent.pk)
 
 
 def test_an_order_in_doubt_that_is_seen_again_begins_its_count_anew() -> None:

@@ -184,8 +184,9 @@ def test_a_rising_mark_raises_the_stop_and_a_falling_one_never_lowers_it(floor: 
     floor.enter()
     floor.settle()
     floor.quote(2.99, 3.01)
-    managing.manage_positions()
-    floor.serve()
+    for _ in range(2):  # one mark alone may be a bad quote
+        managing.manage_positions()
+        floor.serve()
     raised = Position.objects.get().stop_price
 
     floor.quote(2.79, 2.81)
@@ -200,6 +201,7 @@ def test_a_rising_mark_raises_the_stop_and_a_falling_one_never_lowers_it(floor: 
 def test_a_stop_that_locks_in_a_gain_is_told_once(floor: Floor) -> None:
     floor.enter()
     floor.quote(2.99, 3.01)
+    managing.manage_positions()  # one mark alone may be a bad quote
     for _ in range(3):
         managing.manage_positions()
         floor.serve()

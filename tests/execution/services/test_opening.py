@@ -110,6 +110,20 @@ DENIALS = [
 ]
 
 
+def shrink_account() -> None:
+    AccountValues.objects.update(equity_usd=100_000, start_of_day_usd=100_000, high_water_usd=1)
+
+
+def test_no_room_under_a_greek_limit_is_said_by_its_own_name_and_numbers() -> None:
+    shrink_account()
+
+    intent = opened()
+
+    denial = RiskEvent.objects.get()
+    assert (intent.denied_by, denial.code) == ("GREEK_LIMIT", "GREEK_LIMIT")
+    assert float(denial.value) > float(denial.threshold)
+
+
 @pytest.mark.parametrize(("spoil", "code", "answer"), DENIALS)
 def test_a_denial_is_a_row_an_end_and_an_answer(
     spoil: Callable[[], None], code: str, answer: str

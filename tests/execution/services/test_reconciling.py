@@ -17,6 +17,7 @@ from execution.models import (
     Reconciliation,
 )
 from execution.services import booking, broker, reconciling
+from quanticity.domain import clock
 from quanticity.domain.orders import OrderStatus
 from tests import factories
 from tests.factories import ref
@@ -189,6 +190,40 @@ def test_a_snapshot_older_than_the_last_word_revives_nothing(
     reconciling.reconcile(old)
 
     assert Order.objects.get(role="S").state == "CANCELLED"
+
+
+def test_a_list_older_than_the_last_word_revives_nothing_however_late_its_snapshot_ends(
+    theirs: FakeBroker, intent: OrderIntent, noon: Any
+) -> None:
+    reconcile(theirs)
+    old = theirs.snapshot()
+    noon.advance(1)
+    theirs.end(ref(intent, "S"), OrderStatus.CANCELLED)
+    broker.record_order(theirs.update(ref(intent, "S")))
+    noon.advance(1)
+
+    reconciling.reconcile(replace(old, at=clock.now()))
+
+    assert Order.objects.get(role="S").state == "CANCELLED"
+
+
+def test_a_sale_between_two_lists_of_a_snapshot_is_asked_about_again(
+    theirs: FakeBroker, intent: OrderIntent, noon: Any
+) -> None:
+    theirs.fill(ref(intent, "E"), 3, "2.00")
+    reconcile(theirs)
+    before = theirs.holdings()
+    noon.advance(20)
+    theirs.fill(ref(intent, "T"), 1, "3.50")
+    broker.record_fill(theirs.fills[-1])
+
+    torn = reconcile(theirs, holdings=before)
+    assert reconciling.has_doubts()
+    whole = reconcile(theirs)
+
+    assert (torn.is_clean, kinds(torn)) == (True, ["QUANTITY_ABOVE"])
+    assert (whole.is_clean, kinds(whole)) == (True, [])
+    assert Position.objects.get().state == "REDUCING"
 
 
 def test_more_at_the_broker_than_fills_explain_is_quarantined(

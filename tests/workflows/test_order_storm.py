@@ -1,0 +1,34 @@
+"""Trades through storms of their own: a few here, thousands by `make order-storm`."""
+
+import os
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from tests import factories
+from tests.workflows.order_storm import Storm
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
+
+SEEDS = range(*map(int, os.environ.get("ORDER_STORM", "0:24").split(":")))
+BLOCK = 6
+
+
+@pytest.mark.parametrize("first", SEEDS[::BLOCK])
+def test_no_storm_loses_doubles_reverses_or_forgets(noon: Any, first: int) -> None:
+    factories.link()
+
+    wrong = {seed: found for seed in range(first, first + BLOCK) if (found := brave(seed, noon))}
+
+    assert wrong == {}
+
+
+def brave(seed: int, noon: Any) -> list[str]:
+    """What was wrong with one storm, and its story; its rows are gone afterwards."""
+    with transaction.atomic():
+        storm = Storm(seed, noon)
+        found = storm.run()
+        told = [*found, storm.story()] if found else []
+        transaction.set_rollback(True)
+    return told
