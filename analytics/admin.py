@@ -9,6 +9,8 @@ from unfold.admin import ModelAdmin
 
 from analytics import selectors
 from analytics.models import (
+    BackfillRow,
+    BackfillRun,
     BlindSpan,
     CalculatorState,
     Decision,
@@ -189,3 +191,25 @@ class JobSlotAdmin(FactAdmin):
 
     list_display = ("job", "subject", "began_at", "source")
     list_filter = ("job", "source")
+
+
+@admin.register(BackfillRun)
+class BackfillRunAdmin(FactAdmin):
+    """Backfills: what of, how far, what was refused, and the hash of what came out."""
+
+    list_display = (
+        "moved_at", "job", "state", "path", "read_n", "written_n", "refused", "unreadable",
+        "result_hash",
+    )  # fmt: skip
+    list_filter = ("job", "state")
+    search_fields = ("run_id", "path")
+
+
+@admin.register(BackfillRow)
+class BackfillRowAdmin(FactAdmin):
+    """Results of backfills, which no live history holds."""
+
+    list_display = ("as_of", "symbol", "run", "source")
+    list_filter = ("symbol", "run__job")
+    list_select_related = ("run",)
+    date_hierarchy = "as_of"

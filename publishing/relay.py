@@ -17,6 +17,7 @@ from django.db import connection
 
 from execution import selectors
 from publishing import outbox, recording, routes, services
+from publishing.bot import updates
 from quanticity.domain import clock
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,11 @@ OWN_THREADS, MEMBERS_THREADS = 20, 6
 _STOP_WITHIN_S = 3.0
 _LONGEST_REST_S = 1.0
 # What is done besides, and every how many real seconds.
-_CHORES = ((0.25, services.take_over), (2.0, recording.catch_up))
+_CHORES = (
+    (0.25, services.take_over),
+    (0.25, updates.answer_owed),
+    (2.0, recording.catch_up),
+)
 
 
 class Relay:

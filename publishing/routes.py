@@ -96,6 +96,17 @@ def channel(name: str, tier: Tier) -> Channel:
     return _channel(name, tier, credential, hosts)
 
 
+def telegram_chat(chat_id: int) -> Telegram:
+    """The bot in the chat with one person."""
+    return Telegram(
+        settings.TELEGRAM_BOT_TOKEN,
+        str(chat_id),
+        settings.TELEGRAM_API_URL,
+        settings.PUBLIC_URL,
+        section("publishing.telegram", TelegramSettings),
+    )
+
+
 def ready_in_s(key: Key) -> float:
     """Real seconds until this route may post again, as its channel knows."""
     found = _found(key)

@@ -18,6 +18,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ("Feed events", "rss_feed", "analytics_feedevent"),
         ("Blind spans", "visibility_off", "analytics_blindspan"),
         ("Quarantine", "report", "analytics_quarantined"),
+        ("Backfills", "history", "analytics_backfillrun"),
     )),
     ("Execution", (
         ("Positions", "work", "execution_position"),

@@ -261,6 +261,8 @@ DISCORD_ROLE_IDS = dict(
     part.split(":", 1) for part in _text("DISCORD_ROLE_IDS").split(",") if ":" in part
 )
 TELEGRAM_BOT_TOKEN = _text("TELEGRAM_BOT_TOKEN")
+TELEGRAM_BOT_NAME = _text("TELEGRAM_BOT_NAME").lstrip("@")
+TELEGRAM_WEBHOOK_SECRET = _text("TELEGRAM_WEBHOOK_SECRET")
 TELEGRAM_CHATS = {
     tier: _text(f"TELEGRAM_CHAT_{tier.upper()}") for tier in ("premium", "basic", "free")
 }

@@ -52,15 +52,6 @@ _PER_SIGMA, _D1, _DENSITY, _WEIGHED = (n * BLOCK for n in range(4))
 _SCRATCH = 4 * BLOCK
 
 
-@compiled
-def _changes(column: Floats) -> int:
-    """How many entries differ from the one before."""
-    changed = 0
-    for i in range(1, len(column)):
-        changed += 1 if column[i] != column[i - 1] else 0
-    return changed
-
-
 @inlined
 def _term(t: float, r: float, q: float) -> Term:
     """What is taken once per run: t, r, q, sqrt t, and the discount factors of spot and strike."""

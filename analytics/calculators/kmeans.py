@@ -43,8 +43,9 @@ def matched(centroids: Floats, reference: Floats) -> Floats:
 
 
 def nearest(points: Floats, centroids: Floats) -> Ints:
-    """Index of each point's centroid."""
-    labels: Ints = _squared(points, centroids).argmin(axis=1)
+    """Index of each point's centroid: |p - c|^2 without the |p|^2 that all of them share."""
+    half = 0.5 * (centroids * centroids).sum(axis=1)
+    labels: Ints = (half - points @ centroids.T).argmin(axis=1)
     return labels
 
 
@@ -79,12 +80,9 @@ def adjusted_rand(one: Ints, other: Ints) -> float:
 
 
 def _means(points: Floats, labels: Ints, centroids: Floats) -> Floats:
-    k = len(centroids)
-    counts = np.bincount(labels, minlength=k)[:, np.newaxis]
-    members = (labels == np.arange(k)[:, np.newaxis]).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = (members @ points) / counts
-    kept: Floats = np.where(counts > 0, means, centroids)
+    members = (labels == np.arange(len(centroids))[:, np.newaxis]).astype(np.float64)
+    counts = members.sum(axis=1, keepdims=True)
+    kept: Floats = np.where(counts > 0, (members @ points) / np.maximum(counts, 1.0), centroids)
     return kept
 
 

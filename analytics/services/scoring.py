@@ -26,6 +26,7 @@ from quanticity.domain.signals import (
     Outcome,
     Strategy,
 )
+from quanticity.store import market
 
 PLAYBOOKS: dict[Strategy, Any] = {
     Strategy.ZERO_DTE: zero_dte,
@@ -144,7 +145,8 @@ def acknowledge(
 
 def acknowledge_within_s() -> float:
     """Seconds within which a signal is to be answered."""
-    return section("analytics.signals", AdmissionSettings).acknowledge_s
+    own: AdmissionSettings = section("analytics.signals", AdmissionSettings)
+    return own.acknowledge_s
 
 
 def end_shadow(signal_id: str, reason: str) -> None:
@@ -213,6 +215,9 @@ def _select(decision: Decision, own: Any) -> Candidate | contracts.NoContract | 
     listing = contracts.Listing(
         found.chain, found.priced.greeks.delta, found.priced.sigma, found.priced.admitted
     )
+    # A chain is as old as its slowest row; what may be bought is streamed by itself.
+    near = contracts.candidates(listing, decision.direction, own.contract, decision.at)
+    listing = contracts.quoted(listing, market.contract_quotes(near))
     return contracts.select(
         listing, decision.direction, own.contract, _previous(decision), decision.at
     )

@@ -6,6 +6,7 @@ signals decides between workers that count at the same instant.
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -67,31 +68,55 @@ def take_turn() -> None:
         AdmissionTurn.objects.filter(pk=_TURN).update(taken_n=F("taken_n") + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is live everywhere, and when each triple of one symbol last began and was stopped."""
+
+    live: tuple[tuple[str, str, int, str], ...]  # strategy, symbol, direction, mode
+    last: Mapping[tuple[str, int], tuple[datetime | None, datetime | None]]
+
+
+def count(symbol: str) -> Counted:
+    """Count for one symbol, whichever of its triples is asked for; rehearsals do not count."""
+    rows = Signal.objects.filter(probe=False)
+    live = rows.filter(state=Signal.State.LIVE)
+    last = (
+        rows.filter(strategy__in=[*Strategy], symbol=symbol)
+        .order_by()
+        .values_list("strategy", "direction")
+        .annotate(
+            emitted_at=Max("created_at"),
+            stopped_at=Max("ended_at", filter=Q(acknowledged_by__in=STOPPED)),
+        )
+    )
+    return Counted(
+        tuple(live.values_list("strategy", "symbol", "direction", "mode")),
+        {(strategy, direction): (begun, stopped) for strategy, direction, begun, stopped in last},
+    )
+
+
 def gates(
-    triple: Triple, at: datetime, settings: Settings, *, mode: str = "live"
+    triple: Triple, at: datetime, settings: Settings, counted: Counted, *, mode: str = "live"
 ) -> tuple[Gate, ...]:
     """Caps, live lock and cooldown, each as it was counted.
 
     A signal is live from its emission to the end of its trade, so live signals are what is open,
     working or about to be. Those in shadow take no room from those that are sent.
     """
-    live = Signal.objects.filter(state=Signal.State.LIVE, probe=False, mode=mode)
-    held = list(live.values_list("strategy", "symbol", "direction"))
+    held = [row[:3] for row in counted.live if row[3] == mode]
     in_strategy = sum(row[:2] == (triple.strategy, triple.symbol) for row in held)
     in_symbol = sum(symbol == triple.symbol for _, symbol, _ in held)
-    locked = live_signal(triple) is not None
-    last = _of(triple).aggregate(
-        emitted_at=Max("created_at"),
-        stopped_at=Max("ended_at", filter=Q(acknowledged_by__in=STOPPED)),
-    )
+    wanted = (triple.strategy, triple.symbol, triple.direction)
+    locked = any(row[:3] == wanted for row in counted.live)
+    begun, stopped = counted.last.get((triple.strategy, triple.direction), (None, None))
     rest_s, rest_after_stop_s = settings.cooldown_s, settings.stop_out_cooldown_s
     return (
         Gate("LIVE_LOCK", locked, False, not locked),
         _below("CAP_STRATEGY", in_strategy, settings.max_live_strategy),
         _below("CAP_SYMBOL", in_symbol, settings.max_live_symbol),
         _below("CAP_TOTAL", len(held), settings.max_live),
-        _rested("COOLDOWN", _seconds_since(last["emitted_at"], at), rest_s),
-        _rested("COOLDOWN_STOP", _seconds_since(last["stopped_at"], at), rest_after_stop_s),
+        _rested("COOLDOWN", _seconds_since(begun, at), rest_s),
+        _rested("COOLDOWN_STOP", _seconds_since(stopped, at), rest_after_stop_s),
     )
 
 

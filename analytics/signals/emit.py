@@ -1,9 +1,10 @@
 """Emission: a candidate decision becomes a signal in one transaction, or does not (DOMAIN 5.9)."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -61,11 +62,15 @@ def emit_all(
 ) -> list[str]:
     """Write one symbol's decisions, and the signals that are admitted; return the signals' ids."""
     admitted, rows = [], []
+    if not all_proposed:
+        return []
+    # Asked by the first abstention that wants to know what admission would have said.
+    counted = cache(partial(dedup.count, all_proposed[0].decision.symbol))
     for proposed in all_proposed:
         if proposed.decision.outcome is Outcome.CANDIDATE and proposed.candidate is not None:
             admitted += _enter(proposed, settings, before, rehearsal)
         elif not is_repetition(proposed.decision, before):
-            rows.append(_row(_counted(proposed, settings)))
+            rows.append(_row(_counted(proposed, settings, counted)))
     models.Decision.objects.bulk_create(rows)
     return admitted
 
@@ -84,13 +89,16 @@ def is_repetition(decision: Decision, before: Kept) -> bool:
     return before.get(decision.strategy) == decision.outcome
 
 
-def _counted(proposed: Proposed, settings: Settings) -> Proposed:
+def _counted(
+    proposed: Proposed, settings: Settings, counted: Callable[[], dedup.Counted]
+) -> Proposed:
     # An abstention tells as well what admission would have said; with a direction, it can.
     decision = proposed.decision
     if not decision.direction:
         return proposed
     triple = Triple(decision.strategy, decision.symbol, decision.direction)
-    seen = dedup.gates(triple, decision.at, settings, mode=_mode(decision, settings))
+    mode = _mode(decision, settings)
+    seen = dedup.gates(triple, decision.at, settings, counted(), mode=mode)
     return _changed(proposed, decision.outcome, seen)
 
 
@@ -121,7 +129,8 @@ def _admit(
     assert candidate is not None
     triple = Triple(decision.strategy, decision.symbol, decision.direction)
     if rehearsal is None:
-        seen = dedup.gates(triple, decision.at, settings, mode=_mode(decision, settings))
+        counted, mode = dedup.count(decision.symbol), _mode(decision, settings)
+        seen = dedup.gates(triple, decision.at, settings, counted, mode=mode)
         failed = [gate for gate in seen if not gate.passed]
         if failed:
             _record(_changed(proposed, _blocked(triple, decision, failed, settings), seen), before)
@@ -129,13 +138,13 @@ def _admit(
         proposed = _changed(proposed, Outcome.EMITTED, seen)
     day = calendar.session_date(decision.at)
     episode = dedup.next_episode(triple, day, probe=rehearsal is not None)
-    mode = django_settings.TRADING_MODE
+    world = django_settings.TRADING_MODE
     occ = candidate.contract.occ
     kept_row = _row(proposed)
     kept_row.save()
     signal = models.Signal.objects.create(
         signal_id=dedup.signal_id(
-            triple, occ, day, episode, mode if rehearsal is None else f"{mode}-probe"
+            triple, occ, day, episode, world if rehearsal is None else f"{world}-probe"
         ),
         strategy=triple.strategy, symbol=triple.symbol, direction=triple.direction,
         confidence=round(decision.confidence or 0.0, 2), occ=occ,
@@ -147,7 +156,7 @@ def _admit(
         config_hash=config_hash(proposed.section),
         mode="live" if rehearsal is not None else _mode(decision, settings),
         contracts_wanted=None if rehearsal is None else rehearsal.contracts,
-        exit_after_s=None if rehearsal is None else rehearsal.exit_after_s, source=mode,
+        exit_after_s=None if rehearsal is None else rehearsal.exit_after_s, source=world,
     )  # fmt: skip
     return signal.signal_id
 

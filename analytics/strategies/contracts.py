@@ -6,7 +6,8 @@ expiry changed or spot has clearly moved on. What fails says why, by code.
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quanticity.domain.instruments import OptionContract, parse_occ
+from quanticity.domain.market import Quote
 from quanticity.domain.options import Chain, Expiry
 from quanticity.domain.signals import Candidate, Gate
 
@@ -21,6 +23,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _UNKNOWN = -1
+_QUOTED = ("bid", "ask", "bid_size", "ask_size", "quote_epoch_ms")
 # A limit is met by what differs from it only in the last bits.
 _ROUNDING = 1e-9
 
@@ -74,6 +77,32 @@ class NoContract:
 
     reasons: tuple[str, ...]
     checks: tuple[Gate, ...] = field(default=())
+
+
+def candidates(listing: Listing, direction: int, settings: Settings, at: datetime) -> list[str]:
+    """OCC codes near the target delta: those whose own quotes are worth asking for."""
+    expiry = _expiry(listing.chain.expiries, settings)
+    if expiry is None:
+        return []
+    search = _Search(listing, direction, settings, at, _listed(listing.chain, expiry, direction))
+    return [str(listing.chain.occ[row]) for row in search.near_delta()]
+
+
+def quoted(listing: Listing, quotes: Mapping[str, Quote]) -> Listing:
+    """The same listing with contracts' own quotes where they are later than the chain's row."""
+    chain = listing.chain
+    columns = {name: getattr(chain, name).copy() for name in _QUOTED}
+    for row in np.flatnonzero(np.isin(chain.occ, list(quotes))):
+        quote = quotes[str(chain.occ[row])]
+        stood_ms = int(chain.quote_epoch_ms[row])
+        if stood_ms == _UNKNOWN:
+            stood_ms = int(chain.as_of.timestamp() * 1000)
+        told_ms = int(quote.event_at.timestamp() * 1000)
+        if told_ms > stood_ms and quote.bid and quote.ask:
+            told = (quote.bid, quote.ask, quote.bid_size or 0, quote.ask_size or 0, told_ms)
+            for name, value in zip(_QUOTED, told, strict=True):
+                columns[name][row] = value
+    return replace(listing, chain=replace(chain, **columns))
 
 
 def select(

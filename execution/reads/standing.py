@@ -19,6 +19,7 @@ from execution.models import (
     TradingScope,
 )
 from execution.risk import trips
+from execution.risk.trips import Breaker
 from quanticity.domain import clock, orders
 from quanticity.domain.signals import Strategy
 
@@ -30,19 +31,19 @@ class Standing:
     """What operators and breakers say of every scope, on one look."""
 
     states: Mapping[str, orders.TradingState]
-    trips: tuple[trips.Trip, ...]
+    holding: tuple[trips.Trip, ...]
 
     def state(self, *scopes: str) -> orders.TradingState:
         """The most severe state among the global one and these scopes."""
-        return trips.effective(scopes, self.states, self.trips)
+        return trips.effective(scopes, self.states, self.holding)
 
-    def is_tripped(self, breakers: Collection[trips.Breaker], scope: str = GLOBAL) -> bool:
+    def is_tripped(self, breakers: Collection[Breaker], scope: str = GLOBAL) -> bool:
         """Whether one of these breakers holds a scope."""
-        return any(t.breaker in breakers and t.scope == scope for t in self.trips)
+        return any(t.breaker in breakers and t.scope == scope for t in self.holding)
 
     def risk_multiplier(self, *scopes: str) -> Decimal:
         """The share of its stake that an entry may have: the least of what breakers leave."""
-        return trips.risk_multiplier(self.trips, scopes)
+        return trips.risk_multiplier(self.holding, scopes)
 
 
 def standing() -> Standing:

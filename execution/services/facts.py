@@ -179,8 +179,7 @@ def _market(signal: Signal, link: Mapping[str, Any], now: datetime) -> Market:
 
 
 def _holdings(signal: Signal, book: _Book, row: AccountValues | None) -> Holdings:
-    held, sells_n = book.held, book.n("SELL")
-    coming = _on_their_way(book)
+    held, sells_n, coming = book.held, book.n("SELL"), _on_their_way(book)
     return Holdings(
         open=(*(_open(p) for p in held), *_pending(coming)),
         unknown_in_symbol_n=sum(
@@ -220,7 +219,7 @@ def _pending(entries: Iterable[OrderIntent]) -> list[Open]:
 def _on_their_way(book: _Book) -> list[OrderIntent]:
     """Entries that have bought nothing yet."""
     known = {p.intent_id for p in book.held}
-    return [intent for intent in book.intents if intent.pk not in known]
+    return [i for i in book.intents if i.pk not in known]
 
 
 def _rest(intent: OrderIntent, bought: int) -> int:

@@ -79,6 +79,28 @@ class Telegram:
             receipt = receipt or posted
         return receipt
 
+    def say(self, text: str) -> None:
+        """Answer in this chat, in plain text; publications keep the last of the bot's budget."""
+        overall = _overall(self._token, self._settings)
+        if overall.room() <= 1:
+            raise RateLimited("telegram: the budget is publications'", retry_after=1.0)
+        overall.note_sent()
+        try:
+            self._post(text, "", parse_mode=None)
+        except (QuantiCityError, error.TelegramError) as failure:
+            raise self._outcome(failure, begun=False) from None
+
+    def listen(self, url: str, secret: str) -> None:
+        """Have Telegram bring what people write to the bot to this address, with this secret."""
+        bot = _bot(self._token, self._api_url, self._settings)
+        asking = bot.set_webhook(url, secret_token=secret, allowed_updates=["message"])
+        try:
+            asyncio.run_coroutine_threadsafe(asking, _loop()).result(
+                self._settings.answer_timeout_s
+            )
+        except error.TelegramError as failure:
+            raise self._outcome(failure, begun=False) from None
+
     def ready_in_s(self) -> float:
         """By this chat's limits and by those of the bot as a whole."""
         overall = _overall(self._token, self._settings)
@@ -89,13 +111,13 @@ class Telegram:
         overall = _overall(self._token, self._settings)
         return min(self._pace.room(), overall.room())
 
-    def _post(self, text: str, follows: str) -> str:
+    def _post(self, text: str, follows: str, parse_mode: ParseMode | None = ParseMode.HTML) -> str:
         bot = _bot(self._token, self._api_url, self._settings)
         reply = ReplyParameters(int(follows), allow_sending_without_reply=True) if follows else None
         sending = bot.send_message(
             self._chat_id,
             text,
-            parse_mode=ParseMode.HTML,
+            parse_mode=parse_mode,
             reply_parameters=reply,
             link_preview_options=_NO_PREVIEW,
         )

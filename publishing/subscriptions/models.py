@@ -101,3 +101,61 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} to user {self.user_id}: {self.state}"
+
+
+class TelegramLink(models.Model):
+    """Which Telegram account is a member's: one of each."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="telegram", primary_key=True
+    )
+    telegram_id = models.BigIntegerField(unique=True)
+    linked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Telegram account of user {self.user_id}"
+
+
+class LinkCode(models.Model):
+    """A code by which a member shows who is behind a Telegram account, used once."""
+
+    digest = models.CharField(max_length=64, primary_key=True, help_text="SHA-256 of the code")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="link_codes")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"code of user {self.user_id} until {self.expires_at:%H:%M:%S}"
+
+
+class TelegramUpdate(models.Model):
+    """What somebody wrote to the bot, stored before it is answered; each update once."""
+
+    class State(models.TextChoices):
+        """IGNORED: no command, too many of them, or too old to be answered."""
+
+        PENDING = "PENDING"
+        CLAIMED = "CLAIMED"
+        ANSWERED = "ANSWERED"
+        IGNORED = "IGNORED"
+        DEAD = "DEAD"
+
+    update_id = models.BigIntegerField(primary_key=True)
+    telegram_id = models.BigIntegerField(null=True, help_text="who wrote, in a private chat")
+    text = models.CharField(max_length=200, blank=True)
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    reply = models.TextField(blank=True, help_text="written once, however often it is sent")
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("-received_at",)
+        indexes = (
+            models.Index(fields=("state", "received_at"), name="update_owed"),
+            # "How many commands of this person within the window?"
+            models.Index(fields=("telegram_id", "received_at"), name="update_by_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"update {self.update_id}: {self.state}"

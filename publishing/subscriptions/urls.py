@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from publishing.bot import views as bot
 from publishing.subscriptions import views
 
 urlpatterns = [
@@ -9,5 +10,7 @@ urlpatterns = [
     path("account/logout/", views.Logout.as_view(), name="logout"),
     path("account/signup/", views.signup, name="signup"),
     path("account/webhooks/", views.webhooks, name="webhooks"),
+    path("account/telegram/", bot.link, name="telegram"),
+    path("telegram/webhook/", bot.webhook, name="telegram-webhook"),
     path("pricing/", views.pricing, name="pricing"),
 ]

@@ -92,6 +92,7 @@ SECTIONS: dict[str, str] = {
     "execution.reconciliation": "execution.ledger.reconciliation:Settings",
     "execution.breaks": "execution.ledger.breaks:Settings",
     "publishing.tiers": "publishing.tiers:Settings",
+    "publishing.bot": "publishing.bot.settings:Settings",
     "publishing.outbox": "publishing.outbox:Settings",
     "publishing.discord": "publishing.channels.discord:Settings",
     "publishing.telegram": "publishing.channels.telegram:Settings",

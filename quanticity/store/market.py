@@ -123,6 +123,13 @@ def contract_quote(occ: str) -> Quote | None:
     return quote_of(client().get(keys.contract_quote(occ).name))
 
 
+def contract_quotes(occs: Sequence[str]) -> dict[str, Quote]:
+    """The latest quotes of option contracts, of those that have one, in one round trip."""
+    found = client().mget([keys.contract_quote(occ).name for occ in occs]) if occs else []
+    known = ((occ, quote_of(raw)) for occ, raw in zip(occs, found, strict=True))
+    return {occ: quote for occ, quote in known if quote is not None}
+
+
 def book(symbol: str) -> Book | None:
     """The latest book."""
     raw = client().get(keys.book(symbol).name)

@@ -48,7 +48,7 @@ def test_nothing_is_learned_before_the_evening(noon) -> None:
 
 def test_the_evening_learns_and_the_calculators_use_it(noon) -> None:
     market.replace_bars("SPY", "1day", days(25))
-    sizes = print_sizes.State((print_sizes.Day(TODAY, {700: 1_000}),), NOON)
+    sizes = print_sizes.State((print_sizes.Day(TODAY, {700: 1_000}),))
     states.save("SPY", "print_sizes", sizes)
     noon.at = EVENING
     discovery.discover("SPY")

@@ -11,10 +11,13 @@ ROUNDS = 9
 def timed(call: Callable[[], object], repeat: int = 1) -> Callable[[], float]:
     """The call as one that returns its seconds, the mean of `repeat` in a row.
 
-    One call after a peer's finds a cold cache; several in a row tell what the arithmetic costs.
+    One call after a peer's finds a cold cache and a processor that slept meanwhile; several in a
+    row, after as many that do not count, tell what the arithmetic costs.
     """
 
     def run() -> float:
+        for _ in range(repeat if repeat > 1 else 0):
+            call()
         begun = time.perf_counter()
         for _ in range(repeat):
             call()

@@ -101,20 +101,35 @@ def test_one_batched_read(world: Any) -> None:
 
 def test_all_strategies_over_all_symbols(world: Any) -> None:
     playbooks = {strategy: scoring.playbook_settings(strategy) for strategy in Strategy}
-    own = [(s, symbol) for s, book in playbooks.items() for symbol in book.symbols]
+    own = {
+        symbol: {s: "ACTIVE" for s, book in playbooks.items() if symbol in book.symbols}
+        for symbol in SYMBOLS
+    }
+    every = {symbol: dict.fromkeys(Strategy, "ACTIVE") for symbol in SYMBOLS}
 
-    def once(pairs: Any) -> None:
-        for strategy, symbol in pairs:
-            scoring.score(strategy, symbol)
+    def once(wanted: dict[str, dict[Strategy, str]]) -> None:
+        for symbol, states in wanted.items():
+            scoring.score_all(symbol, states)
 
-    every = [(strategy, symbol) for strategy in Strategy for symbol in SYMBOLS]
     taken: dict[str, list[float]] = defaultdict(list)
-    for _ in range(ROUNDS):
-        world.advance(0.2)
-        taken[f"{len(own)} pairs of the timetable"].append(timed(partial(once, own))[1])
-        taken["4 strategies x 13 symbols"].append(timed(partial(once, every))[1])
+    for n in range(ROUNDS):
+        world.advance(60 if n % 5 == 0 else 0.2)  # now and then every decision is kept
+        _refresh(world)
+        kept = " (all kept)" if n % 5 == 0 else ""
+        pairs = sum(map(len, own.values()))
+        taken[f"{pairs} pairs of the timetable{kept}"].append(timed(partial(once, own))[1])
+        taken[f"4 strategies x 13 symbols{kept}"].append(timed(partial(once, every))[1])
 
     tell("scoring, decisions kept once a minute", taken)
+
+
+def _refresh(world: Any) -> None:
+    # A minute later the same market, so that every strategy gets as far as it did.
+    bullish.write()
+    for symbol in SYMBOLS:
+        for family in {family for family, _ in features.SOURCES.values()}:
+            factories.reading(family, _family(family), symbol=symbol)
+        market.write_quote(factories.quote(symbol, 599.99, 600.01))
 
 
 def test_from_features_to_a_committed_intent(world: Any) -> None:
@@ -126,10 +141,11 @@ def test_from_features_to_a_committed_intent(world: Any) -> None:
         begun = time.perf_counter()
         read, hop = timed(partial(features.read, "SPY", settings))
         taken["1 features read"].append(hop)
+        read = features.aged(read, zero_dte.REQUIRED)
         decision, hop = timed(partial(zero_dte.evaluate, read, own))
         taken["2 decided"].append(hop)
         base.context_gates(own, "SPY", world.at)
-        proposed, hop = timed(partial(scoring._propose, decision, read, own, admission))
+        proposed, hop = timed(partial(scoring._propose, decision, read, own, admission, {}))
         taken["3 contract chosen"].append(hop)
         signal_id, hop = timed(partial(emit.emit, proposed, admission))
         taken["4 admitted, committed"].append(hop)

@@ -39,10 +39,13 @@ _UNSET_INTEGER = 2147483647
 _REGULAR = "@"
 _CONDITIONS = {
     "O": "AUCTION", "5": "AUCTION", "6": "AUCTION",  # opening, reopening, closing print
-    "Q": "AUCTION", "M": "AUCTION",  # official open and close
+    "Q": "AUCTION", "M": "AUCTION", "9": "AUCTION",  # official open and close, corrected close
     "L": "LATE", "G": "LATE", "P": "LATE",  # sold last, bunched sold, prior reference price
     "Z": "OUT_OF_SEQUENCE", "U": "OUT_OF_SEQUENCE",  # the latter in extended hours
     "V": "COMPLEX", "7": "COMPLEX",  # contingent and qualified contingent trade
+    "4": "COMPLEX", "B": "COMPLEX", "W": "COMPLEX",  # priced by a derivative, average prices
+    "H": "COMPLEX", "X": "COMPLEX",  # price variation, cross
+    "C": "COMPLEX", "N": "COMPLEX", "R": "COMPLEX",  # settled for cash, next day, by the seller
 }  # fmt: skip
 _STATUSES = {
     "PendingSubmit": OrderStatus.PENDING,

@@ -119,7 +119,8 @@ def realtime_bar(request_id: int, bar: Bar) -> bytes:
 def tick_last(request_id: int, kind: int, trade: Print) -> bytes:
     """One print of a tick-by-tick subscription."""
     at = int(trade.at.timestamp())
-    return frame(99, request_id, kind, at, trade.price, trade.size, 0, trade.venue, "")
+    said = (trade.price, trade.size, 0, trade.venue, trade.conditions)
+    return frame(99, request_id, kind, at, *said)
 
 
 def tick_bid_ask(request_id: int, at: datetime, bid: Row, ask: Row) -> bytes:

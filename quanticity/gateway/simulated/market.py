@@ -21,6 +21,7 @@ from quanticity.gateway.simulated.prints import VENUES, Print, Prints
 from quanticity.gateway.simulated.recorded_chain import RecordedChain, Snapshot, implied
 
 _BOOK_ROWS = 10
+_SHARED_PRICES = 3
 _LOT = 100
 
 
@@ -318,12 +319,17 @@ class Market:
         return Top(None, None, 0, 0, last, seen[0], high, low, before, 0)
 
 
+# Rows by venue, as a smart book has them: near the touch two venues stand at one price.
 def _rows(best: float, step: float, sizes: Counts) -> list[Row]:
     found = []
     for n, size in enumerate(sizes.tolist()):
         price = round(best + n * step, 2)
-        found.append(Row(price, size, VENUES[round(price * 100) % len(VENUES)]))
-    return found
+        venue = round(price * 100)
+        second = size // 3 // _LOT * _LOT if n < _SHARED_PRICES else 0
+        found.append(Row(price, size - second, VENUES[venue % len(VENUES)]))
+        if second:
+            found.append(Row(price, second, VENUES[(venue + 3) % len(VENUES)]))
+    return found[:_BOOK_ROWS]
 
 
 def _lots(shares: Floats) -> Counts:

@@ -18,11 +18,12 @@ _KEPT_MINUTES = 64
 _MINUTE = timedelta(minutes=1)
 _SWEEP_MS, _SECOND_MS = 200, 990
 _MOST_PER_SIDE = 12
+_ROUND_LOT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """One trade of an underlying; side +1 bought, -1 sold."""
+    """One trade of an underlying; side +1 bought, -1 sold; conditions by the tapes' letters."""
 
     at: datetime
     price: float
@@ -30,6 +31,7 @@ class Print:
     side: int
     venue: str
     total_volume: int
+    conditions: str = ""
 
 
 class Prints:
@@ -85,7 +87,15 @@ class Prints:
                 total += size
                 lit = tape.sweep[second] or own.random() > _DARK_SHARE
                 venue = VENUES[int(own.integers(len(VENUES)))] if lit else _DARK
-                yield Print(at, price, size, side, venue, total)
+                opens = not second and total == size
+                letters = _letters(size, opens=opens, sweeps=bool(tape.sweep[second]))
+                yield Print(at, price, size, side, venue, total, letters)
+
+
+# An opening trade, an intermarket sweep, an odd lot.
+def _letters(size: int, *, opens: bool, sweeps: bool) -> str:
+    said = (("O", opens), ("F", sweeps), ("I", size < _ROUND_LOT))
+    return "".join(letter for letter, applies in said if applies)
 
 
 def _at(trade: Print) -> datetime:

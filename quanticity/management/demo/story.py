@@ -63,7 +63,7 @@ def _rehearse(story: Story) -> tuple[str, str]:
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
         try:
-            signal_id = scoring.rehearse(_SYMBOL, Rehearsal(1, _EXIT_AFTER_S))
+            signal_id = scoring.rehearse(_SYMBOL, Rehearsal(1, _EXIT_AFTER_S)).signal_id
         except MalformedInput:  # no contract is quoted well enough at this instant
             time.sleep(0.2)
             continue

@@ -23,7 +23,7 @@ SPY = Triple("0DTE", "SPY", 1)
 
 
 def failing(at: Any, triple: Triple = SPY, **changes: Any) -> list[str]:
-    seen = dedup.gates(triple, at, replace(SETTINGS, **changes))
+    seen = dedup.gates(triple, at, replace(SETTINGS, **changes), dedup.count(triple.symbol))
     return [gate.code for gate in seen if not gate.passed]
 
 
@@ -66,7 +66,9 @@ def test_what_is_in_shadow_takes_no_room_from_what_is_sent(noon: Any) -> None:
     assert failing(noon.at, max_live_symbol=1) == []
     assert [
         gate.code
-        for gate in dedup.gates(SPY, noon.at, replace(SETTINGS, max_live_symbol=1), mode="shadow")
+        for gate in dedup.gates(
+            SPY, noon.at, replace(SETTINGS, max_live_symbol=1), dedup.count("SPY"), mode="shadow"
+        )
         if not gate.passed
     ] == ["CAP_SYMBOL"]
 
@@ -158,7 +160,9 @@ def test_a_small_change_is_thin(before: float, now: float, thin: bool) -> None:
 def test_what_was_counted_is_in_the_gates(noon: Any) -> None:
     factories.signal(created_at=noon.at - timedelta(seconds=10))
 
-    seen = {gate.code: gate.value for gate in dedup.gates(SPY, noon.at, SETTINGS)}
+    seen = {
+        gate.code: gate.value for gate in dedup.gates(SPY, noon.at, SETTINGS, dedup.count("SPY"))
+    }
 
     assert (seen["LIVE_LOCK"], seen["CAP_SYMBOL"], seen["COOLDOWN"]) == (True, 1, 10.0)
     assert Signal.objects.count() == 1

@@ -19,7 +19,7 @@ from quanticity.config import loader
 from quanticity.domain import clock
 from quanticity.domain.market import Bar
 from quanticity.domain.signals import Strategy
-from quanticity.store import market
+from quanticity.store import keys, market
 from quanticity.store.client import client
 from tests import bullish, factories
 from tests.analytics import toy_chains
@@ -34,6 +34,8 @@ def rally(db: None, store: None, noon: Any) -> Any:
     """A market that pushes up, at eleven o'clock; operators' numbers are taken back."""
     noon.at = toy_chains.AS_OF + timedelta(seconds=1)
     factories.quiet_world()
+    # The chain alone speaks: what a contract says by itself would be younger.
+    client().delete(keys.contract_quote(factories.OCC).name)
     bullish.write()
     yield noon
     loader.lay_over({})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from analytics.strategies.contracts import Choice, Listing, NoContract
 from quanticity.config.loader import section
 from quanticity.domain.calendar import Settlement
 from quanticity.domain.instruments import OptionContract, Right, parse_occ
+from quanticity.domain.market import Quote
 from quanticity.domain.options import Chain, Expiry
 from quanticity.domain.signals import Candidate
 
@@ -282,3 +284,48 @@ def test_the_order_of_the_chain_does_not_matter(order: list[int]) -> None:
     shuffled = replace(one.chain, **{name: getattr(one.chain, name)[order] for name in columns})
 
     assert pick(replace(one, chain=shuffled, delta=one.delta[order])) == pick(one)
+
+
+def unstamped(age_s: float) -> Listing:
+    """A chain whose vendor stamps no quotes, so old in all."""
+    made = listing()
+    none = np.full(len(made.chain), -1)
+    as_of = AT - timedelta(seconds=age_s)
+    return replace(made, chain=replace(made.chain, quote_epoch_ms=none, as_of=as_of))
+
+
+def own_quotes(of: Listing, age_s: float, **changes: Any) -> dict[str, Quote]:
+    """A quote of its own for every contract near the wanted delta."""
+    at = AT - timedelta(seconds=age_s)
+    said = {"bid": 1.99, "ask": 2.01, "bid_size": 7.0, "ask_size": 9.0} | changes
+    near = contracts.candidates(of, 1, ZERO, AT)
+    return {occ: Quote(occ, **said, last=None, event_at=at, recv_at=at) for occ in near}
+
+
+def test_a_contracts_own_quote_is_younger_than_its_chain() -> None:
+    old = unstamped(age_s=15)
+    alone = contracts.select(old, 1, ZERO, None, AT)
+
+    found = contracts.select(contracts.quoted(old, own_quotes(old, 1)), 1, ZERO, None, AT)
+
+    assert isinstance(alone, NoContract)
+    assert alone.reasons == ("C_STALE",)
+    assert isinstance(found, Candidate)
+    assert (found.bid, found.ask, found.ask_size) == (Decimal("1.99"), Decimal("2.01"), 9)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "changes"),
+    [
+        pytest.param(16.0, {}, id="older than the chain"),
+        pytest.param(1.0, {"bid": None}, id="one side alone"),
+        pytest.param(1.0, {"ask": 0.0}, id="no price"),
+    ],
+)
+def test_a_quote_that_is_no_better_changes_nothing(age_s: float, changes: dict[str, Any]) -> None:
+    old = unstamped(age_s=15)
+
+    found = contracts.quoted(old, own_quotes(old, age_s, **changes))
+
+    assert np.array_equal(found.chain.bid, old.chain.bid)
+    assert np.array_equal(found.chain.quote_epoch_ms, old.chain.quote_epoch_ms)

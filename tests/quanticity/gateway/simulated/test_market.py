@@ -9,7 +9,7 @@ from simulated_world import MORNING, SPY, TODAY, option
 
 from quanticity.domain import calendar
 from quanticity.domain.instruments import Right
-from quanticity.gateway.simulated.market import Market
+from quanticity.gateway.simulated.market import Market, Row
 from quanticity.gateway.simulated.panels import Panel
 
 SESSION = calendar.session(TODAY)
@@ -86,20 +86,30 @@ def test_the_book_reaches_the_extremes_a_strategy_waits_for(market: Market) -> N
     assert np.mean(np.array(found) >= 0.6) > 0.8
 
 
-def test_a_book_has_ten_distinct_rows_a_side(market: Market) -> None:
+def test_a_book_has_ten_rows_a_side_each_of_one_venue_at_one_price(market: Market) -> None:
     bids, asks = market.book("SPY", MORNING)
 
-    assert [row.price for row in bids] == sorted({row.price for row in bids}, reverse=True)
-    assert [row.price for row in asks] == sorted({row.price for row in asks})
-    assert len(bids) == len(asks) == 10
+    assert [row.price for row in bids] == sorted((row.price for row in bids), reverse=True)
+    assert [row.price for row in asks] == sorted(row.price for row in asks)
+    assert all(len({(row.price, row.venue) for row in rows}) == 10 for rows in (bids, asks))
     assert bids[0].price < asks[0].price
 
 
-def test_the_first_row_is_the_best_quote(market: Market) -> None:
+def test_two_venues_may_stand_at_one_price(market: Market) -> None:
+    bids, _ = market.book("SPY", MORNING)
+
+    assert len({row.venue for row in bids if row.price == bids[0].price}) == 2
+
+
+def test_the_best_rows_are_the_best_quote(market: Market) -> None:
     top, (bids, asks) = market.top("SPY", MORNING), market.book("SPY", MORNING)
 
-    assert (top.bid, top.bid_size) == (bids[0].price, bids[0].size)
-    assert (top.ask, top.ask_size) == (asks[0].price, asks[0].size)
+    assert (top.bid, top.bid_size) == (bids[0].price, size_at(bids, bids[0].price))
+    assert (top.ask, top.ask_size) == (asks[0].price, size_at(asks, asks[0].price))
+
+
+def size_at(rows: list[Row], price: float) -> int:
+    return sum(row.size for row in rows if row.price == price)
 
 
 @pytest.fixture
