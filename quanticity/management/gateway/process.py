@@ -22,7 +22,7 @@ from analytics.ingestion.recorder import Recorder
 from analytics.services import blindness, flow, quarantine, sources
 from execution import selectors as execution_selectors
 from execution.services import booking, broker, costs, protecting, reconciling, wishes
-from quanticity import leases, workflows
+from quanticity import environment, leases, workflows
 from quanticity.config import timetable
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
@@ -79,6 +79,7 @@ class GatewayProcess:
             host, port, settings.IBKR_CLIENT_ID, settings.IBKR_ACCOUNT, self.listener,
             section("gateway.ibkr", GatewaySettings),
         )  # fmt: skip
+        self.gateway.check_account(environment.check_account)
         if self.tape.is_wired:
             self.gateway.overhear(partial(self.tape.take_wire, feed))
         self._sql = ThreadPoolExecutor(1, "sql")
