@@ -20,7 +20,7 @@ from django.conf import settings
 
 from execution import selectors as execution_selectors
 from execution.services import booking, broker, costs, protecting, reconciling, wishes
-from quanticity import leases, workflows
+from quanticity import environment, leases, workflows
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
 from quanticity.domain import clock, orders
@@ -63,6 +63,7 @@ class GatewayProcess:
             host, port, settings.IBKR_CLIENT_ID, settings.IBKR_ACCOUNT, self.listener,
             section("gateway.ibkr", GatewaySettings),
         )  # fmt: skip
+        self.gateway.check_account(environment.check_account)
         if self.market.tape.is_wired:
             self.gateway.overhear(partial(self.market.tape.take_wire, feed))
         self.watch = Watch(feed, self.hands)
