@@ -55,3 +55,16 @@ class LeaseRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.holder} #{self.epoch}"
+
+
+class Environment(models.Model):
+    """What this database was first started for: the one row that a start must agree with."""
+
+    ONLY = 1
+
+    mode = models.CharField(max_length=6)
+    account = models.CharField(max_length=20, blank=True, help_text="of paper and live")
+    bound_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.mode} {self.account}".strip()

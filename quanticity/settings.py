@@ -56,6 +56,7 @@ def _database_of(url: str, number: int) -> str:
 
 # --- what trades, and on which clock --------------------------------------------------------------
 TRADING_MODE = _choice("QC_TRADING_MODE", ("sim", "paper", "live", "replay"))
+MODE_IS_WRITTEN = bool(_text("QC_TRADING_MODE"))
 LIVE_ARMED = _text("QC_LIVE_ARMED")
 IBKR_HOST = _text("QC_IBKR_HOST")
 IBKR_PORT = _port("QC_IBKR_PORT", 4002)

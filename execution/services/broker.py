@@ -23,7 +23,7 @@ from execution.models import (
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
 from execution.services import manual, unrecorded
-from quanticity import leases
+from quanticity import environment, leases
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import parse_occ
@@ -240,6 +240,7 @@ def owner_of(fill: orders.Fill) -> str:
 
 def record_account(account: orders.Account) -> None:
     """Keep the broker account's values; the first of a session is its start-of-day equity."""
+    environment.learn(account.account)
     today = calendar.session_date(account.at)
     row = AccountValues.objects.filter(pk=account.account).first()
     new_day = row is None or row.session_date != today

@@ -9,7 +9,6 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 
 from analytics import selectors as analytics
@@ -19,6 +18,7 @@ from execution.orders.ticks import Increments, touch
 from execution.risk.facts import Desk, Facts, Greeks, Holdings, Market, Open
 from execution.risk.trips import Breaker
 from execution.services import results
+from quanticity import environment
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.clock import NEW_YORK
@@ -96,13 +96,8 @@ def _account(row: AccountValues) -> orders.Account:
 
 
 def _allowed(row: AccountValues | None) -> frozenset[str]:
-    if settings.TRADING_MODE == "live":
-        return frozenset({settings.LIVE_ARMED})
-    if settings.IBKR_ACCOUNT:
-        return frozenset({settings.IBKR_ACCOUNT})
-    # Paper and simulated accounts begin with DU; a live account is never allowed by default.
-    name = "" if row is None else row.account
-    return frozenset({name}) if name.startswith("DU") else frozenset()
+    name = environment.account() or ("" if row is None else row.account)
+    return frozenset({name}) if environment.allows(name) else frozenset()
 
 
 def _desk(signal: Signal, book: _Book, link: Mapping[str, Any], now: datetime, s: Settings) -> Desk:

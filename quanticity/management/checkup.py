@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from analytics.services import sources
+from quanticity import environment
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.clock import RealClock
@@ -52,6 +53,7 @@ FIXES = {
     "feed": "see var/logs/gateway.log: is this symbol's market data subscribed?",
     "gateway": "see var/logs/gateway.log; is the broker's gateway running and logged in?",
     "database": "see QC_DATABASE_URL",
+    "environment": "give each mode and account a QC_VAR, database and Redis of its own",
     "clock": "set this machine's clock by NTP",
     "calendar": "run `make calendar` with a newer exchange_calendars",
     "disk": "make room under QC_VAR",
@@ -65,7 +67,7 @@ def look() -> list[Check]:
         *(_python(), _platform(), _disk()),
         *readiness.checks(),
         *_store(), *_workers(), *_beat_lease(), *_gateway(), *_feeds(), *_sources(),
-        *(_mode(), _clock(), _calendar()),
+        *(_environment(), _mode(), _clock(), _calendar()),
         *_credentials(),
     ]  # fmt: skip
 
@@ -182,6 +184,20 @@ def _sources() -> Iterator[Check]:
         else:
             said = f"{one['state']}, tried again in {one['retry_in_s']:.0f} s: {one['reason']}"
             yield Check(name, Status.WARN, said)
+
+
+def _environment() -> Check:
+    kept = environment.found()
+    detail = "; ".join(f"{place}: {one or 'nothing yet'}" for place, one in kept.items())
+    named = settings.IBKR_ACCOUNT
+    if any(one is not None and environment.differs(one) for one in kept.values()):
+        return Check(
+            "environment", Status.FAIL, f"expected {environment.ours()} everywhere; {detail}"
+        )
+    if settings.TRADING_MODE == "sim" and named and not named.startswith(environment.PAPER_PREFIX):
+        detail += f"; orders to {named} are real unless that gateway is a simulated one"
+        return Check("environment", Status.WARN, detail)
+    return Check("environment", Status.OK, detail)
 
 
 def _mode() -> Check:

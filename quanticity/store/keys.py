@@ -168,6 +168,11 @@ def vix1d(name: str) -> Key:
     return Key(f"volatility:vix1d:{name}", 600)
 
 
+def environment() -> Key:
+    """The mode this store serves; cleared by emptying the store, when it is to serve another."""
+    return Key("environment", None, "string")
+
+
 def alert(code: str, subject: str) -> Key:
     """An alert that was raised and is not repeated yet."""
     return Key(f"alert:{code}:{subject}", 900, "string")

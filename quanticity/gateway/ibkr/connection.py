@@ -61,6 +61,7 @@ class Link:
         self.on_down: Callable[[], None]
         self.on_remedy: Callable[[Remedy], None]
         self.on_message: Callable[[list[str]], None] | None = None
+        self.on_account: Callable[[str], None] | None = None
         self._ib: TappedIB | None = None
         self._said: Connection | None = None
         self._heard_at: datetime | None = None
@@ -253,6 +254,8 @@ class Link:
             raise ConfigError(
                 f"expected one of the login's accounts {accounts}, was {self.account!r}"
             )
+        if self.on_account is not None:
+            self.on_account(self.account)
 
     def _on_drop(self, text: str) -> None:
         self._last_text = text or self._last_text

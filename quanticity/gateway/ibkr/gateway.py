@@ -38,6 +38,10 @@ class IbkrGateway:
         """Pass every raw message of the broker on, from the next connection."""
         self._link.on_message = hear
 
+    def check_account(self, check: Callable[[str], None]) -> None:
+        """Ask this at each connection; it raises ConfigError for an account not to be traded."""
+        self._link.on_account = check
+
     @property
     def connection(self) -> Connection:
         """What is known of the link now."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from quanticity import environment
 from quanticity.management.gateway.process import SWITCH_S, GatewayProcess
 
 
@@ -24,6 +25,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT."""
+        environment.bind(options["port"])
+        # This process read its settings before its database named the account.
+        settings.IBKR_ACCOUNT = environment.account()
         sys.setswitchinterval(SWITCH_S)
         asyncio.run(_run(options["host"], options["port"]))
 

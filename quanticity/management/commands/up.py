@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connections
 
+from quanticity import environment
 from quanticity.domain import clock
 from quanticity.domain.clock import RealClock
 from quanticity.domain.errors import ConfigError
@@ -48,6 +49,7 @@ class Command(BaseCommand):
             _set_clock(plan, options["speed"], options["start"])
             prepare.connect_store(plan)
             prepare.tables()
+            environment.bind(settings.IBKR_PORT)
             screen = Screen(plan, prepare.operator_account(), began_s)
             screen.tell_leftovers(left)
             if options["detach"] and not _in_background(plan, screen):
@@ -71,11 +73,16 @@ def _run(plan: Plan, screen: Screen) -> None:
         folder=settings.BASE_DIR,
         host=settings.ALLOWED_HOSTS[0],
         keeps_time=settings.TRADING_MODE == "sim",
-        check_store=lambda: launch.refuse_evicting(server_settings()["eviction"]),
+        check_store=_check_store,
         view=launch.View(screen.waiting, screen.ready, screen.going, screen.stopping),
     )
     with screen:
         asyncio.run(run.until_stopped())
+
+
+def _check_store() -> None:
+    launch.refuse_evicting(server_settings()["eviction"])
+    environment.bind_store()
 
 
 def _in_background(plan: Plan, screen: Screen) -> bool:
