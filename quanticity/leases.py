@@ -4,7 +4,7 @@ They run on the machine's own clock, not the platform's: a simulated hour must n
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError
 from django.db.models import F, Q
@@ -31,7 +31,7 @@ def hold(name: str, holder: str, seconds: float) -> Lease | None:
     # Renewing keeps the epoch; taking over from another raises it.
     if LeaseRow.objects.filter(name=name, holder=holder, expires_at__gt=now).update(
         expires_at=until
-    ) or LeaseRow.objects.filter(Q(expires_at__lte=now) | Q(holder=holder), name=name).update(
+    ) or LeaseRow.objects.filter(_is_free(now, seconds) | Q(holder=holder), name=name).update(
         holder=holder, expires_at=until, epoch=F("epoch") + 1
     ):
         return _read(name, holder)
@@ -40,6 +40,11 @@ def hold(name: str, holder: str, seconds: float) -> Lease | None:
     except IntegrityError:
         return None
     return _read(name, holder)
+
+
+def _is_free(now: datetime, seconds: float) -> Q:
+    """Ended, or written by a clock that has been set back since: nobody holds that far ahead."""
+    return Q(expires_at__lte=now) | Q(expires_at__gt=now + timedelta(seconds=3 * seconds))
 
 
 def is_valid(lease: Lease) -> bool:

@@ -17,7 +17,7 @@ from execution import selectors
 from execution.ledger import pnl
 from execution.ledger.executions import latest
 from execution.models import Fill, Order, OrderIntent, Position, Settlement
-from execution.services import manual, protecting, telling, tranching
+from execution.services import apart, manual, protecting, telling, tranching
 from execution.services.event_facts import average
 from execution.services.telling import Story
 from quanticity.domain import calendar, clock, orders
@@ -53,16 +53,14 @@ def book(intent_id: str) -> None:
 def book_owed() -> None:
     """Book every intent with something new to interpret."""
     manual.attach_owed()
-    for intent_id in selectors.intents_to_book():
-        book(intent_id)
+    apart.each("NOT_BOOKED", selectors.intents_to_book(), book)
 
 
 def book_held(intent_ids: Iterable[str]) -> None:
     """Book those of these intents that hold contracts, or whose entry has filled."""
     rows = OrderIntent.objects.filter(pk__in=list(intent_ids))
     held = rows.filter(Q(position__isnull=False) | Q(orders__order_ref__in=_filled_refs()))
-    for intent_id in held.values_list("pk", flat=True).distinct():
-        book(intent_id)
+    apart.each("NOT_BOOKED", held.values_list("pk", flat=True).distinct(), book)
 
 
 def _filled_refs() -> QuerySet[Fill, str]:

@@ -50,13 +50,18 @@ class Submission:
     ticket: orders.Ticket
 
 
-def take_submissions(epoch: int, next_order_id: int) -> list[list[Submission]]:
-    """Claim every recorded chain: ids chosen, SENDING committed; parents first in each."""
+def take_submissions(
+    epoch: int, next_order_id: int, *, entries: bool = True, most: int | None = None
+) -> list[list[Submission]]:
+    """Claim recorded chains: ids chosen, SENDING committed; parents first in each.
+
+    Without `entries` only what protects or leaves; `most` claims no more chains than are sent next.
+    """
     expire_stale()
     if leases.is_superseded("gateway", epoch):  # we were paused past our lease
         return []
     chains = []
-    for parent in _unsent_parents():
+    for parent in _unsent_parents(entries=entries)[:most]:
         with transaction.atomic():
             rows = list(
                 Order.objects.filter(Q(order_ref=parent) | Q(parent_ref=parent))
@@ -261,16 +266,19 @@ def record_account(account: orders.Account) -> None:
     )
 
 
-def _unsent_parents() -> list[str]:
+def _unsent_parents(*, entries: bool) -> list[str]:
     """References of recorded chains that may go: an entry needs an ACTIVE state, exits do not."""
     rows = Order.objects.filter(state=State.RECORDED, parent_ref="").select_related("intent")
     return [
         row.order_ref
         for row in rows.order_by("recorded_at")
-        if row.role != orders.Role.ENTRY
-        or selectors.trading_state(row.intent.strategy, row.intent.symbol)
-        is orders.TradingState.ACTIVE
+        if row.role != orders.Role.ENTRY or (entries and _may_enter(row))
     ]
+
+
+def _may_enter(row: Order) -> bool:
+    state = selectors.trading_state(row.intent.strategy, row.intent.symbol)
+    return state is orders.TradingState.ACTIVE
 
 
 def highest_order_id() -> int:

@@ -43,6 +43,8 @@ def look(since: datetime) -> Leftovers:
     for position in selectors.open_positions():
         if position.quantity_open > 0 and position.exit_started_at is None:
             managing.begin_exit(position.pk, ExitReason.FLATTEN)
+        else:  # whoever takes the next step otherwise may be away: the worker, beat, Redis
+            managing.continue_exit(position.intent_id)
     return _left(Reconciliation.objects.filter(at__gt=since).first())
 
 

@@ -14,7 +14,7 @@ from execution import selectors
 from execution.models import Order, Position
 from execution.orders import exits, stops
 from execution.orders.exits import Haste
-from execution.services import leaving, protecting, settling, trailing, tranching, wishes
+from execution.services import apart, leaving, protecting, settling, trailing, tranching, wishes
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -29,9 +29,8 @@ _SPARED = "SPARED"  # a 1DTE that was above its entry an hour after its last ope
 def manage_positions() -> None:
     """Mark, protect, trail and time every open position; settle what has expired."""
     settling.settle_due()
-    for position in selectors.open_positions():
-        if position.quantity_open:
-            _manage_position(position)
+    held = [position for position in selectors.open_positions() if position.quantity_open]
+    apart.each("NOT_MANAGED", held, _manage_position)
     protecting.tend_left_behind()
 
 

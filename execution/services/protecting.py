@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from execution import selectors
 from execution.models import Fill, Order, Position, Tranche
 from execution.orders import parts, protection
-from execution.services import guarding, leaving, measuring, replacing, tranching, wishes
+from execution.services import apart, guarding, leaving, measuring, replacing, tranching, wishes
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
@@ -59,8 +59,7 @@ def tend_moving() -> list[str]:
     """Go on with every replacement under way; the intents that were looked at."""
     rows = Position.objects.filter(replacements__ended_at=None, replacements__isnull=False)
     found = list(rows.values_list("intent_id", flat=True).distinct())
-    for intent_id in found:
-        tend(intent_id)
+    apart.each("NOT_PROTECTED", found, tend)
     return found
 
 
@@ -68,8 +67,7 @@ def tend_left_behind() -> None:
     """Call back what still works of trades that are over."""
     alive = Order.objects.filter(side="SELL", state__in=wishes.ALIVE, cancel_wanted_at=None)
     over = alive.filter(intent__position__state__in=_OVER)
-    for intent_id in over.values_list("intent_id", flat=True).distinct():
-        tend(intent_id)
+    apart.each("NOT_PROTECTED", over.values_list("intent_id", flat=True).distinct(), tend)
 
 
 def is_placed(position: Position) -> bool:

@@ -32,7 +32,10 @@ class ConnectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What is known of the link now; `last_message_at` is its health, not a socket flag."""
+    """What is known of the link now; `last_message_at` is its health, not a socket flag.
+
+    `has_orders`: orders can be sent and answered, whatever becomes of the market data.
+    """
 
     state: ConnectionState
     since_at: datetime
@@ -41,6 +44,7 @@ class Connection:
     server_version: int | None
     data_lines: int
     detail: str = ""
+    has_orders: bool = False
 
 
 @dataclass(frozen=True, slots=True)

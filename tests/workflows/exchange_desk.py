@@ -15,7 +15,7 @@ from typing import Any
 
 from execution.models import Commission, Fill, Order, OrderIntent, Position
 from execution.orders import brackets, stops
-from execution.services import booking, managing, reconciling, walking
+from execution.services import booking, managing, reconciling, walking, wishes
 from execution.services.facts import increments_of
 from quanticity import leases
 from quanticity.config.loader import section
@@ -36,6 +36,7 @@ from quanticity.gateway.simulated.server import Server
 from quanticity.management.gateway.process import GatewayProcess
 from quanticity.store import health
 from quanticity.store import market as quotes
+from quanticity.tasking import nudge
 from tests import factories
 
 MORNING = datetime(2025, 11, 21, 15, 4, 0, tzinfo=UTC)  # Friday 10:04 in New York
@@ -43,7 +44,11 @@ PATIENCE_S = 20.0
 
 
 class InlineProcess(GatewayProcess):
-    """The gateway process with its SQL done on the spot."""
+    """The gateway process with its SQL and its hints done on the spot."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.hands.nudge = nudge  # type: ignore[method-assign]
 
     async def _on(self, _pool: Any, work: Any, *args: Any) -> Any:
         return work(*args)
@@ -56,7 +61,7 @@ class Desk:
         self.at, self.server, self.process = at, server, process
         self.strategy = Strategy.ZERO_DTE
         self.occ = ""
-        self.signals = 0
+        self.signals = self.compared = 0
 
     # --- the world -------------------------------------------------------------------------------
     @property
@@ -111,9 +116,16 @@ class Desk:
             managing.manage_positions()
             if self.is_linked:
                 await self.process._send_owed(1)
+                await self._compare_if_wanted()
             await self.hear()
             if not self.process.listener.money:
                 break
+
+    async def _compare_if_wanted(self) -> None:
+        wanted = wishes.comparisons_wanted()
+        if wanted != self.compared:
+            self.compared = wanted
+            await self.process._compare()
 
     async def hear(self) -> None:
         """Wait until everything that was sent has been heard."""

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from execution.models import Order, OrderIntent, Position, PositionEvent, RiskEvent, TradingScope
+from execution import selectors
+from execution.models import Order, OrderIntent, Position, PositionEvent, RiskEvent
 from execution.services import managing, operating
-from quanticity.domain.orders import ExitReason
+from quanticity.domain.orders import ExitReason, TradingState
 from quanticity.gateway.simulated.fault_script import Action, At, Fault
 from tests.workflows.exchange_desk import Desk
 
@@ -218,7 +219,7 @@ def test_two_legs_that_fill_at_once_are_bought_back_and_trading_halts(trade) -> 
         await desk.until(lambda: desk.exchange.books.account.quantity(desk.con_id) == 0, 60)
         await desk.until(is_over, 20)
 
-        assert TradingScope.objects.get(pk="global").state == "HALTED"
+        assert selectors.trading_state() is TradingState.HALTED
         assert RiskEvent.objects.filter(code="SOLD_SHORT").exists()
 
     trade(scenario)

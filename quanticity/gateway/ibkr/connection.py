@@ -171,6 +171,7 @@ class Link:
         return Connection(
             state, since_at, self._heard_at, self.account or None, version or None,
             self.data_lines, detail or ("" if self.health.is_up else self._last_text),
+            self.health.has_orders,
         )  # fmt: skip
 
     def say(self) -> None:

@@ -59,6 +59,11 @@ class Health:
             self.broken_farms.discard(farm)
         return Remedy.NONE
 
+    @property
+    def has_orders(self) -> bool:
+        """Whether the broker is reached; silent data and broken farms do not say otherwise."""
+        return self.is_up and not self.is_server_lost
+
     def silent_s(self, now: datetime) -> float:
         """Platform seconds without a tick that should have come; 0 while the market is closed."""
         session = calendar.current(now)

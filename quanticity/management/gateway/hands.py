@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from quanticity.store.client import StoreDown
+from quanticity.tasking import nudge
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _PAUSE_S = 0.5  # real seconds after the store did not answer
+_MOST_HINTS = 50  # a sweep finds what a lost one was about
 
 
 class Hands:
@@ -21,12 +23,20 @@ class Hands:
         self.store = ThreadPoolExecutor(1, "store")
         self.wake = ThreadPoolExecutor(1, "wake")
         self.disk = ThreadPoolExecutor(1, "disk")
+        self.hint = ThreadPoolExecutor(1, "hint")
+        self._hints: set[Future[None]] = set()
         self.is_store_down = False
         self.on_store_back: Callable[[], None] = lambda: None
 
     async def on(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any) -> T:
         """Do something on a thread."""
         return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+
+    def nudge(self, task: Any, *args: Any) -> None:
+        """Send a task from a thread of its own; while the broker of tasks hangs, hints are lost."""
+        self._hints = {each for each in self._hints if not each.done()}
+        if len(self._hints) < _MOST_HINTS:
+            self._hints.add(self.hint.submit(nudge, task, *args))
 
     async def try_store(
         self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any
@@ -49,3 +59,4 @@ class Hands:
         """Let every thread end."""
         for pool in (self.sql, self.store, self.wake, self.disk):
             pool.shutdown()
+        self.hint.shutdown(wait=False, cancel_futures=True)

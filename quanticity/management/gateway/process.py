@@ -35,7 +35,6 @@ from quanticity.management.gateway.market_desk import MarketDesk
 from quanticity.management.gateway.questions import Questions
 from quanticity.management.gateway.watch import Watch
 from quanticity.store import health
-from quanticity.tasking import nudge
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -70,6 +69,7 @@ class GatewayProcess:
         self.listener.heard = self.watch.hear
         self._lease: leases.Lease | None = None
         self._next_id = 1
+        self._compared = False  # with a whole snapshot, since this connection
         self._reconciled = False
         self._woken = asyncio.Event()
         self._questions = Questions(self._woken)
@@ -97,6 +97,15 @@ class GatewayProcess:
         await self.market.close()
         if self._lease is not None:
             await self._on(self.hands.sql, leases.release, self._lease)
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether cancels, stops and exits reach the broker; market data may be silent."""
+        return self.listener.connection is not None and self.listener.connection.has_orders
+
+    @property
+    def _may_enter(self) -> bool:
+        return self.connected and self._reconciled
 
     @property
     def connected(self) -> bool:
@@ -129,7 +138,7 @@ class GatewayProcess:
             await self._on(self.hands.sql, booking.book_held, touched)
             self._woken.set()
             for intent_id in touched:
-                nudge(workflows.book, intent_id)
+                self.hands.nudge(workflows.book, intent_id)
 
     async def _dispatch(self) -> None:
         while True:
@@ -139,20 +148,25 @@ class GatewayProcess:
                     await self._woken.wait()
             self._woken.clear()
             lease = self._lease
-            if lease is None or not self.connected or not self._reconciled:
+            if lease is None or not self.has_orders or not self._compared:
                 continue
             if not await self._on(self.hands.sql, leases.is_valid, lease):
                 continue
             await self._send_owed(lease.epoch)
-            await self._put_questions()
+            if self._may_enter:
+                await self._put_questions()
 
     async def _send_owed(self, epoch: int) -> None:
         await self._send_cancels(epoch)
         await self._send_amendments(epoch)
-        for chain in await self._on(self.hands.sql, broker.take_submissions, epoch, self._next_id):
-            await self._send(chain)
+        # One at a time: each is claimed when it leaves, by what holds then.
+        while chains := await self._on(self.hands.sql, self._take_one, epoch):
+            await self._send(chains[0])
         # Last: what is recorded leaves before anybody looks whether an answer is late.
         await self._on(self.hands.sql, protecting.tend_moving)
+
+    def _take_one(self, epoch: int) -> list[list[broker.Submission]]:
+        return broker.take_submissions(epoch, self._next_id, entries=self._may_enter, most=1)
 
     async def _put_questions(self) -> None:
         if not self._questions.due:
@@ -180,7 +194,7 @@ class GatewayProcess:
         except PermanentError as error:
             logger.warning("refused: %s: %s", refs[0], error)
             await self._on(self.hands.sql, broker.refuse, refs, str(error))
-            nudge(workflows.book, execution_selectors.intent_of(refs[0]))
+            self.hands.nudge(workflows.book, execution_selectors.intent_of(refs[0]))
 
     async def _send_amendments(self, epoch: int) -> None:
         for one in await self._on(self.hands.sql, broker.take_amendments, epoch):
@@ -208,14 +222,14 @@ class GatewayProcess:
         served = 0
         while True:
             await asyncio.sleep(DISPATCH_S)
-            if not self.connected:
-                self._reconciled, asked_at = False, None
+            if not self.has_orders:
+                self._compared, self._reconciled, asked_at = False, False, None
                 continue
             wanted = await self._on(self.hands.sql, wishes.comparisons_wanted)
             if wanted != served:  # an operator wants it now
                 served, asked_at = wanted, None
             doubt = await self._on(self.hands.sql, reconciling.has_doubts)
-            wait_s = DOUBT_S if doubt else RECONCILE_S
+            wait_s = DOUBT_S if doubt or not self._reconciled else RECONCILE_S
             # Set back to the broker's time, the clock may be before the last question.
             if asked_at is not None and 0 <= (clock.now() - asked_at).total_seconds() < wait_s:
                 continue
@@ -227,14 +241,15 @@ class GatewayProcess:
             self._next_id = max(self._next_id, await self.gateway.trading.next_order_id())
             facts = await self.gateway.trading.facts()
         except (TemporaryError, PermanentError) as error:
+            # Entries wait for a whole snapshot; what protects goes on by the last one.
             logger.warning("reconciliation did not complete: %s", error)
             self._reconciled = False
             return
         await self._write_money()
         touched = await self._on(self.hands.sql, reconciling.reconcile, facts)
-        self._reconciled = True
+        self._compared = self._reconciled = True
         for intent_id in touched:
-            nudge(workflows.book, intent_id)
+            self.hands.nudge(workflows.book, intent_id)
 
     async def _watch(self) -> None:
         wanted = universe()

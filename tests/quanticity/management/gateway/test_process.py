@@ -27,6 +27,7 @@ from quanticity.management.gateway.listener import CommissionFact
 from quanticity.management.gateway.process import GatewayProcess, write_facts
 from quanticity.store import health
 from quanticity.store.client import StoreDown
+from quanticity.tasking import nudge
 from tests import factories, racing
 from tests.factories import NOON, fill, ref, update
 from tests.fakes import FakeBroker
@@ -76,6 +77,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[GatewayProcess]:
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     app.conf.update(task_always_eager=True, task_eager_propagates=True)
     made = GatewayProcess("127.0.0.1", 1)
+    monkeypatch.setattr(made.hands, "nudge", nudge)
     attach(made, FakeBroker(made.listener))
     yield made
     made.hands.sql.submit(lambda: connection.close()).result()  # noqa: PLW0108 - the thread's own
@@ -207,6 +209,42 @@ def test_only_a_whole_link_is_connected(process: GatewayProcess, state: Connecti
     process.listener.connection = Connection(state, NOON, None, None, None, 0)
 
     assert not process.connected
+
+
+@pytest.mark.parametrize(
+    ("state", "sent"),
+    [
+        pytest.param(ConnectionState.CONNECTED, ["E", "S", "T"], id="all"),
+        pytest.param(ConnectionState.DEGRADED, [], id="a broken farm: no entry"),
+        pytest.param(ConnectionState.BLIND, [], id="no tick: no entry"),
+    ],
+)
+def test_no_entry_leaves_while_data_are_silent(
+    process: GatewayProcess, state: ConnectionState, sent: list[str]
+) -> None:
+    factories.intent()
+    process._compared = process._reconciled = True
+    process.listener.connection = Connection(state, NOON, None, None, None, 0, has_orders=True)
+
+    asyncio.run(process._send_owed(1))
+
+    assert sorted({one.role for one in Order.objects.exclude(state="RECORDED")}) == sent
+
+
+def test_a_cancellation_leaves_while_data_are_silent(process: GatewayProcess) -> None:
+    factories.intent()
+    send_owed(process)
+    asyncio.run(process._write_money())
+    Order.objects.filter(role="E").update(cancel_wanted_at=NOON)
+    process._compared = True
+    process.listener.connection = Connection(
+        ConnectionState.BLIND, NOON, None, None, None, 0, has_orders=True
+    )
+
+    asyncio.run(process._send_owed(1))
+    asyncio.run(process._write_money())
+
+    assert Order.objects.get(role="E").state == "CANCELLED"
 
 
 def test_the_report_says_what_the_gate_asks(process: GatewayProcess) -> None:
