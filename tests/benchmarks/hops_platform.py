@@ -60,8 +60,11 @@ def _measured(count: int) -> list[Stamps]:
     from analytics import selectors
 
     _until(lambda: selectors.vol_regime() is not None, 120.0, "the volatility regime")
-    found = [_one(SYMBOLS[n % len(SYMBOLS)]) for n in range(count + WARM_N)]
-    return [stamps for stamps in found[WARM_N:] if stamps is not None]
+    found: list[Stamps] = []
+    while len(found) < count + WARM_N:
+        stamps = _one(SYMBOLS[len(found) % len(SYMBOLS)])
+        found += [] if stamps is None else [stamps]
+    return found[WARM_N:]
 
 
 def _one(symbol: str) -> Stamps | None:
