@@ -207,12 +207,12 @@ def listing(symbol: str, occ: str) -> Listing:
         return Listing(0, None, None, None, None, None)
     row = int(rows[0])
     expiry = chain.expiries[int(chain.expiry_idx[row])]
-    flags = Flag(int(found.flags[row]))
+    flags, interest = Flag(int(found.flags[row])), int(chain.open_interest[row])
     return Listing(
         matches_n=len(rows), multiplier=chain.multiplier,
         settles_s=calendar.seconds_to(clock.now(), expiry.settlement_at),
         flags=frozenset(flag.name or "" for flag in Flag if flag in flags),
-        open_interest=int(chain.open_interest[row]), ask_size=int(chain.ask_size[row]),
+        open_interest=interest if interest >= 0 else None, ask_size=int(chain.ask_size[row]),
     )  # fmt: skip
 
 

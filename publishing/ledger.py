@@ -32,10 +32,15 @@ def append(drafts: Sequence[Draft]) -> list[Receipt]:
     return append_owed(lambda: drafts)
 
 
+def lock() -> None:
+    """Let nobody else append until the caller's transaction ends."""
+    sequences.draw(_COUNTER, 0)
+
+
 def append_owed(gather: Callable[[], Sequence[Draft]]) -> list[Receipt]:
     """Add what is missing: gathered while nobody else can append, so that nothing is twice."""
     with transaction.atomic():
-        sequences.draw(_COUNTER, 0)  # the lock
+        lock()
         drafts = gather()
         if not drafts:
             return []

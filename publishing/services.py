@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from execution import selectors
 from execution.holds import Notice
 from execution.models import PositionEvent
-from publishing import announcing, delivering, outbox, recording, routes, tiers
+from publishing import announcing, delivering, ledger, outbox, recording, routes, tiers
 from publishing.models import Delivery
 from publishing.posts import posting
 from publishing.posts.reviews import Measure
@@ -41,9 +41,11 @@ class Owed:
 def announce_owed(limit: int = _AT_ONCE) -> list[Owed]:
     """Turn recorded events into announcements and deliveries; return the new deliveries."""
     noticed = _announce_notices()
-    if not (events := selectors.owed_events(limit)):
+    if not selectors.has_owed_events():
         return noticed  # without taking the one write lock that SQLite has
     with transaction.atomic():
+        ledger.lock()  # of several that heard of it, one announces it and the others see that
+        events = selectors.owed_events(limit)
         # What happened before it stands before it in the ledger.
         recording.of_trades({event.position_id for event in events})
         made = announcing.announce(events)
@@ -70,13 +72,17 @@ def deliver_route(key: routes.Key) -> int:
     # Marketing never takes the last of a budget: an exit may come in.
     least = tiers.MARKETING if room <= routes.numbers().spare_posts else None
     rows = outbox.claim_some(*key, now, room, least) if room else []
-    for tried, row in enumerate(rows, start=1):
-        state = delivering.finish(row, clock.now())
-        # The route may have closed or slowed meanwhile.
-        if tried < len(rows) and not _goes_on(key, state):
-            outbox.give_back(rows[tried:])
-            return tried
-    return len(rows)
+    tried = 0
+    try:
+        while tried < len(rows):
+            tried += 1
+            state = delivering.finish(rows[tried - 1], clock.now())
+            # The route may have closed or slowed meanwhile.
+            if tried < len(rows) and not _goes_on(key, state):
+                break
+    finally:
+        outbox.give_back(rows[tried:])
+    return tried
 
 
 def deliver_due() -> int:

@@ -104,22 +104,24 @@ def expiry_buckets(priced: Priced) -> Ints:
 def coverage(priced: Priced, settings: Settings) -> float | None:
     """Share of gamma x open interest whose volatility is quoted, within the horizon.
 
-    Rows without any volatility weigh with the typical one of the chain, so that their absence
-    lowers the share. None when nothing has open interest or nothing has a volatility.
+    Rows without any volatility, or whose open interest is not told yet, weigh with what is typical
+    of the chain, so that their absence lowers the share. None when nothing has open interest or
+    nothing has a volatility.
     """
     rows = (
-        (priced.open_interest >= settings.min_open_interest)
+        ((priced.open_interest >= settings.min_open_interest) | priced.untold)
         & (priced.t > 0)
         & (priced.column("dte_cal") <= settings.max_expiry_days)
         & (priced.strike > 0)
     )
-    known = rows & np.isfinite(priced.sigma)
-    if not known.any():
+    known, told = rows & np.isfinite(priced.sigma), rows & ~priced.untold
+    if not (known & told).any():
         return None
     gamma = np.where(known, priced.greeks.gamma, _stand_in(priced, rows & ~known, known))
-    weight = gamma * priced.open_interest
+    typical = float(priced.open_interest[told].mean())
+    weight = gamma * np.where(priced.untold, typical, priced.open_interest)
     total = float(weight[rows].sum())
-    return float(weight[known & priced.admitted].sum()) / total if total > 0 else None
+    return float(weight[known & told & priced.admitted].sum()) / total if total > 0 else None
 
 
 def _stand_in(priced: Priced, missing: Bools, known: Bools) -> Floats:

@@ -35,7 +35,8 @@ class Priced:
     nothing is known. `admitted` rows have a believable quote of their own; [sigma_low,
     sigma_high] is the interval of their bid and ask. `charm_per_day` follows the near-expiry
     rule; `expiry_idx` points into `expiries`, `strike_at` into `strikes` (distinct, ascending);
-    `starts` are the rows where another expiry begins, and the end.
+    `starts` are the rows where another expiry begins, and the end. `untold` rows have an open
+    interest that their feed has not told: 0 here, and a gap in the coverage.
     """
 
     spot: float
@@ -58,6 +59,7 @@ class Priced:
     strikes: Floats
     strike_at: Ints
     starts: Ints
+    untold: Bools
 
     def column(self, name: str) -> Ints:
         """An attribute of each row's expiry, e.g. `dte_cal`."""
@@ -177,7 +179,7 @@ def from_columns(  # noqa: PLR0913 - one argument per column
         expiries,
         right,
         strike,
-        open_interest,
+        np.maximum(open_interest, 0.0),
         expiry_idx,
         t,
         r,
@@ -191,6 +193,7 @@ def from_columns(  # noqa: PLR0913 - one argument per column
         strikes,
         strike_at,
         compiled.runs(t, r, q),
+        open_interest < 0,
     )
 
 
@@ -261,5 +264,6 @@ def _priced(
 def _arbitrage_share(chain: Chain, flags: Ints) -> float | None:
     """Open-interest-weighted share of rows with an arbitrage flag; None without any interest."""
     arbitrage = Flag.A_BOUND | Flag.A_PARITY | Flag.A_VERTICAL | Flag.A_CONVEX | Flag.A_CALENDAR
-    total = float(chain.open_interest.sum())
-    return float(chain.open_interest[flags & int(arbitrage) != 0].sum()) / total if total else None
+    interest = np.maximum(chain.open_interest, 0)
+    total = float(interest.sum())
+    return float(interest[flags & int(arbitrage) != 0].sum()) / total if total else None

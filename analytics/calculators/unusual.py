@@ -121,7 +121,7 @@ def compute(chain: Chain, flow: Flow, norms: Norms, settings: Settings) -> Unusu
     n_high = int((ratios >= 1).sum())
     total = total_ratio(
         float(chain.volume[later].sum()),
-        float(chain.open_interest[later].sum()),
+        float(np.maximum(chain.open_interest[later], 0).sum()),
         norms.day_share,
         settings,
     )

@@ -39,7 +39,7 @@ def grade_morning(symbol: str, flow: option_flow.State, chain: Chain) -> None:
     """Hold the last session's live open interest and its flags against what was settled."""
     if flow.session is None:
         return
-    settled = dict(zip(chain.occ.tolist(), chain.open_interest.tolist(), strict=True))
+    settled = chain.settled_interest
     sums = dict(flow.sums)
     score = gradings.open_interest(sums, settled)
     if score is not None:

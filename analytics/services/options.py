@@ -56,9 +56,8 @@ def _fold(symbol: str, chain: Chain, session: calendar.Session) -> option_flow.S
         gradings.grade_morning(symbol, before, chain)
         sides.close_session(symbol, before)
     tape = tapes.of_options(symbol).all()
-    interest = dict(zip(chain.occ.tolist(), chain.open_interest.tolist(), strict=True))
     state, fresh = option_flow.update(
-        before, tape, session.date, chain.multiplier, interest,
+        before, tape, session.date, chain.multiplier, chain.settled_interest,
         section("analytics.option_flow", option_flow.Settings),
     )  # fmt: skip
     if fresh:
@@ -87,7 +86,7 @@ def _hits(
     rules = section("analytics.unusual_rules", unusual_rules.Settings)
     since = fresh[0].trade.event_at - timedelta(seconds=rules.cluster_window_s)
     window = [each for each in tape if each.trade.event_at >= since]
-    interest = dict(zip(map(str, chain.occ), map(int, chain.open_interest), strict=True))
+    interest = chain.settled_interest
     by_contract: dict[str, list[SignedTrade]] = defaultdict(list)
     for each in window:
         by_contract[each.trade.instrument].append(each)

@@ -32,6 +32,7 @@ def manage_positions() -> None:
     for position in selectors.open_positions():
         if position.quantity_open:
             _manage_position(position)
+    protecting.tend_left_behind()
 
 
 def begin_exit(trade_id: str, reason: ExitReason) -> bool:

@@ -5,25 +5,26 @@ the broker's working sells and asks for one next step each: shrink the attached 
 replace a tranche's pair, let a part leave. Everything it wants is a row.
 """
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from execution import selectors
-from execution.models import Order, Position, Tranche
+from execution.models import Fill, Order, Position, Tranche
 from execution.orders import parts, protection
 from execution.services import guarding, leaving, measuring, replacing, tranching, wishes
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
-from quanticity.domain import clock
-from quanticity.domain.orders import Fill, Role
+from quanticity.domain import clock, orders
+from quanticity.domain.orders import Role
 
 _PROTECTED = ("OPEN", "REDUCING", "QUARANTINED")
 _OVER = ("CLOSED", "SETTLED")
 
 
-def tend(intent_id: str, fills: tuple[Fill, ...] = ()) -> None:
+def tend(intent_id: str, fills: tuple[orders.Fill, ...] = ()) -> None:
     """Take the next steps toward full protection of an intent's position, if it has one."""
     with transaction.atomic():
         position = (
@@ -61,6 +62,14 @@ def tend_moving() -> list[str]:
     for intent_id in found:
         tend(intent_id)
     return found
+
+
+def tend_left_behind() -> None:
+    """Call back what still works of trades that are over."""
+    alive = Order.objects.filter(side="SELL", state__in=wishes.ALIVE, cancel_wanted_at=None)
+    over = alive.filter(intent__position__state__in=_OVER)
+    for intent_id in over.values_list("intent_id", flat=True).distinct():
+        tend(intent_id)
 
 
 def is_placed(position: Position) -> bool:
@@ -159,9 +168,15 @@ def _room(position: Position, tranche: Tranche) -> int:
 
 
 def _clear(position: Position, tranche: Tranche) -> None:
-    """Nothing is left of a tranche that did not sell itself: its pair has nothing to protect."""
+    """Nothing is left of a tranche: its pair has nothing to protect.
+
+    What sold it takes its own group off, unless an amendment crossed with the sale: what still
+    works a moment later is called back.
+    """
     mine = position.intent.orders.filter(tranche=tranche.number)
-    if not mine.filter(state=Order.State.FILLED).exists():
+    since = clock.now() - timedelta(seconds=_settings().unprotected_grace_s)
+    sold = mine.filter(state=Order.State.FILLED).values("order_ref")
+    if not Fill.objects.filter(order_ref__in=sold, recorded_at__gt=since).exists():
         wishes.want_off(mine.filter(state__in=wishes.ALIVE))
 
 

@@ -59,6 +59,10 @@ def abandon(position: Position) -> None:
 
 def advance(row: BracketReplace) -> None:
     """Take every fact that the rows hold by now, then let time pass."""
+    left = tranching.left(row.position).get(row.number, 0)
+    if 0 < left < row.quantity:  # the rest was sold: no order for it will ever be made
+        row.quantity = left
+        row.save(update_fields=["quantity"])
     for _ in range(_FACTS_AT_ONCE):
         heard = _hear(row)
         if heard is None:

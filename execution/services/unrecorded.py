@@ -6,6 +6,7 @@ never cancelled. Of two under one reference the first that the broker numbered i
 
 from dataclasses import replace
 
+from execution import selectors
 from execution.ledger.reconciliation import Action, Finding, Kind
 from execution.models import ExtraOrder, Order, OrderIntent
 from execution.orders.references import order_ref, parse_order_ref
@@ -66,6 +67,10 @@ def want_extras_off(ref: str, facts: BrokerFacts) -> None:
                     "order_id": update.order_id, "order_ref": ref, "found_at": clock.now(),
                 },
             )  # fmt: skip
+            # Still there: a cancellation that was lost goes again.
+            late = clock.now() - selectors.CANCEL_PATIENCE
+            lost = ExtraOrder.objects.filter(pk=update.perm_id, cancel_sent_at__lt=late)
+            lost.update(cancel_sent_at=None)
             wake_gateway()
     Order.objects.filter(pk=ref).update(perm_id=same[0].perm_id)
 

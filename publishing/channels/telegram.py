@@ -113,7 +113,11 @@ class Telegram:
 
     def _post(self, text: str, follows: str, parse_mode: ParseMode | None = ParseMode.HTML) -> str:
         bot = _bot(self._token, self._api_url, self._settings)
-        reply = ReplyParameters(int(follows), allow_sending_without_reply=True) if follows else None
+        reply = (
+            ReplyParameters(int(follows), allow_sending_without_reply=True)
+            if follows.isdecimal()
+            else None
+        )
         sending = bot.send_message(
             self._chat_id,
             text,

@@ -12,6 +12,7 @@ from quanticity.domain import clock
 
 State = Letter.State
 TRIES = 5
+BEGUN_S = 300.0  # real seconds after which a sending whose end nobody saw is begun again
 WAIT_S = 60.0  # real seconds before the second try, doubled with each one more
 _AT_ONCE = 20
 _SIGNED = "\n\nQuantiCity. Not investment advice.\n"
@@ -36,15 +37,16 @@ def owe(user: User, *, key: str, subject: str, text: str) -> Letter:
 def send_owed() -> int:
     """Send every letter that is owed; return how many went out."""
     now = clock.now()
-    owed = Letter.objects.filter(state=State.PENDING, not_before_at__lte=now)
+    owed = Letter.objects.filter(state__in=(State.PENDING, State.SENDING), not_before_at__lte=now)
     return sum(_send(letter) for letter in owed.select_related("user")[:_AT_ONCE])
 
 
 def _send(letter: Letter) -> bool:
-    # One UPDATE decides who sends it; a crash after it leaves SENDING, for an operator to see.
-    if not Letter.objects.filter(pk=letter.pk, state=State.PENDING).update(
-        state=State.SENDING, attempts=F("attempts") + 1
-    ):
+    # One UPDATE decides who sends it. After a crash it is sent again: a second mail about an
+    # account harms less than none.
+    again_at = clock.now() + timedelta(seconds=BEGUN_S * clock.speed())
+    mine = Letter.objects.filter(pk=letter.pk, state=letter.state, attempts=letter.attempts)
+    if not mine.update(state=State.SENDING, attempts=F("attempts") + 1, not_before_at=again_at):
         return False
     if not letter.user.email:
         return _settle(letter, State.DEAD, error="the account has no address")

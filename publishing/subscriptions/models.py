@@ -77,7 +77,7 @@ class Letter(models.Model):
     """One mail about an account, sent once."""
 
     class State(models.TextChoices):
-        """A letter whose sending was begun and not finished is not sent a second time."""
+        """A letter whose sending was begun and not finished is sent again after a while."""
 
         PENDING = "PENDING"
         SENDING = "SENDING"

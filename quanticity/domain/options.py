@@ -75,7 +75,8 @@ class Chain:
     """Quotes and open interest of every listed contract of one underlying.
 
     occ (str), right (+1 call, -1 put), strike, bid, ask, last ($ per share, NaN absent),
-    bid_size, ask_size, volume, open_interest (contracts), quote_epoch_ms (-1 unknown),
+    bid_size, ask_size, volume, open_interest (contracts; -1 interest not told yet),
+    quote_epoch_ms (-1 unknown),
     expiry_idx; vendor_* are cross-checks and never used in a published number.
     """
 
@@ -108,6 +109,12 @@ class Chain:
     def __len__(self) -> int:
         """Number of contracts."""
         return len(self.strike)
+
+    @property
+    def settled_interest(self) -> dict[str, int]:
+        """Open interest by contract, of those whose feed has told it."""
+        told = zip(self.occ.tolist(), self.open_interest.tolist(), strict=True)
+        return {occ: contracts for occ, contracts in told if contracts >= 0}
 
     @property
     def is_stale(self) -> bool:

@@ -16,6 +16,7 @@ from quanticity.runtime.ports import is_free, usable
 from quanticity.runtime.processes import Plan
 
 _FLOWER_BESIDE_WEB = 5555 - 8000
+_LAST_PORT = 65535
 OPERATOR = "operator"
 
 
@@ -23,6 +24,8 @@ def plan(*, port: int | None, seed: int | None, tape: Path | None) -> Plan:
     """Decide where this instance lives, the same as last time where that is still free."""
     var: Path = settings.VAR
     port = settings.PORT if port is None else port
+    if not 0 < port <= _LAST_PORT:
+        raise ConfigError(f"--port: expected 1 to {_LAST_PORT}, was {port}")
     if not is_free(port):
         raise ConfigError(f"--port: expected a free port, was {port}, which is in use")
     if tape is not None and not tape.exists():

@@ -44,7 +44,7 @@ class Snapshot:
         priced = Priced(
             self.spot, 100, True, (), right, strike, interest, none.astype(np.int64), none, none,
             none, none, none, none, every, Greeks(none, none, gamma, *[none] * 5), none,
-            *np.unique(strike, return_inverse=True), np.array([0, len(strike)]),
+            *np.unique(strike, return_inverse=True), np.array([0, len(strike)]), ~every,
         )  # fmt: skip
         held = Inventory(
             priced, SignModel.NAIVE, right * interest * 100, interest * 100, every, ~every, 1.0

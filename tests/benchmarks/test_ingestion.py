@@ -210,7 +210,9 @@ def wired(process: GatewayProcess) -> TappedIB:
 async def played(process: GatewayProcess) -> tuple[int, float, float]:
     """Offer the rate in real time; events, wall seconds and CPU seconds."""
     ib, offered = wired(process), packets()
-    loops = [asyncio.create_task(work()) for work in (process._record, process._keep_tape)]
+    loops = [
+        asyncio.create_task(work()) for work in (process.market.record, process.market.keep_tape)
+    ]
     await asyncio.sleep(0.2)
     begun, cpu = time.perf_counter(), time.process_time()
     for n in range(RATE * SECONDS // PACKET):
@@ -233,14 +235,14 @@ def test_events_through_the_gateway_process(tmp_path: Path, settings: Any) -> No
     with clock.using(clock.ScaledClock(anchor)):
         process = GatewayProcess("127.0.0.1", 1)
         stamped = Stamped("sim")
-        stamped.on_fresh = process.recorder.on_fresh
-        process.recorder = process.listener._recorder = stamped
+        stamped.on_fresh = process.market.recorder.on_fresh
+        process.market.recorder = process.listener._recorder = stamped
         events, wall, used = asyncio.run(played(process))
     told(
         "events through the gateway process, tape and store included",
         events_per_s=events / wall, core_share=used / wall, cpu_us_per_event=used / events * 1e6,
         facts_stored=float(len(stamped.steps["tick to store"])),
-        on_tape=float(process.tape.counters["written"]),
+        on_tape=float(process.market.tape.counters["written"]),
         handler_errors=float(process.gateway.counters["handler_errors"]),
     )  # fmt: skip
     for step, taken in stamped.steps.items():
@@ -249,5 +251,4 @@ def test_events_through_the_gateway_process(tmp_path: Path, settings: Any) -> No
             f"{step}, ms",
             p50=cuts[499] * 1e3, p90=cuts[899] * 1e3, p99=cuts[989] * 1e3, p999=cuts[998] * 1e3,
         )  # fmt: skip
-    for pool in (process._sql, process._store, process._wake, process._disk):
-        pool.shutdown()
+    process.hands.shutdown()

@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from analytics.models import Signal
 from execution.models import Fill, Order, OrderIntent
 from execution.services import operating
 from publishing import receipts, recording, sealing, services, track_record
 from publishing.models import Delivery, Receipt
+from publishing.subscriptions.models import Entitlement, TelegramLink
 from quanticity.domain import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_store")]
@@ -159,3 +161,17 @@ def test_a_seal_opens_after_its_row_and_our_key_have_changed(settings: Any) -> N
 @pytest.mark.usefixtures("whole_trade")
 def test_what_opens_a_seal_is_in_no_export() -> None:
     assert "opening" not in json.dumps(track_record.export())
+
+
+@pytest.mark.usefixtures("whole_trade")
+def test_a_member_who_leaves_takes_no_record_along() -> None:
+    member = User.objects.create_user("ada", "ada@example.com", "x-long-enough")
+    Entitlement.objects.create(user=member, tier="premium", state="ACTIVE", evidence="test")
+    TelegramLink.objects.create(user=member, telegram_id=77_123, linked_at=clock.now())
+    before = json.dumps(track_record.export())
+
+    member.delete()
+
+    assert json.dumps(track_record.export()) == before
+    assert receipts.verify(json.loads(before)) is None
+    assert not any(word in before for word in ("ada", "77123"))

@@ -316,8 +316,7 @@ async def open_desk(
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
             server.close()
-            for pool in (process._sql, process._store, process._wake):
-                pool.shutdown()
+            process.hands.shutdown()
             await asyncio.sleep(0.01)
 
 

@@ -1,19 +1,27 @@
 """The submit path, killed at every step: one entry at most, and our book is the broker's (E1)."""
 
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from execution.models import Fill, Order, OrderIntent, Position, PositionEvent
 from execution.services import booking, broker, reconciling
+from quanticity.domain import clock
 from quanticity.management.gateway.listener import FactListener
 from quanticity.management.gateway.process import write_facts
 from tests import factories
 from tests.factories import ref
 from tests.fakes import Crash, FakeBroker
+from tests.workflows.order_storm import Death, dies_at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "store")]
+STRIDE = 4
+EVERY = 1 if "ORDER_STORM" in os.environ else 6  # of the statements
 
 
 class Desk:
@@ -137,6 +145,51 @@ def fill_what_is_left(desk: Desk) -> None:
     left = order.ticket.quantity - order.filled
     for _ in range(left):
         desk.broker.fill(ref(desk.intent, "E"), 1, "2.00")
+
+
+def statements() -> int:
+    """SQL statements of the whole path, from the claim to the booking."""
+    desk = Desk(clock.ReplayedClock(factories.NOON))
+    with CaptureQueriesContext(connection) as counted:
+        whole_path(desk)
+    return len(counted)
+
+
+def whole_path(desk: Desk) -> None:
+    """Claim, send, write the acknowledgement, fill, write, book."""
+    desk.claim()
+    desk.send()
+    desk.write()
+    desk.fill()
+    desk.write()
+    booking.book(desk.intent.pk)
+
+
+@pytest.mark.parametrize("first", range(STRIDE))
+def test_dying_at_any_sql_statement_of_the_path_neither_loses_nor_doubles(
+    noon: Any, first: int
+) -> None:
+    with undone():
+        count = statements()
+    assert count > 20
+
+    for number in range(1 + first, count + 1, EVERY * STRIDE):
+        with undone():
+            noon.at = factories.NOON
+            desk = Desk(noon)
+            with contextlib.suppress(Death), dies_at(number):
+                whole_path(desk)
+            desk.restart()
+            assert desk.broker.arrived.count(ref(desk.intent, "E")) <= 1, number
+            assert_books_agree(desk)
+
+
+@contextlib.contextmanager
+def undone() -> Iterator[None]:
+    """Rows that are gone afterwards."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("until_death", [pytest.param(p.values[0], id=p.id) for p in POINTS])

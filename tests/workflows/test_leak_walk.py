@@ -16,12 +16,13 @@ from django.test import Client
 from analytics.models import Signal
 from execution.models import OrderIntent, Position, PositionEvent
 from publishing import recording, selectors, services
+from publishing.bot import commands
 from publishing.channels import console, discord_embed, telegram_html, tweet, webhook
 from publishing.messages import writing
 from publishing.messages.message import Message
 from publishing.models import Delivery
 from publishing.scenarios import SCENARIOS
-from publishing.subscriptions.models import Entitlement
+from publishing.subscriptions.models import Entitlement, TelegramLink
 from publishing.tiers import hears
 from quanticity.domain import clock
 from quanticity.domain.tiers import Tier
@@ -123,7 +124,21 @@ def pages(browser: Client) -> dict[str, str]:
         "/api/v1/signals/", "/api/v1/positions/", "/api/v1/orders/", "/api/v1/fills/", "/api/v1/announcements/", "/api/v1/deliveries/", "/api/v1/status/",
         "/api/v1/symbols/", "/dashboard/", "/dashboard/published/", "/readyz", "/healthz",
     )  # fmt: skip
-    return {path: _text(browser.get(path)) for path in paths}
+    lists = ("signals", "positions", "orders", "fills", "announcements", "deliveries")
+    more = (
+        *(f"/api/v1/{name}/1/" for name in lists), "/api/v1/receipts/3/", "/api/schema/", "/r/1/feed/", "/account/telegram/",
+        "/api/v1/feed/?after_seq=0", "/api/v1/receipts/?after_seq=0",
+    )  # fmt: skip
+    return {path: _text(browser.get(path)) for path in (*paths, *more)}
+
+
+def asked_of_the_bot(tier: Tier | None) -> dict[str, str]:
+    """What the bot answers a member of this tier; a stranger without one."""
+    linked = User.objects.filter(username=tier).first() if tier else None
+    if linked is not None:
+        TelegramLink.objects.create(user=linked, telegram_id=7, linked_at=linked.date_joined)
+    words = ("/start", "/today", "/performance", "/status", "/privacy", "/subscribe")
+    return {word: commands.reply(7, word) for word in words}
 
 
 def _text(answer: Any) -> str:
@@ -172,8 +187,9 @@ def test_no_tier_reads_more_than_its_table(event: Make, noon: Any, kind: str, ti
     event(kind)
     noon.advance(DELAY_S[tier])
     services.deliver_due()
-    texts = surfaces(tier, clock.now()) | pages(member(tier))
+    texts = surfaces(tier, clock.now()) | pages(member(tier)) | asked_of_the_bot(tier)
 
+    assert "SPY 21 Nov 25 600C" in texts["/today"]
     assert "T-20251121-777" in texts["/feed/"]
     assert "T-20251121-777" in texts["socket"]
     assert leaks(texts, HIDDEN[tier][kind]) == set()
@@ -188,7 +204,7 @@ def test_nobody_reads_anything_before_its_release(
     noon.advance(DELAY_S[tier] - 0.001)
     services.deliver_due()
     reader = None if tier is Tier.PREMIUM else tier
-    texts = surfaces(tier, clock.now()) | pages(member(reader))
+    texts = surfaces(tier, clock.now()) | pages(member(reader)) | asked_of_the_bot(reader)
 
     assert [where for where, text in texts.items() if trade_id in text or "2.37" in text] == []
     assert leaks(texts, set(CANARIES)) == set()

@@ -111,22 +111,22 @@ class Board:
         at: datetime,
         live: Mapping[int, datetime],
     ) -> Chain | None:
-        """Columns of every watched contract that has ticked, or None before the first one.
+        """Columns of every watched contract, or None before the first one has ticked.
 
-        `live` says since when a contract streams: while it does, no tick means no change.
+        `live` says since when a contract streams: while it does, no tick means no change. What
+        has not ticked is a row without a quote and with an interest that is not told: a gap that
+        the coverage of whatever is computed from it counts.
         """
         rows = [
-            (rank, one, lines[one.con_id])
-            for rank, _, one in self.watched()
-            if one.con_id in lines and lines[one.con_id].tick_at is not None
+            (rank, one, lines.get(one.con_id) or _silent(one)) for rank, _, one in self.watched()
         ]
-        if not rows:
+        n_unseen = sum(line.tick_at is None for _, _, line in rows)
+        if n_unseen == len(rows):
             return None
         rows.sort(key=lambda row: (row[0], row[1].contract.strike, -row[1].contract.right.sign))
         quotes = [line.contract_quote(at) for _, _, line in rows]
         confirmed = list(_confirmed([line for _, _, line in rows], live))
         seen = self._seen_since(min((each for each in confirmed if each), default=at))
-        n_unseen = len(self.watched()) - len(rows)
         return Chain(
             underlying=self.underlying,
             spot=spot,
@@ -146,7 +146,7 @@ class Board:
             bid_size=_counts([quote.bid_size for quote in quotes]),
             ask_size=_counts([quote.ask_size for quote in quotes]),
             volume=_counts([quote.volume for quote in quotes]),
-            open_interest=_counts([quote.open_interest for quote in quotes]),
+            open_interest=_counts([quote.open_interest for quote in quotes], unknown=-1),
             quote_epoch_ms=np.array([_epoch_ms(each) for each in confirmed]),
             vendor=_vendor([line.model for _, _, line in rows]),
             warnings=(f"{n_unseen} contracts not seen yet",) if n_unseen else (),
@@ -209,8 +209,15 @@ def _floats(values: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[n
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def _counts(values: Sequence[int | None]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.array([count(value) or 0 for value in values], dtype=np.int64)
+def _counts(
+    values: Sequence[int | None], *, unknown: int = 0
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    known = (count(value) for value in values)
+    return np.array([unknown if each is None else each for each in known], dtype=np.int64)
+
+
+def _silent(one: Listed) -> Line:
+    return Line(one.contract.occ, one.con_id, one.contract)
 
 
 def _confirmed(lines: Sequence[Line], live: Mapping[int, datetime]) -> Iterator[datetime | None]:

@@ -92,7 +92,8 @@ class Connection:
 
     def _handle(self, fields: list[str]) -> None:
         read = Fields(fields)
-        kind = read.integer()
+        # What is no number is no message that anybody knows; the next one may be.
+        kind = read.integer() if fields and fields[0].isdecimal() else 0
         handler = self._desks.get(kind)
         if kind == _START_API:
             self._start(read)

@@ -12,6 +12,7 @@ from quanticity.gateway.simulated import (
     history_desk,
     order_desk,
     reference_desk,
+    refusal_desk,
     study_desk,
 )
 from quanticity.gateway.simulated.connection import Connection, Desks
@@ -23,6 +24,7 @@ DESKS: Desks = (
     | history_desk.DESK
     | order_desk.DESK
     | reference_desk.DESK
+    | refusal_desk.DESK
     | study_desk.DESK
 )
 _CHUNK = 1 << 16

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from quanticity.domain.errors import QuantiCityError
 from quanticity.gateway.simulated.assembly import open_floor, open_market
 from quanticity.gateway.simulated.fault_script import Script, find, read
 from quanticity.gateway.simulated.server import serve
+from quanticity.runtime import anchor
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, required=True, help="0 takes any free port")
         parser.add_argument("--seed", type=int, help="makes the market")
         parser.add_argument("--speed", help="platform seconds per second, or `max`")
-        parser.add_argument("--start", help="platform time at the start, ISO 8601")
+        parser.add_argument("--start", help="ISO instant of the start, New York without a zone")
         parser.add_argument("--tape", type=Path, help="replay recorded bars and prints")
         parser.add_argument("--faults", help="script of faults: a JSON file or a shipped name")
         parser.add_argument("--ledger", type=Path, help="books, read at start, kept up to date")
@@ -73,8 +74,7 @@ def set_clock(
     times = _speed(speed)
     at = recorded[0].open_at if recorded else clock.now()
     if start is not None:
-        at = datetime.fromisoformat(start)
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        at = anchor.parse(start)
     if times is None:
         free = clock.ReplayedClock(at)
         clock.install(free)

@@ -12,37 +12,29 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
 
-from analytics.ingestion.recorder import Recorder
-from analytics.services import blindness, flow, quarantine, sources
 from execution import selectors as execution_selectors
 from execution.services import booking, broker, costs, protecting, reconciling, wishes
 from quanticity import environment, leases, workflows
-from quanticity.config import timetable
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
-from quanticity.domain import calendar, clock, orders
+from quanticity.domain import clock, orders
 from quanticity.domain.errors import PermanentError, TemporaryError
 from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
 from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
-from quanticity.gateway.tape_writer import Settings as TapeSettings
-from quanticity.gateway.tape_writer import TapeWriter
-from quanticity.gateway.tapes import Past
-from quanticity.management.gateway.blindness import BlindLedger, Span
-from quanticity.management.gateway.freshness import Freshness
-from quanticity.management.gateway.freshness import Settings as FreshnessSettings
+from quanticity.management.gateway.hands import Hands
 from quanticity.management.gateway.listener import CommissionFact, FactListener
-from quanticity.management.gateway.paces import Paces
+from quanticity.management.gateway.market_desk import MarketDesk
 from quanticity.management.gateway.questions import Questions
+from quanticity.management.gateway.watch import Watch
 from quanticity.store import health
-from quanticity.store.client import StoreDown
 from quanticity.tasking import nudge
 
 logger = logging.getLogger(__name__)
@@ -52,81 +44,59 @@ T = TypeVar("T")
 SWITCH_S = 0.0005
 LEASE_S = 6.0
 RENEW_S = 2.0
-FLUSH_S = 0.1
-GATHER_S = 0.002  # what comes so soon after another goes with it
 DISPATCH_S = 0.1
-REFUSALS_S = 1.0
-BLINDNESS_S = 5.0
 LISTEN_S = 1.0
 RECONCILE_S = 30.0  # platform seconds
 DOUBT_S = 5.0  # platform seconds between two questions about an order in doubt
 SKEW_LIMIT = timedelta(seconds=1.5)
-HISTORY_DAYS = {"1 min": 10, "1 day": 66}  # 60 daily returns, and room for half days
 
 
 class GatewayProcess:
     """Owns the gateway and its threads for the life of the process."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._feed = feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
-        self.recorder = Recorder(feed)
-        self.tape = TapeWriter(
-            settings.VAR / "tapes" / settings.TRADING_MODE, "gateway",
-            section("gateway.tape", TapeSettings),
-        )  # fmt: skip
-        self.listener = FactListener(self.recorder, partial(self.tape.take, feed))
+        feed = "sim" if settings.TRADING_MODE == "sim" else "ibkr"
+        self.hands = Hands()
+        self.market = MarketDesk(feed, self.hands)
+        self.listener = FactListener(self.market.recorder, partial(self.market.tape.take, feed))
         self.gateway = IbkrGateway(
             host, port, settings.IBKR_CLIENT_ID, settings.IBKR_ACCOUNT, self.listener,
             section("gateway.ibkr", GatewaySettings),
         )  # fmt: skip
         self.gateway.check_account(environment.check_account)
-        if self.tape.is_wired:
-            self.gateway.overhear(partial(self.tape.take_wire, feed))
-        self._sql = ThreadPoolExecutor(1, "sql")
-        self._store = ThreadPoolExecutor(1, "store")
-        self._wake = ThreadPoolExecutor(1, "wake")
-        self._disk = ThreadPoolExecutor(1, "disk")
+        if self.market.tape.is_wired:
+            self.gateway.overhear(partial(self.market.tape.take_wire, feed))
+        self.watch = Watch(feed, self.hands)
+        self.listener.heard = self.watch.hear
         self._lease: leases.Lease | None = None
         self._next_id = 1
         self._reconciled = False
-        self._blind = BlindLedger()
-        self._freshness = Freshness(section("gateway.freshness", FreshnessSettings))
-        self.listener.heard = self._freshness.hear
-        self._spans: list[Span] = []
         self._woken = asyncio.Event()
         self._questions = Questions(self._woken)
-        self._fresh = asyncio.Event()
-        self.recorder.on_fresh = self._fresh.set
-        self._store_down = False
-        self._seeded: dict[str, date] = {}
-        self._paces = Paces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
 
     async def run(self) -> None:
         """Run until cancelled."""
-        await self._on(self._sql, broker.doubt_unanswered)
-        now = clock.now()
-        stopped = await self._on(self._sql, blindness.resume, self._feed, now)
-        if stopped is not None:
-            self._blind.restore(*stopped, now)
+        await self._on(self.hands.sql, broker.doubt_unanswered)
+        await self.watch.resume()
         async with asyncio.TaskGroup() as group:
             for loop in (
-                self.gateway.run, self._keep_lease, self._record, self._scribe, self._dispatch,
-                self._reconcile, self._listen, self._watch, self._keep_tape,
-                self._keep_refusals, self._keep_blindness, self._keep_seeded,
+                self.gateway.run, self._keep_lease, self._scribe, self._dispatch, self._reconcile,
+                self._listen, self._watch, self.watch.keep, self.market.record,
+                self.market.keep_tape, self.market.keep_refusals,
             ):  # fmt: skip
                 group.create_task(loop())
+            group.create_task(self.market.keep_seeded(self.gateway.feed, lambda: self.connected))
             group.create_task(self._questions.listen(self.gateway.trading))
 
     async def close(self) -> None:
         """Give the lease back and write what is still buffered."""
         await self._write_money()
         self._questions.close()
-        await self._write_blindness()
-        await self._on(self._disk, self.tape.flush)
-        await self._try_store(self._store, self.recorder.flush)
+        await self.watch.write()
+        await self.market.close()
         if self._lease is not None:
-            await self._on(self._sql, leases.release, self._lease)
+            await self._on(self.hands.sql, leases.release, self._lease)
 
     @property
     def connected(self) -> bool:
@@ -135,54 +105,16 @@ class GatewayProcess:
         return link is not None and link.state is ConnectionState.CONNECTED
 
     async def _on(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+        return await self.hands.on(pool, work, *args)
 
     async def _keep_lease(self) -> None:
         while True:
-            self._lease = await self._on(self._sql, leases.hold, "gateway", self._holder, LEASE_S)
+            self._lease = await self._on(
+                self.hands.sql, leases.hold, "gateway", self._holder, LEASE_S
+            )
             if self._lease is None:
                 logger.warning("another gateway process holds the lease; sending nothing")
             await asyncio.sleep(RENEW_S)
-
-    async def _record(self) -> None:
-        while True:
-            fresh = await self._try_store(self._store, self.recorder.flush)
-            now = clock.now()
-            for symbol in fresh or ():
-                if self._paces.is_due(symbol, now, timetable.exposures_s(symbol)):
-                    nudge(workflows.chain_arrived, symbol)
-            await asyncio.sleep(GATHER_S)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_S):
-                    await self._fresh.wait()
-            self._fresh.clear()
-
-    async def _keep_refusals(self) -> None:
-        while True:
-            await asyncio.sleep(REFUSALS_S)
-            if refusals := self.recorder.refusals():
-                await self._on(self._sql, quarantine.keep, refusals, self._feed)
-            if events := self.recorder.events():
-                await self._on(self._sql, sources.note, events)
-
-    async def _keep_blindness(self) -> None:
-        while True:
-            await asyncio.sleep(BLINDNESS_S)
-            await self._write_blindness()
-
-    async def _write_blindness(self) -> None:
-        ledger = self._blind
-        spans, self._spans = [*ledger.drain(), *self._spans], []
-        if ledger.looked_at is not None:
-            await self._on(
-                self._sql, blindness.keep, self._feed, ledger.session, ledger.session_s,
-                ledger.looked_at, spans,
-            )  # fmt: skip
-
-    async def _keep_tape(self) -> None:
-        while True:
-            await asyncio.sleep(section("gateway.tape", TapeSettings).flush_s)
-            await self._on(self._disk, self.tape.flush)
 
     async def _scribe(self) -> None:
         while True:
@@ -192,9 +124,9 @@ class GatewayProcess:
     async def _write_money(self) -> None:
         facts = [self.listener.money.popleft() for _ in range(len(self.listener.money))]
         if facts:
-            touched = await self._on(self._sql, write_facts, facts)
+            touched = await self._on(self.hands.sql, write_facts, facts)
             # What is held is protected here and now; the worker's turn may come late.
-            await self._on(self._sql, booking.book_held, touched)
+            await self._on(self.hands.sql, booking.book_held, touched)
             self._woken.set()
             for intent_id in touched:
                 nudge(workflows.book, intent_id)
@@ -209,7 +141,7 @@ class GatewayProcess:
             lease = self._lease
             if lease is None or not self.connected or not self._reconciled:
                 continue
-            if not await self._on(self._sql, leases.is_valid, lease):
+            if not await self._on(self.hands.sql, leases.is_valid, lease):
                 continue
             await self._send_owed(lease.epoch)
             await self._put_questions()
@@ -217,68 +149,50 @@ class GatewayProcess:
     async def _send_owed(self, epoch: int) -> None:
         await self._send_cancels(epoch)
         await self._send_amendments(epoch)
-        for chain in await self._on(self._sql, broker.take_submissions, epoch, self._next_id):
+        for chain in await self._on(self.hands.sql, broker.take_submissions, epoch, self._next_id):
             await self._send(chain)
         # Last: what is recorded leaves before anybody looks whether an answer is late.
-        await self._on(self._sql, protecting.tend_moving)
+        await self._on(self.hands.sql, protecting.tend_moving)
 
     async def _put_questions(self) -> None:
         if not self._questions.due:
             return
-        used = await self._on(self._sql, broker.highest_order_id)
+        used = await self._on(self.hands.sql, broker.highest_order_id)
         self._next_id = await self._questions.put_all(
             self.gateway.trading, max(self._next_id, used + 1)
         )
 
     async def _listen(self) -> None:
         while True:
-            if await self._try_store(self._wake, health.wait, "gateway", LISTEN_S):
+            if await self.hands.try_store(self.hands.wake, health.wait, "gateway", LISTEN_S):
                 self._woken.set()
-
-    async def _try_store(
-        self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any
-    ) -> T | None:
-        """Do something in the store, or None: orders go on while it is away."""
-        try:
-            found = await self._on(pool, work, *args)
-        except StoreDown as error:
-            if not self._store_down:
-                logger.warning("the store is away: %s", type(error).__name__)
-            self._store_down = True
-            await asyncio.sleep(RENEW_S / 4)
-            return None
-        if self._store_down:
-            # What was to be written meanwhile is lost: bars begin anew from the broker's history.
-            self._seeded.clear()
-        self._store_down = False
-        return found
 
     async def _send(self, chain: Sequence[broker.Submission]) -> None:
         refs = [one.ticket.order_ref for one in chain]
         try:
             details = await self.gateway.trading.qualify(chain[0].ticket.contract)
-            await self._on(self._sql, broker.keep_con_id, refs, details.con_id)
+            await self._on(self.hands.sql, broker.keep_con_id, refs, details.con_id)
             await self.gateway.trading.place(
                 [(one.order_id, details.con_id, one.ticket) for one in chain]
             )
         except TemporaryError as error:
-            await self._on(self._sql, broker.doubt, refs, str(error))
+            await self._on(self.hands.sql, broker.doubt, refs, str(error))
         except PermanentError as error:
             logger.warning("refused: %s: %s", refs[0], error)
-            await self._on(self._sql, broker.refuse, refs, str(error))
+            await self._on(self.hands.sql, broker.refuse, refs, str(error))
             nudge(workflows.book, execution_selectors.intent_of(refs[0]))
 
     async def _send_amendments(self, epoch: int) -> None:
-        for one in await self._on(self._sql, broker.take_amendments, epoch):
+        for one in await self._on(self.hands.sql, broker.take_amendments, epoch):
             request = self.gateway.trading.amend(one.order_id, one.con_id or 0, one.ticket)
             refusal = await self._tell(one.ticket.order_ref, request)
             if isinstance(refusal, PermanentError):
                 ref = one.ticket.order_ref
-                await self._on(self._sql, broker.refuse_amendment, ref, str(refusal))
+                await self._on(self.hands.sql, broker.refuse_amendment, ref, str(refusal))
 
     async def _send_cancels(self, epoch: int) -> None:
-        await self._on(self._sql, broker.take_back_unsent_cancels)
-        for ref, order_id in await self._on(self._sql, broker.take_cancels, epoch):
+        await self._on(self.hands.sql, broker.take_back_unsent_cancels)
+        for ref, order_id in await self._on(self.hands.sql, broker.take_cancels, epoch):
             await self._tell(ref, self.gateway.trading.cancel(order_id))
 
     async def _tell(self, ref: str, request: Any) -> TemporaryError | PermanentError | None:
@@ -297,10 +211,10 @@ class GatewayProcess:
             if not self.connected:
                 self._reconciled, asked_at = False, None
                 continue
-            wanted = await self._on(self._sql, wishes.comparisons_wanted)
+            wanted = await self._on(self.hands.sql, wishes.comparisons_wanted)
             if wanted != served:  # an operator wants it now
                 served, asked_at = wanted, None
-            doubt = await self._on(self._sql, reconciling.has_doubts)
+            doubt = await self._on(self.hands.sql, reconciling.has_doubts)
             wait_s = DOUBT_S if doubt else RECONCILE_S
             # Set back to the broker's time, the clock may be before the last question.
             if asked_at is not None and 0 <= (clock.now() - asked_at).total_seconds() < wait_s:
@@ -317,7 +231,7 @@ class GatewayProcess:
             self._reconciled = False
             return
         await self._write_money()
-        touched = await self._on(self._sql, reconciling.reconcile, facts)
+        touched = await self._on(self.hands.sql, reconciling.reconcile, facts)
         self._reconciled = True
         for intent_id in touched:
             nudge(workflows.book, intent_id)
@@ -329,39 +243,10 @@ class GatewayProcess:
             await self.gateway.feed.watch_chain(symbol)
         while True:
             await asyncio.sleep(1.0)
-            contracts = await self._on(self._sql, execution_selectors.contracts_to_hold)
+            contracts = await self._on(self.hands.sql, execution_selectors.contracts_to_hold)
             await self.gateway.feed.hold(contracts)
             self._discipline_clock()
             await self._report()
-
-    async def _keep_seeded(self) -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            await self._seed(universe().symbols)
-
-    async def _seed(self, symbols: Sequence[str]) -> None:
-        if not self.connected:
-            return
-        # Once per session: yesterday becomes a day of history.
-        today = calendar.session_date(clock.now())
-        for symbol in symbols:
-            if self._seeded.get(symbol) == today:
-                continue
-            try:
-                minutes = await self.gateway.feed.history(symbol, "1 min", HISTORY_DAYS["1 min"])
-                days = await self.gateway.feed.history(symbol, "1 day", HISTORY_DAYS["1 day"])
-            except TemporaryError as error:
-                logger.warning("no history of %s yet: %s", symbol, error)
-                return
-            except PermanentError as error:
-                logger.warning("no history of %s: %s", symbol, error)
-                self._seeded[symbol] = today
-                continue
-            self.tape.take(self._feed, "past", Past(symbol, tuple(minutes), tuple(days)))
-            await self._try_store(self._store, self.recorder.seed, symbol, minutes)
-            await self._try_store(self._store, flow.seed_history, symbol, minutes, days)
-            if not self._store_down:
-                self._seeded[symbol] = today
 
     def _discipline_clock(self) -> None:
         seen, self.listener.broker_time = self.listener.broker_time, None
@@ -376,27 +261,18 @@ class GatewayProcess:
 
     async def _report(self) -> None:
         link, now = self.listener.connection, clock.now()
-        if link is None:
-            self._blind.look(now, None)
-        else:
-            self._blind.look(now, link.state, link.detail)
-        heard = self._freshness.look(universe().symbols, now) if self.connected else {}
-        self._spans += self._freshness.drain(heard, now)
-        facts = {} if link is None else plain(link)
+        facts = self.watch.look(link, universe().symbols, now)
+        facts |= {} if link is None else plain(link)
         facts |= {
             "reconciled": self._reconciled,
             "leased": self._lease is not None,
-            "blind_300s_s": self._blind.recent_s(now),
-            "blind_300s_by_symbol": self._freshness.blind_s(now),
-            "blind_session_s": self._blind.session_s,
             "reported_at": now.astimezone(UTC).isoformat(),
             "counters": dict(self.gateway.counters),
-            "refused": dict(self.recorder.refused),
-            "tape": dict(self.tape.counters),
-            "feeds": heard,
+            "refused": dict(self.market.recorder.refused),
+            "tape": dict(self.market.tape.counters),
         }
-        await self._try_store(self._store, health.write_connection, facts)
-        await self._try_store(self._store, health.beat, "gateway")
+        await self.hands.try_store(self.hands.store, health.write_connection, facts)
+        await self.hands.try_store(self.hands.store, health.beat, "gateway")
 
 
 def write_facts(facts: Sequence[Any]) -> set[str]:

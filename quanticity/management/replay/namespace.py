@@ -19,6 +19,8 @@ from quanticity.store import client
 _PATIENCE_S = 10.0
 _PREFIXES = ("DISCORD_", "TELEGRAM_", "X_", "STRIPE_", "OPENAI_", "ALPHAVANTAGE_", "QC_")
 _KEPT = "QC__"  # one number of the configuration
+# It seals the records of a replay, whose root has to be the same wherever the day is played.
+_SEAL = "the records of a replay are nobody's secret"
 
 
 @contextmanager
@@ -45,7 +47,7 @@ def _environment(folder: Path, store: str) -> dict[str, str]:
     }
     return hidden | {
         "QC_VAR": str(folder), "QC_TRADING_MODE": "replay", "QC_REDIS_URL": store,
-        "QC_BROKER_URL": "memory://",
+        "QC_BROKER_URL": "memory://", "QC_SECRET_KEY": _SEAL,
     }  # fmt: skip
 
 

@@ -153,6 +153,17 @@ def test_a_row_without_any_volatility_lowers_coverage() -> None:
     assert 0.4 < covered < 0.8
 
 
+def test_interest_that_is_not_told_is_a_gap_and_no_zero() -> None:
+    clean = chain()
+    money = (clean.strike > 590) & (clean.strike < 610)
+    untold = replace(clean, open_interest=np.where(money, -1, clean.open_interest))
+    found = exposure.compute(priced(untold).priced, PARTS, seed=1, is_single_name=False)
+
+    assert isinstance(found, Unavailable)
+    assert found.reason == "LOW_COVERAGE"
+    assert not set(clean.occ[money].tolist()) & untold.settled_interest.keys()
+
+
 def test_dex_under_the_naive_model_is_never_negative() -> None:
     answer = exposure.compute_delta(priced(chain()).priced, PARTS)
 

@@ -191,6 +191,23 @@ def test_of_two_orders_under_one_reference_the_second_is_cancelled(
     assert RiskEvent.objects.filter(code="ORDER_TWICE").count() == 1
 
 
+def test_a_second_order_that_is_still_there_is_cancelled_again(
+    theirs: FakeBroker, bought: OrderIntent, noon: Any
+) -> None:
+    compare(theirs.snapshot())
+    facts, stop = theirs.snapshot(), ref(bought, "S")
+    first = next(u for u in facts.open_orders if u.order_ref == stop)
+    twin = replace(first, perm_id=first.perm_id + 50, order_id=99)
+    both = replace(facts, open_orders=(*facts.open_orders, twin))
+    compare(both)
+    broker.take_cancels(1)  # and the link went before it left
+
+    noon.advance(5.1)
+    compare(both)
+
+    assert broker.take_cancels(1) == [(stop, 99)]
+
+
 def test_the_end_of_the_second_is_not_the_end_of_the_first(
     theirs: FakeBroker, bought: OrderIntent
 ) -> None:

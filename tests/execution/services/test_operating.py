@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from execution.holds import Notice
 from execution.models import AccountValues, Approval, Order, OrderIntent, Quarantine
 from execution.services import broker, opening, operating
 from quanticity.domain.errors import MalformedInput
@@ -159,3 +160,14 @@ def test_a_deposit_is_no_gain() -> None:
 
     account = AccountValues.objects.get()
     assert (account.high_water_usd, account.start_of_day_usd) == (1_050_000, 1_050_000)
+
+
+def test_a_halt_is_told_once_and_names_no_playbook() -> None:
+    for _ in range(2):
+        operating.halt(actor="ada", reason="looking at something", scope="0DTE")
+    operating.halt(actor="ada", reason="looking at everything")
+
+    assert list(Notice.objects.order_by("pk").values_list("text", flat=True)) == [
+        "Some new entries are halted. Open positions stay protected.",
+        "New entries are halted. Open positions stay protected.",
+    ]

@@ -247,3 +247,55 @@ def test_what_the_broker_takes_away_is_put_back_after_two_seconds(floor: Floor, 
 
     assert [n for n, _ in floor.stops()] == [1, 2, 2]
     assert Position.objects.get().naked_ms == 2_100
+
+
+def test_a_stop_whose_amendment_crossed_with_its_targets_fill_is_called_back(noon: Any) -> None:
+    floor = Floor(3)
+    floor.enter()
+    floor.settle()
+    floor.broker.orders[floor.row("T", 0).order_ref].parent = ""  # the group leaves its stop alone
+    floor.broker.fill(floor.row("T", 0).order_ref, 1, "5.00")
+    floor.write()
+
+    assert len(floor.stops()) == 3
+    noon.advance(2.5)
+    managing.manage_positions()
+    floor.serve()
+
+    assert [quantity for quantity, _ in floor.stops()] == [1, 1]
+
+
+def test_a_stop_left_behind_by_a_trade_that_is_over_is_called_back(noon: Any) -> None:
+    floor = Floor(1)
+    floor.enter()
+    floor.settle()
+    target = ref(floor.intent, "T")
+    floor.broker.orders[target].parent = ""
+    floor.broker.fill(target, 1, "3.50")
+    floor.write()
+
+    noon.advance(2.5)
+    managing.manage_positions()
+    floor.serve()
+
+    assert (Position.objects.get().state, floor.stops()) == ("CLOSED", [])
+
+
+def test_a_replacement_whose_contracts_were_sold_meanwhile_goes_on_with_the_rest(
+    floor: Floor, noon: Any
+) -> None:
+    tighten()
+    floor.serve()
+    floor.serve()
+    row = BracketReplace.objects.latest("pk")
+    Position.objects.get().tranches.filter(number=row.number).update(quantity=row.quantity + 1)
+    BracketReplace.objects.update(quantity=row.quantity + 1)  # as of before a part was sold
+    Position.objects.get().tranches.filter(number=row.number).update(quantity=row.quantity)
+
+    for _ in range(4):
+        noon.advance(3)
+        managing.manage_positions()
+        floor.serve()
+
+    assert not BracketReplace.objects.filter(ended_at=None).exists()
+    assert sum(quantity for quantity, _ in floor.stops()) == 5

@@ -17,6 +17,7 @@ from client_library import (
     MarketOrder,
     Option,
     Order,
+    ScannerSubscription,
     Stock,
 )
 from scenario_steps import bracket
@@ -465,6 +466,57 @@ def test_every_server_version_is_understood(play: Play, version: int) -> None:
 @pytest.mark.parametrize("version", [177, 178])
 def test_the_newest_server_versions_are_understood(play: Play, version: int) -> None:
     test_every_server_version_is_understood(play, version)
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        pytest.param(
+            lambda ib: ib.reqScannerDataAsync(
+                ScannerSubscription("STK", "STK.US", "TOP_PERC_GAIN")
+            ),
+            {162},
+            id="scanner",
+        ),
+        pytest.param(lambda ib: ib.reqScannerParametersAsync(), set(), id="scanner parameters"),
+        pytest.param(
+            lambda ib: ib.reqFundamentalDataAsync(spy(), "ReportSnapshot"), {430}, id="fundamentals"
+        ),
+        pytest.param(lambda ib: ib.reqNewsProvidersAsync(), set(), id="news providers"),
+        pytest.param(lambda ib: ib.reqNewsArticleAsync("BRFG", "1"), {10276}, id="news article"),
+        pytest.param(
+            lambda ib: ib.reqHistoricalNewsAsync(756733, "BRFG", "", "", 10), {10276}, id="news"
+        ),
+        pytest.param(lambda ib: ib.reqUserInfoAsync(), set(), id="user info"),
+        pytest.param(lambda ib: ib.getWshMetaDataAsync(), {10276}, id="calendar of events"),
+    ],
+)
+def test_what_is_not_offered_is_refused_and_keeps_nobody_waiting(
+    play: Play, ask: Callable[[Any], Any], code: set[int]
+) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ib.errors.clear()
+        await asyncio.wait_for(ask(ib), 5)
+
+        assert {code for _, code in ib.errors} == code
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("number", ["999", "abc", "", "²"])
+def test_an_unknown_message_is_refused_and_the_next_one_is_answered(
+    play: Play, number: str
+) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        ib.errors.clear()
+        ib.client.send(number, 1, "x")
+
+        assert await ib.reqCurrentTimeAsync() == MORNING
+        assert ib.errors == [(-1, 505)]
+
+    play(scenario)
 
 
 def test_history_can_be_kept_up_to_date(play: Play) -> None:

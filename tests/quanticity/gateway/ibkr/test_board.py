@@ -138,15 +138,17 @@ def test_an_absent_price_is_nan_and_an_unknown_time_is_minus_one(board: Board) -
     assert np.isnan(chain.vendor["iv"][0])
 
 
-def test_contracts_not_seen_yet_are_left_out_and_said(board: Board) -> None:
+def test_contracts_not_seen_yet_are_rows_without_quote_and_interest(board: Board) -> None:
     board.recentre(600.0)
     some = dict(list(lines(board).items())[:3])
 
     chain = board.chain(some, None, AT, {})
 
     assert chain is not None
-    assert len(chain) == 3
-    assert chain.warnings == (f"{len(board.watched()) - 3} contracts not seen yet",)
+    unseen = len(board.watched()) - 3
+    assert (len(chain), int(np.isnan(chain.bid).sum())) == (unseen + 3, unseen)
+    assert int((chain.open_interest == -1).sum()) >= unseen
+    assert chain.warnings == (f"{unseen} contracts not seen yet",)
 
 
 def test_before_the_first_tick_there_is_no_chain(board: Board) -> None:

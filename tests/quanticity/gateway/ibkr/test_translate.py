@@ -276,7 +276,7 @@ def test_a_five_second_bar_without_volume_has_no_average() -> None:
         pytest.param("", (), id="none"),
         pytest.param("@", (), id="regular"),
         pytest.param("6", ("AUCTION",), id="the closing print"),
-        pytest.param("@ O X", ("AUCTION", "X"), id="an opening print, and a letter of no word"),
+        pytest.param("@ O J", ("AUCTION", "J"), id="an opening print, and a letter of no word"),
         pytest.param("TZ", ("T", "OUT_OF_SEQUENCE"), id="letters without a space"),
         pytest.param("Z U", ("OUT_OF_SEQUENCE",), id="one word for two letters"),
         pytest.param("LATE", ("LATE",), id="a word already"),

@@ -17,6 +17,7 @@ LimitOrder = _library.LimitOrder
 MarketOrder = _library.MarketOrder
 Option = _library.Option
 Order = _library.Order
+ScannerSubscription = _library.ScannerSubscription
 Stock = _library.Stock
 StopOrder = _library.StopOrder
 TagValue = _library.TagValue

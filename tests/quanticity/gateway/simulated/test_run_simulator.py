@@ -34,9 +34,9 @@ def simulator(var: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], s
 
 
 @pytest.mark.process
-def test_it_says_ready_and_ends_on_sigterm(tmp_path: Path) -> None:
+def test_it_starts_at_new_york_time_says_ready_and_ends_on_sigterm(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.json"
-    with simulator(tmp_path, "--start", "2025-11-21T15:00:00", "--ledger", str(ledger)) as (
+    with simulator(tmp_path, "--start", "2025-11-21T10:00:00", "--ledger", str(ledger)) as (
         process,
         line,
     ):

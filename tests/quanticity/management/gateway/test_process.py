@@ -78,9 +78,8 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[GatewayProcess]:
     made = GatewayProcess("127.0.0.1", 1)
     attach(made, FakeBroker(made.listener))
     yield made
-    made._sql.submit(lambda: connection.close()).result()  # noqa: PLW0108 - the thread's own
-    for pool in (made._sql, made._store, made._wake):
-        pool.shutdown()
+    made.hands.sql.submit(lambda: connection.close()).result()  # noqa: PLW0108 - the thread's own
+    made.hands.shutdown()
     app.conf.update(task_always_eager=False, task_eager_propagates=False)
 
 
@@ -247,11 +246,11 @@ def test_closing_writes_what_is_still_waiting(process: GatewayProcess) -> None:
 
 def test_bars_begin_anew_once_the_store_is_back() -> None:
     async def lived_through(process: GatewayProcess) -> list[dict[str, Any]]:
-        process._seeded["SPY"] = NOON.date()
+        process.market.seeded["SPY"] = NOON.date()
         seen = []
         for work in (_nothing, _away, _nothing):
-            await process._try_store(process._store, work)
-            seen.append(dict(process._seeded))
+            await process.hands.try_store(process.hands.store, work)
+            seen.append(dict(process.market.seeded))
         return seen
 
     before, during, after = asyncio.run(lived_through(GatewayProcess("127.0.0.1", 1)))
