@@ -5,7 +5,7 @@ and the events to be told. Facts in any order, repeated or late, end in the same
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -124,7 +124,9 @@ def _book_position(
     _derive(position, ledger, rows, fills, entry_done=entry_done)
     if lost and position.realised_net_usd is not None:
         position.realised_net_usd -= lost
-    position.save(update_fields=None if position._state.adding else _DERIVED)  # noqa: SLF001
+    is_new = position._state.adding  # noqa: SLF001
+    # Never over another trade that drew the same number in the meantime.
+    position.save(force_insert=is_new, update_fields=None if is_new else _DERIVED)
     Fill.objects.filter(exec_id__in=[f.exec_id for f in fills]).update(position=position)
     if entry_done:
         tranching.plan(position, intent, entry.filled)
@@ -182,14 +184,20 @@ def _position(intent: OrderIntent, first: orders.Fill) -> Position:
     if found is not None:
         return found
     day = calendar.session_date(first.executed_at)
-    number = Position.objects.filter(session_date=day).count() + 1
     return Position(
-        trade_id=f"T-{day:%Y%m%d}-{number:03d}", intent=intent, account=first.account,
+        trade_id=_next_trade_id(day), intent=intent, account=first.account,
         con_id=first.con_id, occ=intent.occ, multiplier=intent.multiplier, symbol=intent.symbol,
         strategy=intent.strategy, direction=intent.direction, stop_price=intent.stop_price,
         exit_due_at=_exit_due(intent, first.executed_at), session_date=day, probe=intent.probe,
         source=settings.TRADING_MODE,
     )  # fmt: skip
+
+
+def _next_trade_id(day: date) -> str:
+    """The number after the highest; who draws the same at once is refused, and books again."""
+    rows = Position.objects.filter(trade_id__startswith=f"T-{day:%Y%m%d}-")
+    numbers = (int(pk.rsplit("-", 1)[1]) for pk in rows.values_list("pk", flat=True))
+    return f"T-{day:%Y%m%d}-{max(numbers, default=0) + 1:03d}"
 
 
 def _exit_due(intent: OrderIntent, filled_at: datetime) -> datetime | None:

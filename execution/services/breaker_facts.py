@@ -8,12 +8,14 @@ from decimal import Decimal
 from statistics import pstdev
 from typing import TypeVar
 
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
 from analytics import selectors as analytics
 from execution import selectors
 from execution.models import (
     AccountValues,
+    BreakerTrip,
+    Fill,
     Order,
     OrderEvent,
     Position,
@@ -22,7 +24,7 @@ from execution.models import (
     SessionResult,
 )
 from execution.risk.breakers import Facts
-from execution.risk.trips import GLOBAL
+from execution.risk.trips import GLOBAL, Breaker
 from execution.services import book_risk, results
 from execution.services import facts as world
 from quanticity.config.loader import section
@@ -71,7 +73,7 @@ def gather() -> Facts:
         errors_300s_n=_errors_n(now - timedelta(seconds=s.errors_window_s)),
         anomalies_60s=_anomalies(now - timedelta(seconds=s.anomalies_window_s)),
         strategies=frozenset(str(strategy) for strategy in Strategy),
-        overfilled_n=Order.objects.filter(filled__gt=F("quantity")).count(),
+        overfilled_n=_overfilled_n(),
         oversold_n=Position.objects.filter(quantity_open__lt=0).count(),
         oldest_unknown_s=_oldest_unknown_s(now),
         unclean_runs_n=_unclean_runs(),
@@ -79,6 +81,17 @@ def gather() -> Facts:
         var_frac=None if risk is None else book_risk.share(risk.var_usd, equity),
         worst_stress_frac=None if risk is None else book_risk.share(risk.worst_usd, equity),
     )
+
+
+def _overfilled_n() -> int:
+    """Orders that filled more than they asked for, since the halt for the last one was released."""
+    rows = Order.objects.filter(filled__gt=F("quantity"))
+    trips = BreakerTrip.objects.filter(breaker=Breaker.BOOKS_IMPOSSIBLE, ended_at__isnull=False)
+    released_at = trips.aggregate(at=Max("ended_at"))["at"]
+    if released_at is None:
+        return rows.count()
+    heard = Fill.objects.filter(recorded_at__gt=released_at).values("order_ref")
+    return rows.filter(Q(pk__in=heard) | Q(sent_at__gt=released_at)).count()
 
 
 def _known(look: Callable[[], T | None]) -> T | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from execution import selectors
 from execution.models import Order, Reconciliation
-from execution.services import managing, operating, wishes
+from execution.services import halting, managing, operating, wishes
 from quanticity import audit
 from quanticity.domain import calendar, clock
 from quanticity.domain.orders import ExitReason, Role
@@ -39,7 +39,7 @@ def begin(*, actor: str, reason: str) -> datetime:
 
 def look(since: datetime) -> Leftovers:
     """Say what is left, after asking once more for everything that is."""
-    operating.stop_entries(selectors.GLOBAL)
+    halting.stop_entries(selectors.GLOBAL)
     for position in selectors.open_positions():
         if position.quantity_open > 0 and position.exit_started_at is None:
             managing.begin_exit(position.pk, ExitReason.FLATTEN)

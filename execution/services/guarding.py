@@ -8,11 +8,11 @@ from django.conf import settings
 from django.db.models import QuerySet, Sum
 
 from execution import selectors
-from execution.models import Fill, Order, Position, TradingScope
+from execution.models import Fill, Order, Position
 from execution.orders import protection, tickets
 from execution.orders.references import order_ref
 from execution.orders.ticks import round_up
-from execution.services import notices, opening, wishes
+from execution.services import halting, opening, wishes
 from execution.services.alarms import Severity, raise_alarm
 from execution.services.facts import increments_of
 from quanticity.domain import clock
@@ -101,13 +101,5 @@ def _buy_back(position: Position, excess: int) -> None:
 
 
 def _halt(reason: str) -> None:
-    if selectors.trading_state() is TradingState.HALTED:
-        return
-    TradingScope.objects.update_or_create(
-        pk=selectors.GLOBAL,
-        defaults={
-            "state": TradingState.HALTED, "reason": reason[:300], "actor": "guard",
-            "changed_at": clock.now(),
-        },
-    )  # fmt: skip
-    notices.of_halt(selectors.GLOBAL)
+    if selectors.trading_state() is not TradingState.HALTED:
+        halting.halt(actor="guard", reason=reason)

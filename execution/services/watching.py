@@ -15,12 +15,13 @@ from execution.models import (
     AccountValues,
     BreakerLatch,
     BreakerTrip,
+    Position,
     RiskEvent,
     SessionResult,
 )
 from execution.risk import breakers, gauges, trips
 from execution.risk.trips import Breaker, Rearm, Relief, Trip
-from execution.services import book_risk, breaker_facts, managing, notices, operating
+from execution.services import book_risk, breaker_facts, halting, managing, notices
 from execution.services.alarms import Severity, raise_alarm
 from quanticity import audit
 from quanticity.config.loader import section
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 ACTOR = "breaker"
 _BY_MEASURE = (Breaker.VALUE_AT_RISK, Breaker.STRESS)  # a clean run is one that finds less
 _NEXT_SESSION = (Breaker.DAILY_LOSS,)
+_STREAKS = (Breaker.LOSS_STREAK, Breaker.LOSS_STREAK_LONG)
 _BY_HAND = Rearm.OPERATOR
 
 
@@ -94,9 +96,18 @@ def _alarm_when_long_blind(facts: breakers.Facts) -> None:
 
 def _state() -> breakers.State:
     latched = BreakerLatch.objects.values_list("breaker", "scope")
-    return breakers.State(
-        selectors.holding_trips(), frozenset((Breaker(name), scope) for name, scope in latched)
-    )
+    keys = {(Breaker(name), scope) for name, scope in latched}
+    lost_again = {key for key in keys if key[0] in _STREAKS and _has_lost_since(*key)}
+    return breakers.State(selectors.holding_trips(), frozenset(keys - lost_again))
+
+
+def _has_lost_since(breaker: Breaker, strategy: str) -> bool:
+    """Say whether a strategy has lost once more since its streak last tripped."""
+    last = BreakerTrip.objects.filter(breaker=breaker, scope=strategy).order_by("at").last()
+    if last is None:
+        return False
+    lost = Position.objects.filter(strategy=strategy, probe=False, realised_net_usd__lt=0)
+    return lost.filter(closed_at__gt=last.at).exists()
 
 
 def _latch(latched: frozenset[trips.Key]) -> None:
@@ -138,7 +149,7 @@ def _act(trip: Trip) -> None:
         trip.multiplier,
     )  # fmt: skip
     if trip.state is not TradingState.ACTIVE:
-        operating.stop_entries(trip.scope)
+        halting.stop_entries(trip.scope)
     wanted = section("execution.watching", breaker_facts.Settings).flatten_on_daily_loss
     if trip.breaker is Breaker.DAILY_LOSS and wanted:
         for position in selectors.open_positions():

@@ -1,0 +1,105 @@
+"""What guards money again and again: breakers that trip anew, alarms anew, one id one trade."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from execution import selectors
+from execution.models import BreakerTrip, Order, Position
+from execution.services import booking, guarding, watching
+from execution.services.alarms import Severity, raise_alarm
+from quanticity.domain import clock
+from quanticity.models import AuditEntry
+from tests import desks, factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "store")]
+
+
+def _quiet() -> None:
+    factories.account()
+    factories.link()
+    factories.reconciled()
+
+
+def _tripped() -> list[str]:
+    return [str(trip.breaker) for trip in watching.watch()]
+
+
+def test_a_second_overfill_halts_again_after_a_release(noon: Any) -> None:
+    _quiet()
+    first = desks.held(1, 3)
+    Order.objects.filter(intent=first.intent, role="T").update(filled=9)
+    assert "BOOKS_IMPOSSIBLE" in _tripped()
+    noon.advance(60)
+    row = BreakerTrip.objects.get(breaker="BOOKS_IMPOSSIBLE")
+    watching.release(row.pk, actor="ada", reason="explained")
+    assert "BOOKS_IMPOSSIBLE" not in _tripped()
+    noon.advance(60)
+    second = desks.held(2, 3)
+    Order.objects.filter(intent=second.intent, role="T").update(filled=9, sent_at=clock.now())
+    assert "BOOKS_IMPOSSIBLE" in _tripped()
+
+
+def test_an_order_in_doubt_halts_after_an_overfill_was_released(noon: Any) -> None:
+    _quiet()
+    row = desks.held(1, 3)
+    Order.objects.filter(intent=row.intent, role="T").update(filled=9)
+    watching.watch()
+    noon.advance(60)
+    trip = BreakerTrip.objects.get(breaker="BOOKS_IMPOSSIBLE")
+    watching.release(trip.pk, actor="ada", reason="explained")
+    watching.watch()
+    since = clock.now() - timedelta(seconds=300)
+    Order.objects.filter(intent=row.intent, role="S").update(
+        state="UNKNOWN", unknown_since_at=since
+    )
+    factories.link()
+    assert "BOOKS_IMPOSSIBLE" in _tripped()
+
+
+def test_each_loss_after_a_long_streak_trips_again(noon: Any) -> None:
+    _quiet()
+    for n in range(1, 6):
+        desks.closed(n, net="-100")
+    assert "LOSS_STREAK_LONG" in _tripped()
+    noon.advance(3 * 86_400)
+    assert "LOSS_STREAK_LONG" not in _tripped()
+    desks.closed(6, net="-100")
+    Position.objects.order_by("pk").filter(intent__signal__isnull=False).update(
+        closed_at=clock.now()
+    )
+    assert "LOSS_STREAK_LONG" in _tripped()
+    assert "LOSS_STREAK_LONG" not in _tripped()
+
+
+def test_an_alarm_is_raised_once_a_session_and_again_in_the_next(noon: Any) -> None:
+    said = ("RECONCILIATION", "QUANTITY_ABOVE SPY: broker 5, fills 4", Severity.CRITICAL)
+    assert [raise_alarm(*said), raise_alarm(*said)] == [True, False]
+    noon.advance(3 * 86_400)
+    assert raise_alarm(*said) is True
+
+
+def test_the_guards_own_halt_is_in_the_trail_and_calls_entries_back() -> None:
+    _quiet()
+    guarding._halt("T-1 sold 1 more than it held")
+    assert selectors.trading_state() == "HALTED"
+    entry = AuditEntry.objects.get(action="set trading state")
+    assert (entry.actor, entry.reason) == ("guard", "T-1 sold 1 more than it held")
+
+
+def test_a_trade_id_is_the_one_after_the_highest_and_never_overwrites() -> None:
+    first = desks.held(1, 3)
+    day = first.session_date
+    Position.objects.filter(pk=first.pk).update(session_date=day - timedelta(days=1))
+    number = int(first.pk.rsplit("-", 1)[1])
+    assert booking._next_trade_id(day) == f"{first.pk[:-3]}{number + 1:03d}"
+    other = factories.intent(2, signal_changes={"state": "ended"})
+    twin = Position(
+        trade_id=first.pk, intent=other, account="DU9", con_id=1, occ=other.occ, multiplier=100,
+        symbol="QQQ", strategy="1DTE", direction=1, session_date=day, source="sim",
+    )  # fmt: skip
+    with pytest.raises(IntegrityError), transaction.atomic():
+        twin.save(force_insert=True)
+    assert Position.objects.get().intent_id == first.intent_id
