@@ -165,13 +165,13 @@ def test_what_opens_a_seal_is_in_no_export() -> None:
 
 @pytest.mark.usefixtures("whole_trade")
 def test_a_member_who_leaves_takes_no_record_along() -> None:
-    member = User.objects.create_user("ada", "ada@example.com", "x-long-enough")
+    member = User.objects.create_user("augusta-king", "augusta@example.com", "x-long-enough")
     Entitlement.objects.create(user=member, tier="premium", state="ACTIVE", evidence="test")
-    TelegramLink.objects.create(user=member, telegram_id=77_123, linked_at=clock.now())
+    TelegramLink.objects.create(user=member, telegram_id=7_712_345_678_901, linked_at=clock.now())
     before = json.dumps(track_record.export())
 
     member.delete()
 
     assert json.dumps(track_record.export()) == before
     assert receipts.verify(json.loads(before)) is None
-    assert not any(word in before for word in ("ada", "77123"))
+    assert not any(word in before for word in ("augusta", "7712345678901"))

@@ -53,7 +53,7 @@ def test_a_beat_that_holds_the_lease_shows_a_sign_of_life(scheduler) -> None:
 
 
 def test_a_second_beat_fires_nothing_and_waits(scheduler) -> None:
-    leases.hold("beat", "another", 60)
+    leases.hold("beat", "another", beat.LEASE_S)
 
     assert scheduler.tick() == beat.IDLE_S
     assert health.beats(("beat",))["beat"] is None
