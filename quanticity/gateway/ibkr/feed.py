@@ -6,7 +6,7 @@ is one, and everything is asked for again on the next.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ib_insync import Contract
@@ -84,6 +84,10 @@ class IbkrFeed:
         if held != self._held:
             self._held = held
             self._changed.set()
+
+    def pace_on(self, taken: Iterable[float], tell: Callable[[Sequence[float]], None]) -> None:
+        """Go on counting historical requests where the process before left off."""
+        self._history.limits.resume(taken, tell)
 
     async def history(self, symbol: str, bar: str, days: int) -> tuple[Bar, ...]:
         """Past regular-session bars, oldest first."""

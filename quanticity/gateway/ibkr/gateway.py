@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.contracts import Contracts
@@ -37,6 +37,10 @@ class IbkrGateway:
     def overhear(self, hear: Callable[[list[str]], None]) -> None:
         """Pass every raw message of the broker on, from the next connection."""
         self._link.on_message = hear
+
+    def pace_on(self, taken: Iterable[float], tell: Callable[[Sequence[float]], None]) -> None:
+        """Go on counting historical requests where the process before left off."""
+        self.feed.pace_on(taken, tell)
 
     def check_account(self, check: Callable[[str], None]) -> None:
         """Ask this at each connection; it raises ConfigError for an account not to be traded."""

@@ -10,10 +10,12 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -29,6 +31,7 @@ from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
 from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
+from quanticity.management.gateway import pacing_file
 from quanticity.management.gateway.hands import Hands
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.market_desk import MarketDesk
@@ -65,6 +68,7 @@ class GatewayProcess:
         self.gateway.check_account(environment.check_account)
         if self.market.tape.is_wired:
             self.gateway.overhear(partial(self.market.tape.take_wire, feed))
+        self._pace_on(settings.VAR / "pacing.json")
         self.watch = Watch(feed, self.hands)
         self.listener.heard = self.watch.hear
         self._lease: leases.Lease | None = None
@@ -74,6 +78,11 @@ class GatewayProcess:
         self._woken = asyncio.Event()
         self._questions = Questions(self._woken)
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    def _pace_on(self, path: Path) -> None:
+        taken = pacing_file.read(path, time.monotonic())
+        tell = partial(pacing_file.write, path)
+        self.gateway.pace_on(taken, lambda asked: tell(list(asked), time.monotonic()))
 
     async def run(self) -> None:
         """Run until cancelled."""
