@@ -21,7 +21,16 @@ from execution.models import (
     Quarantine,
     Reconciliation,
 )
-from execution.services import booking, broker, costs, manual, protecting, quarantining, unrecorded
+from execution.services import (
+    apart,
+    booking,
+    broker,
+    costs,
+    manual,
+    protecting,
+    quarantining,
+    unrecorded,
+)
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
 from quanticity.domain.readings import plain
@@ -74,8 +83,9 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         at=facts.at, is_clean=clean, findings=[plain(finding) for finding in findings],
         holdings=_held(facts), working=_working(facts),
     )  # fmt: skip
-    for short in Position.objects.filter(quantity_open__lt=0):
-        protecting.tend(short.intent_id)  # the broker says so too: it is bought back now
+    # The broker says so too: it is bought back now.
+    short = Position.objects.filter(quantity_open__lt=0).values_list("intent_id", flat=True)
+    apart.each("NOT_PROTECTED", short, protecting.tend)
     return touched
 
 
@@ -105,8 +115,7 @@ def _adopt(facts: BrokerFacts) -> set[str]:
             touched.add(costs.record_commission(fill.exec_id, fill.commission, "USD"))
     touched |= set(manual.attach_owed())
     touched = set(OrderIntent.objects.filter(pk__in=touched - {""}).values_list("pk", flat=True))
-    for intent_id in touched:
-        booking.book(intent_id)
+    apart.each("NOT_BOOKED", sorted(touched), booking.book)
     return touched
 
 
@@ -206,7 +215,7 @@ def _declare_absent(ref: str) -> None:
             state=Order.State.CANCELLED if seen else Order.State.EXPIRED,
             error="not at the broker: " + ("it ended unseen" if seen else "it never arrived"),
         )
-    booking.book(row.intent_id)
+    apart.each("NOT_BOOKED", [row.intent_id], booking.book)
 
 
 def _quarantine(finding: rules.Finding) -> None:
@@ -249,7 +258,7 @@ def _release(findings: Iterable[rules.Finding]) -> None:
     accused = {finding.con_id for finding in findings if finding.kind in _ACCUSING}
     for position in Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused):
         Position.objects.filter(pk=position.pk).update(state="OPEN")
-        booking.book(position.intent_id)
+        apart.each("NOT_BOOKED", [position.intent_id], booking.book)
 
 
 def _revive(ref: str, facts: BrokerFacts) -> None:

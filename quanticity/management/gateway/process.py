@@ -171,6 +171,7 @@ class GatewayProcess:
         # One at a time: each is claimed when it leaves, by what holds then.
         while chains := await self._on(self.hands.sql, self._take_one, epoch):
             await self._send(chains[0])
+            await self._send_cancels(epoch)  # a silent broker answers no chain for seconds
         # Last: what is recorded leaves before anybody looks whether an answer is late.
         await self._on(self.hands.sql, protecting.tend_moving)
 

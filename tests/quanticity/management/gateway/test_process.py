@@ -17,6 +17,7 @@ from execution.models import (
     OrderEvent,
     OrderIntent,
     Reconciliation,
+    RiskEvent,
 )
 from execution.services import broker
 from quanticity.celery import app
@@ -245,6 +246,58 @@ def test_a_cancellation_leaves_while_data_are_silent(process: GatewayProcess) ->
     asyncio.run(process._write_money())
 
     assert Order.objects.get(role="E").state == "CANCELLED"
+
+
+def test_a_trade_that_cannot_be_booked_does_not_keep_a_start_from_sending(
+    process: GatewayProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = factories.intent()
+    send_owed(process)
+    theirs(process).fill(ref(intent, "E"), 3, "2.00")
+    asyncio.run(process._write_money())
+    monkeypatch.setattr(process.hands, "nudge", lambda *_: None)  # a worker's turn, elsewhere
+    broker.record_fill(fill(ref(intent, "S"), -1, "1.00", 5, con_id=78))
+
+    asyncio.run(process._compare())
+
+    assert process._compared
+    assert RiskEvent.objects.filter(code="NOT_BOOKED", value__startswith=intent.pk).exists()
+
+
+class Changing(FakeBroker):
+    """Somebody wants the first order off while the second chain leaves."""
+
+    placed, said = 0, ()
+
+    async def place(self, tickets: Any) -> None:
+        self.placed += 1
+        self.said = (*self.said, f"place {self.placed}")
+        await super().place(tickets)
+        wanted = Order.objects.filter(role="E", order_id=1, cancel_wanted_at=None)
+        await asyncio.to_thread(wanted.update, cancel_wanted_at=NOON)
+
+    async def cancel(self, order_id: int) -> None:
+        self.said = (*self.said, f"cancel {order_id}")
+        await super().cancel(order_id)
+
+
+def test_a_cancellation_does_not_wait_for_every_chain(process: GatewayProcess) -> None:
+    trading = Changing(process.listener)
+    attach(process, trading)
+    process.listener.connection = Connection(
+        ConnectionState.CONNECTED, NOON, None, None, None, 0, has_orders=True
+    )
+    process._compared = process._reconciled = True
+    factories.intent(1)
+    send_owed(process)
+    asyncio.run(process._write_money())
+    Order.objects.filter(role="E").update(cancel_wanted_at=None)
+    for n in (2, 3):
+        factories.intent(n, signal_changes={"state": "ended"})
+
+    asyncio.run(process._send_owed(1))
+
+    assert trading.said == ("place 1", "place 2", "cancel 1", "place 3")
 
 
 def test_the_report_says_what_the_gate_asks(process: GatewayProcess) -> None:
