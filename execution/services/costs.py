@@ -19,10 +19,12 @@ _Status = Commission.Status
 def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
     """Keep the cost of one execution and return its intent's id, "" when the fill is not known.
 
-    A sentinel stays pending; a believable cost stands.
+    A sentinel stays pending; a believable cost stands; the same said again changes nothing.
     """
     fill = Fill.objects.filter(pk=exec_id).first()
     intent_id = "" if fill is None else selectors.owner_of(fill)
+    if fill is not None and _is_known(fill, raw, currency):
+        return intent_id
     cost = _read(raw, currency, fill, _convention())
     if cost is None and Commission.objects.filter(pk=exec_id, status=_Status.OK).exists():
         return intent_id
@@ -36,6 +38,13 @@ def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
     Fill.objects.filter(pk=exec_id).update(booked=False)
     _mind_the_sign()
     return intent_id
+
+
+def _is_known(fill: Fill, raw: Decimal | None, currency: str) -> bool:
+    """Whether the same was said, and read beside its fill: only then could it be judged."""
+    said = "" if raw is None else str(raw)[:32]
+    same = Commission.objects.filter(pk=fill.pk, raw=said, currency=currency, status=_Status.OK)
+    return same.filter(at__gte=fill.recorded_at).exists()
 
 
 def record_stated(exec_id: str, net_usd: Decimal) -> None:
