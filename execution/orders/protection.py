@@ -80,6 +80,18 @@ def executable(orders: Sequence[Resting]) -> tuple[WorkingSell, ...]:
     return tuple(found)
 
 
+def at_most(orders: Sequence[Resting]) -> tuple[WorkingSell, ...]:
+    """What each could still fill at worst: as the broker last said, whatever its group has sold.
+
+    An amendment that crossed with a sale may have undone the group's reduction.
+    """
+    return tuple(
+        WorkingSell(one.order_ref, one.role, one.remaining, one.group, one.serial)
+        for one in orders
+        if one.is_working
+    )
+
+
 def _has_reduced(sibling: Resting, order: Resting) -> bool:
     """Whether a sale of the sibling has made the order smaller than the broker last said."""
     if not sibling.filled or not order.group or sibling.group != order.group:

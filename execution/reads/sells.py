@@ -37,8 +37,8 @@ def wished_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
 
 
 def claiming_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
-    """What it can sell now or may come to: on its way, or in doubt."""
-    return protection.executable(_resting(intent_id, _is_alive))
+    """What it can sell at worst: what is on its way or in doubt counts, and in full."""
+    return protection.at_most(_resting(intent_id, _is_alive))
 
 
 def _works(row: Order) -> bool:

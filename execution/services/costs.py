@@ -26,7 +26,10 @@ def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
     if fill is not None and _is_known(fill, raw, currency):
         return intent_id
     cost = _read(raw, currency, fill, _convention())
-    if cost is None and Commission.objects.filter(pk=exec_id, status=_Status.OK).exists():
+    if cost is not None and cost.implausible:
+        raise_alarm("COMMISSION_IMPLAUSIBLE", f"{exec_id}: {raw} {currency}", Severity.HIGH)
+    stands = Commission.objects.filter(pk=exec_id, status=_Status.OK)
+    if (cost is None or cost.commission_usd is None) and stands.exists():
         return intent_id
     Commission.objects.update_or_create(
         pk=exec_id,
@@ -73,14 +76,14 @@ def _read(
 ) -> commissions.Commission | None:
     notional = None if fill is None else _notional(fill)
     cost = commissions.normalize(raw, convention, _settings(), notional_usd=notional)
-    return cost if cost.commission_usd is not None and currency in _OURS else None
+    return cost if currency in _OURS else None
 
 
 def _columns(cost: commissions.Commission | None) -> dict[str, object]:
     return {
         "commission_usd": None if cost is None else cost.commission_usd,
         "rebate_usd": None if cost is None else cost.rebate_usd,
-        "status": _Status.PENDING if cost is None else _Status.OK,
+        "status": _Status.PENDING if cost is None else _Status(cost.status),
     }
 
 

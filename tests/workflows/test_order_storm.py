@@ -14,7 +14,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 SEEDS = range(*map(int, os.environ.get("ORDER_STORM", "0:24").split(":")))
 BLOCK = 6
 # Seeds that once found a way to lose money; each says what it was.
-FOUND = (pytest.param(587, id="587: a refused amendment left a stop one sale too large"),)
+FOUND = (
+    pytest.param(587, id="587: a refused amendment left a stop one sale too large"),
+    pytest.param(1222, id="1222: a stop sold while its target was amended to the same size"),
+)
 
 
 @pytest.mark.parametrize("first", SEEDS[::BLOCK])

@@ -12,6 +12,7 @@ from execution.orders.protection import (
     NotNow,
     Resting,
     WorkingSell,
+    at_most,
     claimed_outside,
     executable,
     violations,
@@ -117,6 +118,12 @@ def test_what_the_broker_said_after_a_sale_is_believed(
     (stop,) = executable([replace(STOP, said_at=said_at), TARGET])
 
     assert stop.executable == could_sell
+
+
+def test_at_worst_a_groups_sale_has_reduced_nothing() -> None:
+    (stop,) = at_most([STOP, TARGET])
+
+    assert stop.executable == 2
 
 
 def test_a_sale_in_another_group_reduces_nothing() -> None:
