@@ -106,10 +106,10 @@ def take_amendments(epoch: int) -> list[Submission]:
     """
     if leases.is_superseded("gateway", epoch):
         return []
-    late = clock.now() - selectors.CANCEL_PATIENCE
+    late = clock.now() - selectors.cancel_patience()
     rows = Order.objects.filter(
         _differs(), Q(amended_at=None) | Q(amended_at__lt=late),
-        state=State.WORKING, cancel_wanted_at=None, oca_group="",
+        state=State.WORKING, cancel_wanted_at=None, oca_group="", order_id__isnull=False,
     )  # fmt: skip
     return [
         Submission(row.order_id or 0, row.con_id, ticket_of(_as_wanted(row)))
@@ -133,8 +133,9 @@ def take_cancels(epoch: int) -> list[tuple[str, int]]:
     if leases.is_superseded("gateway", epoch):
         return []
     wanted = Order.objects.filter(
-        state=State.WORKING, cancel_wanted_at__isnull=False, cancel_sent_at=None
-    )
+        state=State.WORKING, cancel_wanted_at__isnull=False, cancel_sent_at=None,
+        order_id__isnull=False,
+    )  # fmt: skip
     found = [
         (row.order_ref, row.order_id or 0)
         for row in wanted
@@ -148,7 +149,7 @@ def take_cancels(epoch: int) -> list[tuple[str, int]]:
 def take_back_unsent_cancels() -> int:
     """Forget cancellations sent over 5 s ago that the broker never answered, so they go again."""
     return Order.objects.filter(
-        state=State.WORKING, cancel_sent_at__lt=clock.now() - selectors.CANCEL_PATIENCE
+        state=State.WORKING, cancel_sent_at__lt=clock.now() - selectors.cancel_patience()
     ).update(cancel_sent_at=None)
 
 
