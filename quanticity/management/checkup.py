@@ -131,7 +131,9 @@ def _beat_lease() -> Iterator[Check]:
     if row is None:
         yield Check("beat lease", Status.WARN, "nobody ever held it")
         return
-    left_s = (row.expires_at - RealClock().now()).total_seconds()
+    left_s = (row.expires_at - RealClock().now()).total_seconds()  # of another machine
+    if row.boot_id == clock.boot_id():
+        left_s = row.until_boot_s - clock.boot_seconds()
     status = Status.OK if left_s > 0 else Status.WARN
     yield Check("beat lease", status, f"{row.holder}, epoch {row.epoch}, {left_s:.0f} s left")
 
