@@ -66,10 +66,10 @@ def _is_free(name: str, boot: str, now_s: float, seconds: float) -> Q:
     return ended | Q(boot_id=mark, until_boot_s=until_s) if stands_still else ended
 
 
-def holder(name: str) -> str | None:
-    """Who holds or held a right; None when nobody ever did, or it was given back."""
-    row = LeaseRow.objects.filter(name=name).exclude(boot_id="").first()
-    return None if row is None else row.holder
+def sign(name: str) -> tuple[str, float] | None:
+    """Who holds a right and until when by his count: it changes while he lives; None when free."""
+    rows = LeaseRow.objects.filter(name=name).exclude(boot_id="")
+    return rows.values_list("holder", "until_boot_s").first()
 
 
 def is_valid(lease: Lease) -> bool:

@@ -160,11 +160,17 @@ def test_a_lease_that_another_machine_renews_is_not_taken(elsewhere: list[float]
     assert answers == [None] * 10
 
 
-def test_who_holds_a_lease_is_told_until_it_is_given_back() -> None:
-    before = leases.holder("beat")
-    lease = leases.hold("beat", "one", 15)
+def test_a_holder_gives_a_new_sign_of_life_with_each_renewal() -> None:
+    signs = [leases.sign("beat")]
+    for _ in range(2):
+        lease = leases.hold("beat", "one", 15)
+        signs.append(leases.sign("beat"))
     assert lease is not None
-    during = leases.holder("beat")
     leases.release(lease)
+    signs.append(leases.sign("beat"))
 
-    assert (before, during, leases.holder("beat")) == (None, "one", None)
+    assert (signs[0], signs[3]) == (None, None)
+    assert signs[1] is not None
+    assert signs[2] is not None
+    assert (signs[1][0], signs[2][0]) == ("one", "one")
+    assert signs[2][1] > signs[1][1]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from quanticity import environment
+from quanticity.domain.errors import ConfigError
 from quanticity.management.gateway.process import SWITCH_S, GatewayProcess
 
 
@@ -29,7 +30,10 @@ class Command(BaseCommand):
         # This process read its settings before its database named the account.
         settings.IBKR_ACCOUNT = environment.account()
         sys.setswitchinterval(SWITCH_S)
-        asyncio.run(_run(options["host"], options["port"]))
+        try:
+            asyncio.run(_run(options["host"], options["port"]))
+        except* ConfigError as group:
+            raise group.exceptions[0] from None  # one sentence, exit code 2
 
 
 async def _run(host: str, port: int) -> None:
