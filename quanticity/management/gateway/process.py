@@ -35,6 +35,7 @@ from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
 from quanticity.management.gateway import pacing_file
 from quanticity.management.gateway.dispatcher import Dispatcher
+from quanticity.management.gateway.halt import HaltByHand
 from quanticity.management.gateway.hands import Hands
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.market_desk import MarketDesk
@@ -87,6 +88,7 @@ class GatewayProcess:
             lambda: self.gateway.trading, self._on_sql, self.hands, lambda: self._may_enter
         )
         self._writing = asyncio.Lock()
+        self.halt = HaltByHand(self._on_sql)
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
 
     def _pace_on(self, path: Path) -> None:
@@ -104,7 +106,7 @@ class GatewayProcess:
             for loop in (
                 self._keep_lease, self._scribe, self._dispatch, self._reconcile, self._listen,
                 self._watch, self.watch.keep, self.market.record, self.market.keep_tape,
-                self.market.keep_refusals,
+                self.market.keep_refusals, self._mind_halt,
             ):  # fmt: skip
                 group.create_task(self._through_outages(loop))
             group.create_task(self.market.keep_seeded(self.gateway.feed, lambda: self.connected))
@@ -136,7 +138,7 @@ class GatewayProcess:
 
     @property
     def _may_enter(self) -> bool:
-        return self.connected and self._reconciled
+        return self.connected and self._reconciled and self.halt.standing() is None
 
     @property
     def connected(self) -> bool:
@@ -218,6 +220,11 @@ class GatewayProcess:
         while True:
             if await self.hands.try_store(self.hands.wake, health.wait, "gateway", LISTEN_S):
                 self._woken.set()
+
+    async def _mind_halt(self) -> None:
+        while True:
+            await asyncio.sleep(DISPATCH_S)
+            await self.halt.follow(self.gateway.trading, self.listener.entries)
 
     async def _reconcile(self) -> None:
         asked_at: datetime | None = None
