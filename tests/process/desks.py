@@ -65,7 +65,8 @@ class Desk:
 
     def books(self) -> dict[str, Any]:
         """What the exchange itself has on its books."""
-        return dict(json.loads((self.place.var / "exchange.json").read_text()))
+        file = self.place.var / "exchange.json"
+        return dict(json.loads(file.read_text())) if file.exists() else {"orders": []}
 
     def working(self) -> set[str]:
         """References of the orders that work at the exchange."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sqlite3
 from collections.abc import Iterator
 from decimal import Decimal
@@ -41,7 +42,8 @@ def opened(closed: Desk) -> Desk:
 def entry(n: int = 1) -> Order:
     """An entry far below the market: it works, and nobody sells at it."""
     prices = {"limit_price": Decimal("0.05"), "stop_price": Decimal("0.02")}
-    intent = factories.intent(n, 3, **prices, target_price=Decimal("0.50"))
+    changes = {"state": "active" if n == 1 else "ended"}
+    intent = factories.intent(n, 3, **prices, target_price=Decimal("0.50"), signal_changes=changes)
     return Order.objects.get(order_ref=factories.ref(intent, "E"))
 
 
@@ -102,10 +104,21 @@ def test_nothing_is_bought_after_a_halt_by_signal_or_file_until_it_is_cleared(
     assert (cleared.returncode, halt_file.standing()) == (0, None), cleared.stderr
 
 
-def test_sigterm_ends_a_gateway_process_whose_broker_is_not_there(closed: Desk) -> None:
+def test_sigterm_ends_a_gateway_process_whose_broker_refuses(closed: Desk) -> None:
     gateway = closed.start_gateway()
     until(lambda: "broker connection down" in closed.place.log("gateway"), what="a refusal")
 
     os.kill(gateway.pid, signal.SIGTERM)
 
     assert gateway.wait(10) == 0
+
+
+def test_sigterm_ends_a_gateway_process_whose_broker_is_mute(closed: Desk) -> None:
+    with socket.create_server(("127.0.0.1", closed.port)) as listener:
+        listener.settimeout(60)
+        gateway = closed.start_gateway()
+        listener.accept()
+
+        os.kill(gateway.pid, signal.SIGTERM)
+
+        assert gateway.wait(10) == 0
