@@ -117,8 +117,9 @@ def test_sigterm_ends_a_gateway_process_whose_broker_is_mute(closed: Desk) -> No
     with socket.create_server(("127.0.0.1", closed.port)) as listener:
         listener.settimeout(60)
         gateway = closed.start_gateway()
-        listener.accept()
+        link, _ = listener.accept()
 
-        os.kill(gateway.pid, signal.SIGTERM)
+        with link:
+            os.kill(gateway.pid, signal.SIGTERM)
 
-        assert gateway.wait(10) == 0
+            assert gateway.wait(10) == 0
