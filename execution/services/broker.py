@@ -51,17 +51,19 @@ class Submission:
 
 
 def take_submissions(
-    epoch: int, next_order_id: int, *, entries: bool = True, most: int | None = None
+    epoch: int, next_order_id: int, *, entries: bool = True, only: str | None = None
 ) -> list[list[Submission]]:
     """Claim recorded chains: ids chosen, SENDING committed; parents first in each.
 
-    Without `entries` only what protects or leaves; `most` claims no more chains than are sent next.
+    Without `entries` only what protects or leaves; `only` names the one chain that is sent next.
     """
     expire_stale()
     if leases.is_superseded("gateway", epoch):  # we were paused past our lease
         return []
     chains = []
-    for parent in _unsent_parents(entries=entries)[:most]:
+    for parent in unsent_parents(entries=entries):
+        if only not in (None, parent):
+            continue
         with transaction.atomic():
             rows = list(
                 Order.objects.filter(Q(order_ref=parent) | Q(parent_ref=parent))
@@ -267,7 +269,7 @@ def record_account(account: orders.Account) -> None:
     )
 
 
-def _unsent_parents(*, entries: bool) -> list[str]:
+def unsent_parents(*, entries: bool) -> list[str]:
     """References of recorded chains that may go: an entry needs an ACTIVE state, exits do not."""
     rows = Order.objects.filter(state=State.RECORDED, parent_ref="").select_related("intent")
     return [
