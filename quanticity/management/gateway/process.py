@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from execution import selectors as execution_selectors
-from execution.services import booking, broker, costs, protecting, reconciling, wishes
+from execution.services import booking, broker, cash, costs, protecting, reconciling, wishes
 from quanticity import environment, leases, workflows
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
@@ -314,5 +314,5 @@ def write_facts(facts: Sequence[Any]) -> set[str]:
             case CommissionFact():
                 touched.add(costs.record_commission(fact.exec_id, fact.raw, fact.currency))
             case orders.Account():
-                broker.record_account(fact)
+                cash.record_account(fact)
     return touched - {""}
