@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from execution import selectors as execution_selectors
-from execution.services import booking, broker, costs, reconciling, wishes
+from execution.services import booking, broker, cash, costs, reconciling, wishes
 from quanticity import environment, leases, workflows
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
@@ -319,5 +319,5 @@ def write_facts(facts: Sequence[Any]) -> set[str]:
             case CommissionFact():
                 touched.add(costs.record_commission(fact.exec_id, fact.raw, fact.currency))
             case orders.Account():
-                broker.record_account(fact)
+                cash.record_account(fact)
     return touched - {""}
