@@ -25,6 +25,7 @@ from execution.services import (
     apart,
     booking,
     broker,
+    cash,
     costs,
     manual,
     moving,
@@ -70,7 +71,7 @@ def reconcile(facts: BrokerFacts) -> set[str]:
     The same facts twice change nothing.
     """
     if facts.account is not None:
-        broker.record_account(facts.account)
+        cash.record_account(facts.account)
     settings = section("execution.reconciliation", rules.Settings)
     touched = _adopt(facts)
     compared = (*rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts))
