@@ -111,7 +111,7 @@ def test_a_probe_waits_for_nobody(turned: Turned) -> None:
 
 def test_a_working_entry_can_be_cancelled_once() -> None:
     intent = factories.intent()
-    Order.objects.filter(intent=intent).update(state="WORKING")
+    Order.objects.filter(intent=intent).update(state="WORKING", order_id=7)
     ref = factories.ref(intent, "E")
 
     assert operating.cancel(ref, actor="ada", reason="news")
