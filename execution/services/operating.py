@@ -16,7 +16,7 @@ from execution.models import (
 from execution.risk.verdict import Denied
 from execution.services import managing, opening, quarantining
 from execution.services.halting import halt, set_state
-from quanticity import audit
+from quanticity import audit, halt_file
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import ExitReason, Role, TradingState
@@ -30,7 +30,10 @@ def resume(*, actor: str, reason: str, scope: str = selectors.GLOBAL) -> Trading
     last = selectors.last_reconciliation()
     if last is not None and not last.is_clean:
         raise MalformedInput(f"expected a clean reconciliation, that of {last.at:%H:%M:%S} is not")
-    return set_state(scope, TradingState.ACTIVE, actor=actor, reason=reason)
+    row = set_state(scope, TradingState.ACTIVE, actor=actor, reason=reason)
+    if scope == selectors.GLOBAL:
+        halt_file.clear()
+    return row
 
 
 def flatten(*, actor: str, reason: str) -> list[str]:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from execution.ledger.reconciliation import Action, Finding, Kind
 from execution.models import OrderIntent, Position, Quarantine
+from execution.services import moving
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
@@ -73,7 +74,8 @@ def hold_trade(intent_id: str, code: str, detail: str) -> None:
     if intent is None:
         return
     held = Position.objects.filter(intent=intent)
-    held.filter(state__in=_HELD).update(state="QUARANTINED")
+    for position in held.filter(state__in=_HELD):
+        moving.move_position(position, "QUARANTINED")
     account = held.values_list("account", flat=True).first() or ""
     now = clock.now()
     Quarantine.objects.update_or_create(

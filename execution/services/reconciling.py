@@ -28,6 +28,7 @@ from execution.services import (
     cash,
     costs,
     manual,
+    moving,
     protecting,
     quarantining,
     unrecorded,
@@ -49,7 +50,7 @@ _ASKING = timedelta(seconds=10)  # the longest that a snapshot takes
 
 def has_doubts() -> bool:
     """Say whether the broker must be asked soon: an order in doubt, or never answered."""
-    late = clock.now() - selectors.CANCEL_PATIENCE
+    late = clock.now() - selectors.submit_patience()
     broker_silent = Order.objects.filter(state=Order.State.SENDING, sent_at__lt=late)
     broker_silent.update(
         state=Order.State.UNKNOWN, unknown_since_at=clock.now(), error="no answer to the order"
@@ -163,7 +164,7 @@ def _recent_orders(facts: BrokerFacts) -> Iterable[Order]:
 
 def _our_order(row: Order, facts: BrokerFacts) -> rules.OurOrder:
     # What left while the snapshot was being made may be missing from it.
-    since = facts.at - selectors.CANCEL_PATIENCE
+    since = facts.at - selectors.submit_patience()
     return rules.OurOrder(
         row.order_ref, row.con_id or 0, terminal=row.state in _ENDED,
         sent=row.sent_at is not None and row.sent_at <= since, looks=row.looked_for,
@@ -220,9 +221,10 @@ def _declare_absent(ref: str) -> None:
 
 
 def _quarantine(finding: rules.Finding) -> None:
-    Position.objects.filter(con_id=finding.con_id).exclude(state__in=("CLOSED", "SETTLED")).update(
-        state="QUARANTINED"
-    )
+    with transaction.atomic():
+        same = Position.objects.select_for_update().filter(con_id=finding.con_id)
+        for position in same.exclude(state__in=("CLOSED", "SETTLED")):
+            moving.move_position(position, "QUARANTINED")
 
 
 def _manual() -> list[rules.Finding]:
@@ -260,7 +262,7 @@ def _release(findings: Iterable[rules.Finding]) -> None:
     failing = Quarantine.objects.filter(ended_at=None).exclude(intent=None).values("intent")
     explained = Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused)
     for position in explained.exclude(intent__in=failing):
-        Position.objects.filter(pk=position.pk).update(state="OPEN")
+        moving.move_position(position, "OPEN")
         apart.each("NOT_BOOKED", [position.intent_id], booking.book)
 
 
