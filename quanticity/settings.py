@@ -320,16 +320,21 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {
+            "()": "quanticity.redaction.Line",
+            "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
     },
-    "filters": {"secrets": {"()": "quanticity.redaction.SecretsFilter"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]},
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # httpx logs whole URLs at INFO, and a Discord webhook's URL is its secret.
         "httpx": {"level": "WARNING"},
+        # Uvicorn brings handlers of its own, which strike nothing.
+        "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "uvicorn.access": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "tweepy": {"level": "WARNING"},  # at DEBUG it logs headers and bodies
         "ib_insync": {"level": "WARNING"},
         # Celery's two lines per task; ours (quanticity.tasks) says the same in one when it matters.
