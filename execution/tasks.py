@@ -18,7 +18,7 @@ from execution.services import (
 from quanticity.tasking import nudge, task
 
 
-@task("execution.open_position", queue="execution")
+@task("execution.open_position", queue="entries")
 def open_position(signal_id: str) -> None:
     """Take one signal through gate and sizing to committed orders, or to a denial."""
     opening.open_position(signal_id)

@@ -1,18 +1,21 @@
 """Leases: one holder of one right, in SQL, by one conditional UPDATE.
 
-They run on the machine's own clock, not the platform's: a simulated hour must not end a lease.
+No wall clock decides: a holder's own machine counts by its seconds since boot, any other machine
+by whether it has watched the row stand still for as long as a lease lasts.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from quanticity.domain.clock import RealClock
+from quanticity.domain.clock import RealClock, boot_id, boot_seconds
 from quanticity.models import LeaseRow
 
 _real = RealClock()
+# Leases of other machines as this process saw them: their mark, and since when it stands still.
+_watched: dict[str, tuple[str, float, float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +29,55 @@ class Lease:
 
 def hold(name: str, holder: str, seconds: float) -> Lease | None:
     """Take or renew a lease for so many real seconds; None when somebody else holds it."""
-    now = _real.now()
-    until = now + timedelta(seconds=seconds)
+    boot, now_s = boot_id(), boot_seconds()
+    terms = {
+        "boot_id": boot, "until_boot_s": now_s + seconds,
+        "expires_at": _real.now() + timedelta(seconds=seconds),
+    }  # fmt: skip
+    rows = LeaseRow.objects.filter(name=name)
     # Renewing keeps the epoch; taking over from another raises it.
-    if LeaseRow.objects.filter(name=name, holder=holder, expires_at__gt=now).update(
-        expires_at=until
-    ) or LeaseRow.objects.filter(_is_free(now, seconds) | Q(holder=holder), name=name).update(
-        holder=holder, expires_at=until, epoch=F("epoch") + 1
-    ):
+    if (
+        rows.filter(holder=holder, boot_id=boot, until_boot_s__gt=now_s).update(**terms)
+        or rows.filter(_is_free(name, boot, now_s, seconds) | Q(holder=holder)).update(
+            holder=holder, epoch=F("epoch") + 1, **terms
+        )
+    ):  # fmt: skip
         return _read(name, holder)
     try:
-        LeaseRow.objects.create(name=name, holder=holder, expires_at=until)
+        with transaction.atomic():
+            LeaseRow.objects.create(name=name, holder=holder, **terms)
     except IntegrityError:
         return None
     return _read(name, holder)
 
 
-def _is_free(now: datetime, seconds: float) -> Q:
-    """Ended, or written by a clock that has been set back since: nobody holds that far ahead."""
-    return Q(expires_at__lte=now) | Q(expires_at__gt=now + timedelta(seconds=3 * seconds))
+def _is_free(name: str, boot: str, now_s: float, seconds: float) -> Q:
+    """Given back, ended by this machine's count, or another machine's that nobody renews."""
+    ended = Q(boot_id="") | Q(boot_id=boot, until_boot_s__lte=now_s)
+    theirs = LeaseRow.objects.filter(name=name).exclude(boot_id__in=("", boot)).first()
+    if theirs is None:
+        _watched.pop(name, None)
+        return ended
+    mark, until_s, since_s = _watched.get(name, ("", 0.0, 0.0))
+    if (mark, until_s) != (theirs.boot_id, theirs.until_boot_s):
+        _watched[name] = theirs.boot_id, theirs.until_boot_s, now_s
+        return ended
+    stands_still = now_s - since_s >= seconds
+    return ended | Q(boot_id=mark, until_boot_s=until_s) if stands_still else ended
+
+
+def sign(name: str) -> tuple[str, float] | None:
+    """Who holds a right and until when by his count: it changes while he lives; None when free."""
+    rows = LeaseRow.objects.filter(name=name).exclude(boot_id="")
+    return rows.values_list("holder", "until_boot_s").first()
 
 
 def is_valid(lease: Lease) -> bool:
     """Say whether the lease is still ours, at its epoch."""
     return LeaseRow.objects.filter(
-        name=lease.name, holder=lease.holder, epoch=lease.epoch, expires_at__gt=_real.now()
-    ).exists()
+        name=lease.name, holder=lease.holder, epoch=lease.epoch, boot_id=boot_id(),
+        until_boot_s__gt=boot_seconds(),
+    ).exists()  # fmt: skip
 
 
 def is_superseded(name: str, epoch: int) -> bool:
@@ -62,7 +88,7 @@ def is_superseded(name: str, epoch: int) -> bool:
 def release(lease: Lease) -> None:
     """Give a lease back at once, so that the next process need not wait."""
     LeaseRow.objects.filter(name=lease.name, holder=lease.holder, epoch=lease.epoch).update(
-        expires_at=_real.now()
+        boot_id="", expires_at=_real.now()
     )
 
 

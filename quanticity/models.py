@@ -48,7 +48,11 @@ class LeaseRow(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     holder = models.CharField(max_length=120)
     epoch = models.PositiveBigIntegerField(default=1)
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(help_text="for people; by the holder's clock")
+    boot_id = models.CharField(
+        max_length=64, blank=True, default="", help_text="the holder's machine since it started"
+    )
+    until_boot_s = models.FloatField(default=0.0, help_text="in seconds since that start")
 
     class Meta:
         verbose_name = "lease"

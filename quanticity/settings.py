@@ -63,6 +63,7 @@ IBKR_PORT = _port("QC_IBKR_PORT", 4002)
 IBKR_CLIENT_ID = _port("QC_IBKR_CLIENT_ID", 101)
 IBKR_ACCOUNT = _text("QC_IBKR_ACCOUNT")
 CLOCK_FILE = VAR / "clock.json"
+HALT_FILE = Path(_text("QC_HALT_FILE") or VAR / "HALT")  # while it is there, nothing is bought
 if TRADING_MODE == "sim" and CLOCK_FILE.exists():
     clock.install(clock.ScaledClock(CLOCK_FILE))
 

@@ -20,6 +20,7 @@ from execution.models import (
 )
 from execution.risk import trips
 from execution.risk.trips import Breaker
+from quanticity import halt_file
 from quanticity.domain import clock, orders
 from quanticity.domain.signals import Strategy
 
@@ -50,6 +51,8 @@ def standing() -> Standing:
     """Look at every scope and every breaker that holds."""
     rows = TradingScope.objects.values_list("scope", "state")
     states = {scope: orders.TradingState(state) for scope, state in rows}
+    if halt_file.standing() is not None:
+        states[GLOBAL] = orders.TradingState.HALTED
     return Standing(states, holding_trips())
 
 

@@ -5,7 +5,7 @@ from django.db import transaction
 from execution import selectors
 from execution.models import Order, TradingScope
 from execution.services import notices
-from quanticity import audit
+from quanticity import audit, halt_file
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import TradingState
@@ -37,6 +37,13 @@ def halt(*, actor: str, reason: str, scope: str = selectors.GLOBAL) -> int:
     """Stop everything but protection; cancel entries that work. Return how many."""
     set_state(scope, TradingState.HALTED, actor=actor, reason=reason)
     return stop_entries(scope)
+
+
+def follow(halt_by_hand: halt_file.Halt) -> None:
+    """Bring the rows after a halt that was made without them: audited, told, entries off."""
+    row = TradingScope.objects.filter(pk=selectors.GLOBAL).first()
+    if row is None or row.state != TradingState.HALTED:
+        halt(actor=halt_by_hand.actor, reason=halt_by_hand.reason)
 
 
 def stop_entries(scope: str) -> int:

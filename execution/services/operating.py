@@ -1,12 +1,9 @@
 """What operators do to trading: halt, resume, close, flatten; each with a reason, each audited."""
 
-from decimal import Decimal
-
 from django.db import transaction
 
 from execution import selectors
 from execution.models import (
-    AccountValues,
     Approval,
     Notice,
     Order,
@@ -19,7 +16,7 @@ from execution.models import (
 from execution.risk.verdict import Denied
 from execution.services import managing, opening, quarantining
 from execution.services.halting import halt, set_state
-from quanticity import audit
+from quanticity import audit, halt_file
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import ExitReason, Role, TradingState
@@ -33,7 +30,10 @@ def resume(*, actor: str, reason: str, scope: str = selectors.GLOBAL) -> Trading
     last = selectors.last_reconciliation()
     if last is not None and not last.is_clean:
         raise MalformedInput(f"expected a clean reconciliation, that of {last.at:%H:%M:%S} is not")
-    return set_state(scope, TradingState.ACTIVE, actor=actor, reason=reason)
+    row = set_state(scope, TradingState.ACTIVE, actor=actor, reason=reason)
+    if scope == selectors.GLOBAL:
+        halt_file.clear()
+    return row
 
 
 def flatten(*, actor: str, reason: str) -> list[str]:
@@ -138,23 +138,6 @@ def resolve_quarantine(quarantine_id: int, *, actor: str, reason: str) -> Quaran
     if not ended:
         raise MalformedInput(f"{row} has been resolved already")
     row.refresh_from_db()
-    return row
-
-
-def move_cash(account: str, usd: Decimal, *, actor: str, reason: str) -> AccountValues:
-    """Take a deposit (+) or withdrawal (-) out of drawdown and day: it is no trading result."""
-    _want(reason)
-    with transaction.atomic():
-        row = AccountValues.objects.select_for_update().get(pk=account)
-        before = row.high_water_usd
-        row.high_water_usd = None if before is None else before + usd
-        if row.start_of_day_usd is not None:
-            row.start_of_day_usd += usd
-        row.save(update_fields=["high_water_usd", "start_of_day_usd"])
-        audit.record(
-            actor, "cash moved", account, reason=reason, before=str(before),
-            after=str(row.high_water_usd),
-        )  # fmt: skip
     return row
 
 

@@ -8,11 +8,13 @@ appears only here and in templates.
 
 import json
 import os
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -38,6 +40,13 @@ def boot_seconds() -> float:
     """Seconds since this machine started: shared by all processes, deaf to wall-clock jumps."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+
+@cache
+def boot_id() -> str:
+    """The name of this start of this machine, by which `boot_seconds` are counted."""
+    file = Path("/proc/sys/kernel/random/boot_id")
+    return file.read_text().strip() if file.exists() else platform.node()
 
 
 class RealClock:

@@ -49,7 +49,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class ContractDetails:
-    """What the broker says of one option series; price increments as (from_price, tick)."""
+    """What the broker says of one option series; price increments as (from_price, tick).
+
+    `open_spans`: the liquid hours as instants from and to, None when it does not say.
+    """
 
     contract: OptionContract
     con_id: int
@@ -59,6 +62,7 @@ class ContractDetails:
     increments: tuple[tuple[Decimal, Decimal], ...]
     trading_hours: str
     liquid_hours: str
+    open_spans: tuple[tuple[datetime, datetime], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

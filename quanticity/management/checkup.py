@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from analytics.services import sources
-from quanticity import environment
+from quanticity import environment, halt_file
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.clock import RealClock
@@ -54,6 +54,7 @@ FIXES = {
     "gateway": "see var/logs/gateway.log; is the broker's gateway running and logged in?",
     "database": "see QC_DATABASE_URL",
     "environment": "give each mode and account a QC_VAR, database and Redis of its own",
+    "halt file": "run `manage.py halt --clear --reason ...` once trading may go on",
     "clock": "set this machine's clock by NTP",
     "calendar": "run `make calendar` with a newer exchange_calendars",
     "disk": "make room under QC_VAR",
@@ -67,7 +68,7 @@ def look() -> list[Check]:
         *(_python(), _platform(), _disk()),
         *readiness.checks(),
         *_store(), *_workers(), *_beat_lease(), *_gateway(), *_feeds(), *_sources(),
-        *(_environment(), _mode(), _clock(), _calendar()),
+        *(_environment(), _mode(), _halt(), _clock(), _calendar()),
         *_credentials(),
     ]  # fmt: skip
 
@@ -95,6 +96,13 @@ def _platform() -> Check:
     if not states.is_up(settings.VAR) or keeper is None:
         return Check("platform", Status.FAIL, f"nothing is up in {settings.VAR}")
     return Check("platform", Status.OK, f"up in {settings.VAR}, port {keeper.port}")
+
+
+def _halt() -> Check:
+    found = halt_file.standing()
+    if found is None:
+        return Check("halt file", Status.OK, "none: trading is halted by rows alone")
+    return Check("halt file", Status.WARN, f"HALTED by {found.actor}: {found.reason}")
 
 
 def _store() -> Iterator[Check]:
@@ -131,7 +139,9 @@ def _beat_lease() -> Iterator[Check]:
     if row is None:
         yield Check("beat lease", Status.WARN, "nobody ever held it")
         return
-    left_s = (row.expires_at - RealClock().now()).total_seconds()
+    left_s = (row.expires_at - RealClock().now()).total_seconds()  # of another machine
+    if row.boot_id == clock.boot_id():
+        left_s = row.until_boot_s - clock.boot_seconds()
     status = Status.OK if left_s > 0 else Status.WARN
     yield Check("beat lease", status, f"{row.holder}, epoch {row.epoch}, {left_s:.0f} s left")
 

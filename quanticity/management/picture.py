@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from analytics.services import sources
 from execution import selectors as execution
 from publishing.models import Delivery
+from quanticity import halt_file
 from quanticity.domain import calendar, clock
 from quanticity.domain.clock import RealClock
 from quanticity.domain.errors import NotConnected
@@ -109,6 +110,12 @@ def _from_rows(reasons: list[str]) -> dict[str, Any]:
 
 
 def _scopes() -> Iterator[dict[str, Any]]:
+    by_file = halt_file.standing()
+    if by_file is not None:
+        yield {
+            "scope": execution.GLOBAL, "state": "HALTED", "actor": by_file.actor,
+            "reason": f"{halt_file.path()}: {by_file.reason}", "changed_at": by_file.at or None,
+        }  # fmt: skip
     for row in execution.trading_states():
         yield {
             "scope": row.scope, "state": row.state, "reason": row.reason,

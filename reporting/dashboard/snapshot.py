@@ -8,6 +8,7 @@ from django.conf import settings
 from analytics import selectors as analytics
 from execution import selectors as execution
 from publishing import selectors as publishing
+from quanticity import halt_file
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.errors import NotConnected
@@ -142,5 +143,8 @@ def scopes() -> list[Scope]:
     """Where trading is reduced or halted, and why."""
     rows = execution.trading_states()
     said = [Scope(row.scope, row.state, row.reason) for row in rows if row.state != "ACTIVE"]
+    by_file = halt_file.standing()
+    if by_file is not None:
+        said.append(Scope(execution.GLOBAL, "HALTED", f"halt file: {by_file.reason}"))
     held = execution.held_breakers().exclude(state="ACTIVE")
     return said + [Scope(row.scope, row.state, f"breaker {row.breaker}") for row in held]

@@ -36,6 +36,7 @@ class Place:
 
     var: Path
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,7 +48,7 @@ class Place:
         return kept | {
             "QC_VAR": str(self.var), "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "quanticity.settings",
-        }  # fmt: skip
+        } | self.more  # fmt: skip
 
     def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         """Start a process of this place; its output goes to a log."""

@@ -4,11 +4,14 @@ import getpass
 import json
 import time
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from execution.services import flattening, wishes
+from quanticity import halt_file
 
 _LOOK_S = 0.5
 _ASK_S = 2.0
@@ -28,12 +31,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Begin every exit, then look until a snapshot of the broker shows that nothing is open."""
         actor = getpass.getuser()
-        since = flattening.begin(actor=actor, reason=options["reason"])
+        since = _begin(actor, options["reason"])
         left = _follow(since, options["wait"])
         found = flattening.report(left, since, actor=actor)
         self.stdout.write(json.dumps(found) if options["json"] else _say(found))
         if not left.flat:
             raise SystemExit(1)
+
+
+def _begin(actor: str, reason: str) -> datetime:
+    try:
+        return flattening.begin(actor=actor, reason=reason)
+    except DatabaseError as error:
+        halt_file.write(actor, reason)
+        raise CommandError(
+            f"the database is away ({type(error).__name__}): nothing can be closed before it is "
+            f"back. HALTED by {halt_file.path()}; what protects stays at the broker.",
+            returncode=1,
+        ) from error
 
 
 def _follow(since: Any, wait_s: float) -> flattening.Leftovers:

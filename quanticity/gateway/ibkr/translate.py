@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ib_insync import Contract, Execution, Order
 from ib_insync import ContractDetails as TheirDetails
@@ -57,6 +58,8 @@ _STATUSES = {
     "Cancelled": OrderStatus.CANCELLED,
     "ApiCancelled": OrderStatus.CANCELLED,
 }
+# Older servers say "EST (Eastern Standard Time)" in summer as well.
+_ZONES = {"EST": "America/New_York", "CST": "America/Chicago"}
 _ACCOUNT_TAGS = {
     "equity_usd": "NetLiquidation",
     "buying_power_usd": "BuyingPower",
@@ -163,7 +166,28 @@ def details(
         increments=tuple((Decimal(str(low)), Decimal(str(tick))) for low, tick in rule),
         trading_hours=theirs.tradingHours,
         liquid_hours=theirs.liquidHours,
+        open_spans=spans(theirs.liquidHours, theirs.timeZoneId),
     )
+
+
+def spans(hours: str, zone: str) -> tuple[tuple[datetime, datetime], ...] | None:
+    """Liquid hours as instants; None when unsaid.
+
+    `20251121:0930-20251121:1615;20251122:CLOSED`, in the zone that is named beside it.
+    """
+    if not hours or not zone:
+        return None
+    days = [day for day in hours.split(";") if "-" in day]
+    try:
+        there = ZoneInfo(_ZONES.get(zone.split(" ", maxsplit=1)[0], zone))
+        pairs = [day.split("-") for day in days]
+        return tuple((_instant(opens, there), _instant(closes, there)) for opens, closes in pairs)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise MalformedInput(f"expected liquid hours, was {hours!r} in {zone!r}") from error
+
+
+def _instant(text: str, zone: ZoneInfo) -> datetime:
+    return datetime.strptime(text, "%Y%m%d:%H%M").replace(tzinfo=zone).astimezone(UTC)
 
 
 def multiplier(text: str) -> int:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from quanticity import environment
+from quanticity.domain.errors import ConfigError
 from quanticity.management.gateway.process import SWITCH_S, GatewayProcess
 
 
@@ -24,12 +25,15 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.IBKR_PORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run until SIGTERM or SIGINT."""
+        """Run until SIGTERM or SIGINT; SIGUSR1 halts trading."""
         environment.bind(options["port"])
         # This process read its settings before its database named the account.
         settings.IBKR_ACCOUNT = environment.account()
         sys.setswitchinterval(SWITCH_S)
-        asyncio.run(_run(options["host"], options["port"]))
+        try:
+            asyncio.run(_run(options["host"], options["port"]))
+        except* ConfigError as group:
+            raise group.exceptions[0] from None  # one sentence, exit code 2
 
 
 async def _run(host: str, port: int) -> None:
@@ -38,6 +42,7 @@ async def _run(host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, main.cancel)
+    loop.add_signal_handler(signal.SIGUSR1, process.halt.by_signal)
     try:
         await main
     except asyncio.CancelledError:

@@ -37,6 +37,7 @@ class FactListener:
         self._recorder = recorder
         self._tape = tape or (lambda _kind, _value: None)
         self.money: deque[MoneyFact] = deque()
+        self.entries: dict[str, int] = {}  # that work at the broker, by reference: their order ids
         self.connection: Connection | None = None
         self.broker_time: tuple[datetime, datetime] | None = None
         self.heard: Callable[[str, datetime], None] = lambda _symbol, _at: None
@@ -90,6 +91,8 @@ class FactListener:
         """Queue what the broker says of an order."""
         self._tape("order", update)
         self.money.append(update)
+        if update.order_ref.rpartition(":")[2][:1] == orders.Role.ENTRY:
+            self._note_entry(update)
 
     def on_fill(self, fill: orders.Fill) -> None:
         """Queue an execution."""
@@ -106,6 +109,12 @@ class FactListener:
         """Queue account values."""
         self._tape("account", account)
         self.money.append(account)
+
+    def _note_entry(self, update: orders.OrderUpdate) -> None:
+        if update.status is orders.OrderStatus.WORKING and update.order_id:
+            self.entries[update.order_ref] = update.order_id
+        else:
+            self.entries.pop(update.order_ref, None)
 
     def on_broker_time(self, broker_at: datetime, round_trip_s: float) -> None:
         """Remember the broker's clock beside ours, as of the middle of the round trip."""

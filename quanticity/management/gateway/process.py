@@ -8,10 +8,11 @@ on one thread, the store on another, so that a slow disk never delays a heartbea
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,19 +20,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 
 from execution import selectors as execution_selectors
-from execution.services import booking, broker, costs, protecting, reconciling, wishes
+from execution.services import booking, broker, cash, costs, reconciling, wishes
 from quanticity import environment, leases, workflows
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
 from quanticity.domain import clock, orders
-from quanticity.domain.errors import PermanentError, TemporaryError
+from quanticity.domain.errors import ConfigError, PermanentError, TemporaryError
 from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
 from quanticity.gateway.ibkr.settings import Settings as GatewaySettings
 from quanticity.gateway.ports import ConnectionState
 from quanticity.management.gateway import pacing_file
+from quanticity.management.gateway.dispatcher import Dispatcher
+from quanticity.management.gateway.halt import HaltByHand
 from quanticity.management.gateway.hands import Hands
 from quanticity.management.gateway.listener import CommissionFact, FactListener
 from quanticity.management.gateway.market_desk import MarketDesk
@@ -44,8 +48,11 @@ T = TypeVar("T")
 
 # A thread that computes lets a tick pass after so long; Python's own 5 ms are the whole promise.
 SWITCH_S = 0.0005
+LEASE = "gateway"
 LEASE_S = 6.0
 RENEW_S = 2.0
+KNOCK_S = 0.25
+OUTAGE_S = 0.5
 DISPATCH_S = 0.1
 LISTEN_S = 1.0
 RECONCILE_S = 30.0  # platform seconds
@@ -72,11 +79,16 @@ class GatewayProcess:
         self.watch = Watch(feed, self.hands)
         self.listener.heard = self.watch.hear
         self._lease: leases.Lease | None = None
-        self._next_id = 1
+        self._lease_until_s = 0.0  # since boot: then we send nothing, whatever the rows say
         self._compared = False  # with a whole snapshot, since this connection
         self._reconciled = False
         self._woken = asyncio.Event()
         self._questions = Questions(self._woken)
+        self.dispatcher = Dispatcher(
+            lambda: self.gateway.trading, self._on_sql, self.hands, lambda: self._may_enter
+        )
+        self._writing = asyncio.Lock()
+        self.halt = HaltByHand(self._on_sql)
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
 
     def _pace_on(self, path: Path) -> None:
@@ -85,18 +97,30 @@ class GatewayProcess:
         self.gateway.pace_on(taken, lambda asked: tell(list(asked), time.monotonic()))
 
     async def run(self) -> None:
-        """Run until cancelled."""
-        await self._on(self.hands.sql, broker.doubt_unanswered)
+        """Run until cancelled; ConfigError when another process has the right to."""
+        await self._take_lease()
+        await self._on_sql(broker.doubt_unanswered)
         await self.watch.resume()
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.gateway.run())
             for loop in (
-                self.gateway.run, self._keep_lease, self._scribe, self._dispatch, self._reconcile,
-                self._listen, self._watch, self.watch.keep, self.market.record,
-                self.market.keep_tape, self.market.keep_refusals,
+                self._keep_lease, self._scribe, self._dispatch, self._reconcile, self._listen,
+                self._watch, self.watch.keep, self.market.record, self.market.keep_tape,
+                self.market.keep_refusals, self._mind_halt,
             ):  # fmt: skip
-                group.create_task(loop())
+                group.create_task(self._through_outages(loop))
             group.create_task(self.market.keep_seeded(self.gateway.feed, lambda: self.connected))
             group.create_task(self._questions.listen(self.gateway.trading))
+
+    async def _through_outages(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Begin a loop again after the database was away; nothing can be sent meanwhile."""
+        while True:
+            try:
+                await loop()
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("the database is away: %s", type(error).__name__)
+                await self._on_sql(connection.close_if_unusable_or_obsolete)
+                await asyncio.sleep(OUTAGE_S)
 
     async def close(self) -> None:
         """Give the lease back and write what is still buffered."""
@@ -105,7 +129,7 @@ class GatewayProcess:
         await self.watch.write()
         await self.market.close()
         if self._lease is not None:
-            await self._on(self.hands.sql, leases.release, self._lease)
+            await self._on_sql(leases.release, self._lease)
 
     @property
     def has_orders(self) -> bool:
@@ -114,7 +138,7 @@ class GatewayProcess:
 
     @property
     def _may_enter(self) -> bool:
-        return self.connected and self._reconciled
+        return self.connected and self._reconciled and self.halt.standing() is None
 
     @property
     def connected(self) -> bool:
@@ -125,14 +149,31 @@ class GatewayProcess:
     async def _on(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any) -> T:
         return await self.hands.on(pool, work, *args)
 
+    async def _on_sql(self, work: Callable[..., T], *args: Any) -> T:
+        return await self._on(self.hands.sql, work, *args)
+
+    async def _take_lease(self) -> None:
+        """Hold the lease before anything else; one whose holder lives is not waited for."""
+        seen, until_s = None, clock.boot_seconds() + LEASE_S + RENEW_S
+        while not await self._renew():
+            sign = await self._on_sql(leases.sign, LEASE)
+            if (seen not in (None, sign) and sign is not None) or clock.boot_seconds() > until_s:
+                raise _superseded(sign)
+            seen = sign
+            await asyncio.sleep(KNOCK_S)
+
     async def _keep_lease(self) -> None:
         while True:
-            self._lease = await self._on(
-                self.hands.sql, leases.hold, "gateway", self._holder, LEASE_S
-            )
-            if self._lease is None:
-                logger.warning("another gateway process holds the lease; sending nothing")
             await asyncio.sleep(RENEW_S)
+            if not await self._renew():
+                raise _superseded(await self._on_sql(leases.sign, LEASE))
+
+    async def _renew(self) -> bool:
+        began_s = clock.boot_seconds()
+        self._lease = await self._on_sql(leases.hold, LEASE, self._holder, LEASE_S)
+        # Less than the lease: what has been claimed leaves before another may claim.
+        self._lease_until_s = began_s + LEASE_S - RENEW_S
+        return self._lease is not None
 
     async def _scribe(self) -> None:
         while True:
@@ -140,14 +181,19 @@ class GatewayProcess:
             await asyncio.sleep(DISPATCH_S / 2)
 
     async def _write_money(self) -> None:
-        facts = [self.listener.money.popleft() for _ in range(len(self.listener.money))]
-        if facts:
-            touched = await self._on(self.hands.sql, write_facts, facts)
+        money = self.listener.money
+        async with self._writing:
+            facts = list(money)
+            if not facts:
+                return
+            touched = await self._on_sql(write_facts, facts)
+            for _ in facts:  # not before they are rows: they may be told but once
+                money.popleft()
             # What is held is protected here and now; the worker's turn may come late.
-            await self._on(self.hands.sql, booking.book_held, touched)
+            await self._on_sql(booking.book_held, touched)
             self._woken.set()
-            for intent_id in touched:
-                self.hands.nudge(workflows.book, intent_id)
+        for intent_id in touched:
+            self.hands.nudge(workflows.book, intent_id)
 
     async def _dispatch(self) -> None:
         while True:
@@ -159,73 +205,26 @@ class GatewayProcess:
             lease = self._lease
             if lease is None or not self.has_orders or not self._compared:
                 continue
-            if not await self._on(self.hands.sql, leases.is_valid, lease):
+            if not await self._on_sql(leases.is_valid, lease):
                 continue
-            await self._send_owed(lease.epoch)
-            if self._may_enter:
-                await self._put_questions()
+            await self.dispatcher.begin(lease.epoch, self._lease_until_s)
+            if self._may_enter and self._questions.due:
+                await self.dispatcher.put(self._questions)
 
     async def _send_owed(self, epoch: int) -> None:
-        await self._send_cancels(epoch)
-        await self._send_amendments(epoch)
-        # One at a time: each is claimed when it leaves, by what holds then.
-        while chains := await self._on(self.hands.sql, self._take_one, epoch):
-            await self._send(chains[0])
-            await self._send_cancels(epoch)  # a silent broker answers no chain for seconds
-        # Last: what is recorded leaves before anybody looks whether an answer is late.
-        await self._on(self.hands.sql, protecting.tend_moving)
-
-    def _take_one(self, epoch: int) -> list[list[broker.Submission]]:
-        return broker.take_submissions(epoch, self._next_id, entries=self._may_enter, most=1)
-
-    async def _put_questions(self) -> None:
-        if not self._questions.due:
-            return
-        used = await self._on(self.hands.sql, broker.highest_order_id)
-        self._next_id = await self._questions.put_all(
-            self.gateway.trading, max(self._next_id, used + 1)
-        )
+        """Send what is owed and wait for every answer: one turn of a test."""
+        await self.dispatcher.begin(epoch, math.inf)
+        await self.dispatcher.settle()
 
     async def _listen(self) -> None:
         while True:
             if await self.hands.try_store(self.hands.wake, health.wait, "gateway", LISTEN_S):
                 self._woken.set()
 
-    async def _send(self, chain: Sequence[broker.Submission]) -> None:
-        refs = [one.ticket.order_ref for one in chain]
-        try:
-            details = await self.gateway.trading.qualify(chain[0].ticket.contract)
-            await self._on(self.hands.sql, broker.keep_con_id, refs, details.con_id)
-            await self.gateway.trading.place(
-                [(one.order_id, details.con_id, one.ticket) for one in chain]
-            )
-        except TemporaryError as error:
-            await self._on(self.hands.sql, broker.doubt, refs, str(error))
-        except PermanentError as error:
-            logger.warning("refused: %s: %s", refs[0], error)
-            await self._on(self.hands.sql, broker.refuse, refs, str(error))
-            self.hands.nudge(workflows.book, execution_selectors.intent_of(refs[0]))
-
-    async def _send_amendments(self, epoch: int) -> None:
-        for one in await self._on(self.hands.sql, broker.take_amendments, epoch):
-            request = self.gateway.trading.amend(one.order_id, one.con_id or 0, one.ticket)
-            refusal = await self._tell(one.ticket.order_ref, request)
-            if isinstance(refusal, PermanentError):
-                ref = one.ticket.order_ref
-                await self._on(self.hands.sql, broker.refuse_amendment, ref, str(refusal))
-
-    async def _send_cancels(self, epoch: int) -> None:
-        await self._on(self.hands.sql, broker.take_back_unsent_cancels)
-        for ref, order_id in await self._on(self.hands.sql, broker.take_cancels, epoch):
-            await self._tell(ref, self.gateway.trading.cancel(order_id))
-
-    async def _tell(self, ref: str, request: Any) -> TemporaryError | PermanentError | None:
-        try:
-            await request
-        except (TemporaryError, PermanentError) as error:
-            logger.warning("%s: %s", ref, error)
-            return error
-        return None
+    async def _mind_halt(self) -> None:
+        while True:
+            await asyncio.sleep(DISPATCH_S)
+            await self.halt.follow(self.gateway.trading, self.listener.entries)
 
     async def _reconcile(self) -> None:
         asked_at: datetime | None = None
@@ -235,10 +234,10 @@ class GatewayProcess:
             if not self.has_orders:
                 self._compared, self._reconciled, asked_at = False, False, None
                 continue
-            wanted = await self._on(self.hands.sql, wishes.comparisons_wanted)
+            wanted = await self._on_sql(wishes.comparisons_wanted)
             if wanted != served:  # an operator wants it now
                 served, asked_at = wanted, None
-            doubt = await self._on(self.hands.sql, reconciling.has_doubts)
+            doubt = await self._on_sql(reconciling.has_doubts)
             wait_s = DOUBT_S if doubt or not self._reconciled else RECONCILE_S
             # Set back to the broker's time, the clock may be before the last question.
             if asked_at is not None and 0 <= (clock.now() - asked_at).total_seconds() < wait_s:
@@ -248,7 +247,8 @@ class GatewayProcess:
 
     async def _compare(self) -> None:
         try:
-            self._next_id = max(self._next_id, await self.gateway.trading.next_order_id())
+            told = await self.gateway.trading.next_order_id()
+            self.dispatcher.next_id = max(self.dispatcher.next_id, told)
             facts = await self.gateway.trading.facts()
         except (TemporaryError, PermanentError) as error:
             # Entries wait for a whole snapshot; what protects goes on by the last one.
@@ -256,7 +256,7 @@ class GatewayProcess:
             self._reconciled = False
             return
         await self._write_money()
-        touched = await self._on(self.hands.sql, reconciling.reconcile, facts)
+        touched = await self._on_sql(reconciling.reconcile, facts)
         self._compared = self._reconciled = True
         for intent_id in touched:
             self.hands.nudge(workflows.book, intent_id)
@@ -268,7 +268,7 @@ class GatewayProcess:
             await self.gateway.feed.watch_chain(symbol)
         while True:
             await asyncio.sleep(1.0)
-            contracts = await self._on(self.hands.sql, execution_selectors.contracts_to_hold)
+            contracts = await self._on_sql(execution_selectors.contracts_to_hold)
             await self.gateway.feed.hold(contracts)
             self._discipline_clock()
             await self._report()
@@ -300,6 +300,11 @@ class GatewayProcess:
         await self.hands.try_store(self.hands.store, health.beat, "gateway")
 
 
+def _superseded(sign: tuple[str, float] | None) -> ConfigError:
+    who = "nobody that can be seen" if sign is None else sign[0]
+    return ConfigError(f"expected the lease of the one gateway process, {who} holds it")
+
+
 def write_facts(facts: Sequence[Any]) -> set[str]:
     """Write money facts in order; return the intents they are about."""
     touched: set[str] = set()
@@ -314,5 +319,5 @@ def write_facts(facts: Sequence[Any]) -> set[str]:
             case CommissionFact():
                 touched.add(costs.record_commission(fact.exec_id, fact.raw, fact.currency))
             case orders.Account():
-                broker.record_account(fact)
+                cash.record_account(fact)
     return touched - {""}

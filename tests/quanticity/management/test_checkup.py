@@ -5,7 +5,6 @@ import pytest
 from django.core.management import call_command
 
 from quanticity import leases
-from quanticity.domain.clock import RealClock
 from quanticity.domain.market import Quote
 from quanticity.management import checkup
 from quanticity.models import LeaseRow
@@ -52,7 +51,7 @@ def test_a_worker_that_beats_is_well() -> None:
 def test_a_held_beat_lease_is_well_and_an_expired_one_is_not() -> None:
     leases.hold("beat", "host:1", 15)
     held = status_of("beat lease")
-    LeaseRow.objects.update(expires_at=RealClock().now() - timedelta(seconds=1))
+    LeaseRow.objects.update(until_boot_s=0)
 
     assert (held, status_of("beat lease")) == ("ok", "warn")
 

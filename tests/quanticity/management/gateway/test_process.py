@@ -1,8 +1,12 @@
 """The gateway process, piece by piece, on a broker by hand."""
 
 import asyncio
+import math
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +23,11 @@ from execution.models import (
     Reconciliation,
     RiskEvent,
 )
-from execution.services import broker
+from execution.services import broker, operating
+from quanticity import leases
 from quanticity.celery import app
-from quanticity.domain.errors import PermanentError, TemporaryError
+from quanticity.domain import clock
+from quanticity.domain.errors import ConfigError, PermanentError, TemporaryError
 from quanticity.domain.orders import Account
 from quanticity.gateway.ports import BrokerFacts, Connection, ConnectionState, ContractDetails
 from quanticity.management.gateway.listener import CommissionFact
@@ -97,12 +103,15 @@ def theirs(process: GatewayProcess) -> FakeBroker:
     return trading
 
 
-def send_owed(process: GatewayProcess) -> None:
-    async def run() -> None:
-        for chain in broker.take_submissions(1, 1):
-            await process._send(chain)
+def link(process: GatewayProcess, state: ConnectionState = ConnectionState.CONNECTED) -> None:
+    """A link that has been reconciled."""
+    process._compared = process._reconciled = True
+    process.listener.connection = Connection(state, NOON, None, None, None, 0, has_orders=True)
 
-    asyncio.run(run())
+
+def send_owed(process: GatewayProcess) -> None:
+    link(process)
+    asyncio.run(process._send_owed(1))
 
 
 def states() -> set[str]:
@@ -157,7 +166,7 @@ def test_no_answer_to_a_chain_leaves_it_in_doubt(process: GatewayProcess) -> Non
     assert broker.take_submissions(1, 1) == []
 
 
-def test_a_broker_that_cannot_be_asked_for_the_contract_leaves_doubt(
+def test_a_chain_stays_owed_while_the_broker_cannot_be_asked_for_its_contract(
     process: GatewayProcess,
 ) -> None:
     factories.intent()
@@ -165,7 +174,7 @@ def test_a_broker_that_cannot_be_asked_for_the_contract_leaves_doubt(
 
     send_owed(process)
 
-    assert states() == {"UNKNOWN"}
+    assert states() == {"RECORDED"}
 
 
 def test_a_refused_chain_is_rejected_and_booked(process: GatewayProcess) -> None:
@@ -176,7 +185,7 @@ def test_a_refused_chain_is_rejected_and_booked(process: GatewayProcess) -> None
 
     intent = OrderIntent.objects.get()
     assert (states(), intent.state) == ({"REJECTED"}, "REJECTED")
-    assert intent.reason == "no such contract"
+    assert intent.denied_by == RiskEvent.objects.get().code == "CONTRACT_AMBIGUOUS"
 
 
 def test_comparing_makes_the_books_agree(process: GatewayProcess) -> None:
@@ -190,7 +199,7 @@ def test_comparing_makes_the_books_agree(process: GatewayProcess) -> None:
 
     assert process._reconciled
     assert (Reconciliation.objects.get().is_clean, Fill.objects.count()) == (True, 1)
-    assert process._next_id == 4
+    assert process.dispatcher.next_id == 4
 
 
 def test_a_snapshot_that_does_not_complete_is_no_reconciliation(process: GatewayProcess) -> None:
@@ -224,8 +233,7 @@ def test_no_entry_leaves_while_data_are_silent(
     process: GatewayProcess, state: ConnectionState, sent: list[str]
 ) -> None:
     factories.intent()
-    process._compared = process._reconciled = True
-    process.listener.connection = Connection(state, NOON, None, None, None, 0, has_orders=True)
+    link(process, state)
 
     asyncio.run(process._send_owed(1))
 
@@ -264,40 +272,155 @@ def test_a_trade_that_cannot_be_booked_does_not_keep_a_start_from_sending(
     assert RiskEvent.objects.filter(code="NOT_BOOKED", value__startswith=intent.pk).exists()
 
 
-class Changing(FakeBroker):
-    """Somebody wants the first order off while the second chain leaves."""
+class Slow(FakeBroker):
+    """A broker that answers a chain, or says what a contract is, when it is told to."""
 
-    placed, said = 0, ()
+    is_slow_with_chains = is_slow_with_contracts = False
+
+    def __init__(self, listener: Any) -> None:
+        super().__init__(listener)
+        self.asked, self.sold, self.may_answer = (asyncio.Event() for _ in range(3))
+        self.said: list[str] = []
+
+    async def qualify(self, contract: Any) -> ContractDetails:
+        if self.is_slow_with_contracts:
+            await self._wait()
+        return await super().qualify(contract)
 
     async def place(self, tickets: Any) -> None:
-        self.placed += 1
-        self.said = (*self.said, f"place {self.placed}")
+        self.said.append(tickets[0][2].order_ref)
+        if tickets[0][2].role == "X":
+            self.sold.set()
+        elif self.is_slow_with_chains:
+            await self._wait()
         await super().place(tickets)
-        wanted = Order.objects.filter(role="E", order_id=1, cancel_wanted_at=None)
-        await asyncio.to_thread(wanted.update, cancel_wanted_at=NOON)
 
     async def cancel(self, order_id: int) -> None:
-        self.said = (*self.said, f"cancel {order_id}")
+        self.said.append(f"cancel {order_id}")
         await super().cancel(order_id)
 
+    async def _wait(self) -> None:
+        self.asked.set()
+        await asyncio.wait_for(self.may_answer.wait(), 10)
 
-def test_a_cancellation_does_not_wait_for_every_chain(process: GatewayProcess) -> None:
-    trading = Changing(process.listener)
+
+def test_nothing_leaves_after_a_halt_that_came_while_its_contract_was_looked_up(
+    process: GatewayProcess,
+) -> None:
+    factories.intent()
+    link(process)
+    trading = Slow(process.listener)
+    trading.is_slow_with_contracts = True
     attach(process, trading)
-    process.listener.connection = Connection(
-        ConnectionState.CONNECTED, NOON, None, None, None, 0, has_orders=True
-    )
-    process._compared = process._reconciled = True
-    factories.intent(1)
+
+    async def scenario() -> None:
+        await process.dispatcher.begin(1, math.inf)
+        await trading.asked.wait()
+        await process._on_sql(partial(operating.halt, actor="me", reason="now"))
+        trading.may_answer.set()
+        await process.dispatcher.settle()
+
+    asyncio.run(scenario())
+
+    assert (trading.arrived, states()) == ([], {"EXPIRED"})
+
+
+def test_nothing_leaves_once_the_lease_may_be_anothers(process: GatewayProcess) -> None:
+    factories.intent()
+    link(process)
+
+    asyncio.run(process.dispatcher.begin(1, clock.boot_seconds() - 0.001))
+
+    assert (theirs(process).arrived, states()) == ([], {"RECORDED"})
+
+
+def test_cancellations_and_sells_leave_while_an_entry_is_unanswered(
+    process: GatewayProcess,
+) -> None:
+    working = factories.intent(1)
     send_owed(process)
     asyncio.run(process._write_money())
-    Order.objects.filter(role="E").update(cancel_wanted_at=None)
-    for n in (2, 3):
-        factories.intent(n, signal_changes={"state": "ended"})
+    old, trading = theirs(process), Slow(process.listener)
+    trading.orders, trading.used_ids, trading.is_slow_with_chains = old.orders, old.used_ids, True
+    attach(process, trading)
+    first, second = (factories.intent(n, signal_changes={"state": "ended"}) for n in (2, 3))
 
-    asyncio.run(process._send_owed(1))
+    async def scenario() -> None:
+        await process.dispatcher.begin(1, math.inf)
+        await trading.asked.wait()
+        await process._on_sql(_want_more, working)
+        await process.dispatcher.begin(1, math.inf)
+        await trading.sold.wait()
+        trading.may_answer.set()
+        await process.dispatcher.settle()
 
-    assert trading.said == ("place 1", "place 2", "cancel 1", "place 3")
+    asyncio.run(asyncio.wait_for(scenario(), 20))
+
+    entries = {ref(one, "E") for one in (first, second)}
+    assert {trading.said[0], trading.said[3]} == entries
+    assert trading.said[1:3] == ["cancel 1", ref(working, "X")]
+
+
+def _want_more(intent: OrderIntent) -> None:
+    """An operator wants the entry off, and something sold."""
+    Order.objects.filter(order_ref=ref(intent, "E")).update(cancel_wanted_at=NOON)
+    Order.objects.create(
+        order_ref=ref(intent, "X"), intent=intent, role="X", occ=intent.occ, con_id=77,
+        side="SELL", quantity=1, order_type="LMT", time_in_force="DAY",
+        limit_price=Decimal("1.00"), recorded_at=NOON,
+    )  # fmt: skip
+
+
+class Another(FakeBroker):
+    """A broker that describes the contract otherwise."""
+
+    def __init__(self, listener: Any, **otherwise: Any) -> None:
+        super().__init__(listener)
+        self.otherwise = otherwise
+
+    async def qualify(self, contract: Any) -> ContractDetails:
+        return replace(await super().qualify(contract), **self.otherwise)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "code"),
+    [
+        pytest.param({"multiplier": 10}, "MULTIPLIER_MISMATCH", id="a mini contract"),
+        pytest.param(
+            {"open_spans": ((NOON - timedelta(hours=3), NOON),)}, "SESSION_CLOSED", id="closed"
+        ),
+        pytest.param({"increments": ((Decimal(0), Decimal("0.30")),)}, "TICK", id="coarse ticks"),
+    ],
+)
+def test_an_entry_whose_contract_the_broker_describes_otherwise_is_denied(
+    process: GatewayProcess, otherwise: dict[str, Any], code: str
+) -> None:
+    factories.intent()
+    attach(process, Another(process.listener, **otherwise))
+
+    send_owed(process)
+
+    intent = OrderIntent.objects.get()
+    assert (theirs(process).arrived, states(), intent.state) == ([], {"REJECTED"}, "REJECTED")
+    assert RiskEvent.objects.get().code == intent.denied_by == code
+
+
+def test_a_second_process_ends_before_it_does_anything(process: GatewayProcess) -> None:
+    factories.intent()
+    broker.take_submissions(1, 1)
+    leases.hold("gateway", "the first", 60)
+
+    async def scenario() -> None:
+        second = asyncio.create_task(process.run())
+        await process._on_sql(leases.hold, "gateway", "the first", 60)
+        await asyncio.sleep(0.1)
+        await process._on_sql(leases.hold, "gateway", "the first", 60)
+        await second
+
+    with pytest.raises(ConfigError, match="the first holds it"):
+        asyncio.run(asyncio.wait_for(scenario(), 10))
+    assert states() == {"SENDING"}
+    assert health.connection() is None
 
 
 def test_the_report_says_what_the_gate_asks(process: GatewayProcess) -> None:
@@ -318,8 +441,7 @@ def test_cancellations_and_amendments_reach_the_broker(process: GatewayProcess) 
     Order.objects.filter(role="E").update(cancel_wanted_at=NOON)
     Order.objects.filter(role="S").update(wanted_stop=Decimal("1.10"))
 
-    asyncio.run(process._send_cancels(1))
-    asyncio.run(process._send_amendments(1))
+    asyncio.run(process._send_owed(1))
     asyncio.run(process._write_money())
 
     assert Order.objects.get(role="E").state == "CANCELLED"

@@ -1,0 +1,149 @@
+"""The dispatcher: what rows owe the broker, made true at the broker.
+
+Nothing here waits for one order before the next: cancellations leave at once, every chain and
+amendment is an errand of its own. A chain is claimed when its bytes leave and not before, by what
+holds then: lease, halt, age; its contract has been looked up until then.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from execution import selectors as execution_selectors
+from execution.services import broker, owed, protecting
+from quanticity import workflows
+from quanticity.domain import clock
+from quanticity.domain.errors import MalformedInput, PermanentError, TemporaryError
+from quanticity.gateway.ports import Trading
+from quanticity.management.gateway.errands import Errands
+from quanticity.management.gateway.hands import Hands
+
+logger = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Sends what is owed under one lease."""
+
+    def __init__(
+        self,
+        trading: Callable[[], Trading],
+        on_sql: Callable[..., Awaitable[Any]],
+        hands: Hands,
+        may_enter: Callable[[], bool],
+    ) -> None:
+        self._trading, self._on_sql, self._hands = trading, on_sql, hands
+        self._may_enter = may_enter
+        self._errands = Errands()
+        self._ids = asyncio.Lock()  # ids leave in rising order
+        self._entering = asyncio.Lock()  # an entry waits until the one before it is answered
+        self.next_id = 1
+
+    async def begin(self, epoch: int, until_s: float) -> None:
+        """Begin everything that is owed; `until_s`, a second since boot, ends our right to."""
+        self._errands.check()
+        await self.cancel(epoch)
+        for one in await self._on_sql(broker.take_amendments, epoch):
+            self._errands.start(object(), self._amend(one))
+        for chain in await self._on_sql(self._owed):
+            if chain.ref not in self._errands:
+                self._errands.start(chain.ref, self._send(chain, epoch, until_s))
+        # Last: what is recorded leaves before anybody looks whether an answer is late.
+        await asyncio.sleep(0)
+        await self._on_sql(protecting.tend_moving)
+
+    async def settle(self) -> None:
+        """Wait for every answer."""
+        await self._errands.settle()
+
+    async def cancel(self, epoch: int) -> None:
+        """Send every cancellation that is wanted."""
+        await self._on_sql(broker.take_back_unsent_cancels)
+        for ref, order_id in await self._on_sql(broker.take_cancels, epoch):
+            await _told(ref, self._trading().cancel(order_id))
+
+    async def put(self, questions: Any) -> None:
+        """Put questions that use ids up, between orders."""
+        async with self._ids:
+            used = await self._on_sql(broker.highest_order_id)
+            self.next_id = await questions.put_all(self._trading(), max(self.next_id, used + 1))
+
+    def _owed(self) -> list[owed.Owed]:
+        return owed.chains(entries=self._may_enter())
+
+    async def _send(self, chain: owed.Owed, epoch: int, until_s: float) -> None:
+        """Look the contract up, then claim and send; what was not claimed stays owed."""
+        try:
+            con_id = chain.con_id or await self._qualified(chain)
+        except TemporaryError as error:
+            logger.warning("%s waits: %s", chain.ref, error)
+            return
+        if con_id is None:
+            self._book(chain.ref)
+            return
+        async with self._entering if chain.is_entry else nullcontext():
+            await self._claim_and_place(chain.ref, con_id, epoch, until_s)
+
+    async def _claim_and_place(self, ref: str, con_id: int, epoch: int, until_s: float) -> None:
+        async with self._ids:
+            tickets = await self._on_sql(self._take, ref, con_id, epoch, until_s)
+            if not tickets:
+                return
+            placing = self._place(con_id, tickets)
+            sent = asyncio.get_running_loop().create_task(placing)
+            await asyncio.sleep(0)  # its bytes have left before the next id is given
+        await sent
+
+    async def _qualified(self, chain: owed.Owed) -> int | None:
+        """The contract's number, None when what the broker says of it ends the chain."""
+        try:
+            details = await self._trading().qualify(chain.contract)
+        except (PermanentError, MalformedInput) as error:
+            await self._on_sql(owed.deny_unlisted, chain, str(error))
+            return None
+        if await self._on_sql(owed.deny_mistaken, chain, details):
+            return None
+        return details.con_id
+
+    def _take(
+        self, ref: str, con_id: int, epoch: int, until_s: float
+    ) -> Sequence[broker.Submission]:
+        if clock.boot_seconds() > until_s:
+            return ()  # our lease may have ended while we waited
+        entries = self._may_enter()
+        found = broker.take_submissions(epoch, self.next_id, entries=entries, only=ref)
+        if not found:
+            return ()
+        broker.keep_con_id([one.ticket.order_ref for one in found[0]], con_id)
+        return found[0]
+
+    async def _place(self, con_id: int, tickets: Sequence[broker.Submission]) -> None:
+        refs = [one.ticket.order_ref for one in tickets]
+        try:
+            await self._trading().place([(one.order_id, con_id, one.ticket) for one in tickets])
+        except TemporaryError as error:
+            await self._on_sql(broker.doubt, refs, str(error))
+        except PermanentError as error:
+            logger.warning("refused: %s: %s", refs[0], error)
+            await self._on_sql(broker.refuse, refs, str(error))
+            self._book(refs[0])
+
+    def _book(self, ref: str) -> None:
+        self._hands.nudge(workflows.book, execution_selectors.intent_of(ref))
+
+    async def _amend(self, one: broker.Submission) -> None:
+        ref = one.ticket.order_ref
+        request = self._trading().amend(one.order_id, one.con_id or 0, one.ticket)
+        refused = await _told(ref, request)
+        if isinstance(refused, PermanentError):
+            await self._on_sql(broker.refuse_amendment, ref, str(refused))
+
+
+async def _told(ref: str, request: Awaitable[None]) -> TemporaryError | PermanentError | None:
+    try:
+        await request
+    except (TemporaryError, PermanentError) as error:
+        logger.warning("%s: %s", ref, error)
+        return error
+    return None

@@ -1,0 +1,125 @@
+"""The gateway process among real processes: one alone, halted without a database, ended in time."""
+
+import os
+import signal
+import socket
+import sqlite3
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from execution.models import Order, TradingScope
+from quanticity import halt_file
+from quanticity.models import AuditEntry
+from tests import factories
+from tests.process.desks import Desk, desk
+from tests.process.places import Place, Server, until
+
+pytestmark = [
+    pytest.mark.process, pytest.mark.enable_socket, pytest.mark.timeout(300),
+    pytest.mark.django_db(transaction=True),
+]  # fmt: skip
+
+
+@pytest.fixture
+def closed(
+    place: Place, server: Server, settings: Any, tmp_path: Path, transactional_db: None
+) -> Iterator[Desk]:
+    with desk(place, server, settings, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def opened(closed: Desk) -> Desk:
+    closed.open()
+    return closed
+
+
+def entry(n: int = 1) -> Order:
+    """An entry far below the market: it works, and nobody sells at it."""
+    prices = {"limit_price": Decimal("0.05"), "stop_price": Decimal("0.02")}
+    changes = {"state": "active" if n == 1 else "ended"}
+    intent = factories.intent(n, 3, **prices, target_price=Decimal("0.50"), signal_changes=changes)
+    return Order.objects.get(order_ref=factories.ref(intent, "E"))
+
+
+def state_of(order: Order) -> str:
+    order.refresh_from_db()
+    return order.state
+
+
+def works_at_the_exchange(desk: Desk, order: Order) -> bool:
+    return order.order_ref in desk.working()
+
+
+def test_a_second_gateway_process_ends_at_once_and_leaves_the_first_alone(opened: Desk) -> None:
+    order = entry()
+    until(lambda: state_of(order) == "WORKING", what="a working entry")
+
+    second = opened.start_gateway("second")
+
+    assert second.wait(60) == 2
+    assert "holds it" in opened.place.log("second").strip().splitlines()[-1]
+    assert (state_of(order), opened.gateway.poll()) == ("WORKING", None)  # type: ignore[union-attr]
+
+
+def test_trading_halts_while_the_database_takes_no_writes(opened: Desk) -> None:
+    order = entry()
+    until(lambda: works_at_the_exchange(opened, order), what="a working entry")
+    name = str(connection.settings_dict["NAME"])
+    with sqlite3.connect(name, isolation_level=None) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+
+        opened.place.python("halt", "manage.py", "halt", "--reason", "a drill")
+
+        until(lambda: not works_at_the_exchange(opened, order), what="the entry's end")
+        said = opened.place.log("halt")
+        lock.execute("ROLLBACK")
+    until(lambda: TradingScope.objects.filter(pk="global", state="HALTED").exists())
+    until(lambda: state_of(order) == "CANCELLED")
+    assert "HALTED by" in said
+    assert AuditEntry.objects.filter(action="set trading state", reason="a drill").exists()
+
+
+@pytest.mark.parametrize(
+    "how", [pytest.param("signal", id="SIGUSR1"), pytest.param("file", id="file")]
+)
+def test_nothing_is_bought_after_a_halt_by_signal_or_file_until_it_is_cleared(
+    opened: Desk, how: str
+) -> None:
+    order = entry()
+    until(lambda: works_at_the_exchange(opened, order), what="a working entry")
+
+    {"signal": opened.signal_halt, "file": halt_file.path().touch}[how]()
+    until(lambda: not works_at_the_exchange(opened, order), what="the entry's end")
+    until(lambda: TradingScope.objects.filter(pk="global", state="HALTED").exists())
+    later = entry(2)
+    cleared = opened.place.manage("halt", "--clear", "--reason", "over")
+    until(lambda: state_of(later) != "RECORDED", what="an end of what was recorded meanwhile")
+    assert (state_of(later), later.order_id) == ("EXPIRED", None)
+    assert (cleared.returncode, halt_file.standing()) == (0, None), cleared.stderr
+
+
+def test_sigterm_ends_a_gateway_process_whose_broker_refuses(closed: Desk) -> None:
+    gateway = closed.start_gateway()
+    until(lambda: "broker connection down" in closed.place.log("gateway"), what="a refusal")
+
+    os.kill(gateway.pid, signal.SIGTERM)
+
+    assert gateway.wait(10) == 0
+
+
+def test_sigterm_ends_a_gateway_process_whose_broker_is_mute(closed: Desk) -> None:
+    with socket.create_server(("127.0.0.1", closed.port)) as listener:
+        listener.settimeout(60)
+        gateway = closed.start_gateway()
+        link, _ = listener.accept()
+
+        with link:
+            os.kill(gateway.pid, signal.SIGTERM)
+
+            assert gateway.wait(10) == 0
