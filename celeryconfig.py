@@ -20,7 +20,7 @@ timezone = "UTC"
 # Named exchanges and keys: without them all queues share one binding, and all get every message.
 task_queues = [
     Queue(name, Exchange(name), routing_key=name)
-    for name in ("market", "execution", "publishing", "reporting")
+    for name in ("market", "entries", "execution", "publishing", "reporting")
 ]
 task_default_queue = task_default_exchange = task_default_routing_key = "reporting"
 task_create_missing_queues = False  # a mistyped queue is an error, not a black hole

@@ -233,6 +233,16 @@ def contract_greeks(
     )  # fmt: skip
 
 
+def contract_volatility(contract: OptionContract, symbol: str) -> float | None:
+    """Implied volatility of one contract in its symbol's chain, annual; None when not solved."""
+    found = chains.priced_chain(symbol)
+    if found is None:
+        return None
+    rows = np.flatnonzero(found.chain.occ == contract.occ)
+    sigma = float(found.priced.sigma[rows[0]]) if len(rows) else float("nan")
+    return sigma if np.isfinite(sigma) else None
+
+
 def revalued(
     contract: OptionContract, symbol: str, shocks: Sequence[tuple[float, float]]
 ) -> list[float] | None:

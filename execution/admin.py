@@ -198,6 +198,13 @@ class AccountValuesAdmin(FactAdmin):
         return to("cash")
 
 
+@admin.register(models.CashMove)
+class CashMoveAdmin(FactAdmin):
+    """Deposits and withdrawals: whose word each is, and whether the broker shows it."""
+
+    list_display = ("account", "usd", "seen_at", "recorded_at", "recorded_by", "reason")
+
+
 @admin.register(models.TradingScope)
 class TradingScopeAdmin(FactAdmin):
     """What may be sent; `halt` and the breakers change it, with a reason."""

@@ -204,6 +204,24 @@ class DeskVersion(models.Model):
         return f"{self.name} #{self.version}"
 
 
+class CashMove(models.Model):
+    """A deposit (+) or withdrawal (-): shown by the broker, recorded by an operator, or both."""
+
+    account = models.CharField(max_length=20)
+    usd = models.DecimalField(max_digits=16, decimal_places=4, help_text="deposits are plus")
+    seen_at = models.DateTimeField(null=True, help_text="when the broker's cash showed it")
+    recorded_at = models.DateTimeField(null=True, help_text="when an operator said so")
+    recorded_by = models.CharField(max_length=150, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        word = "deposit" if self.usd > 0 else "withdrawal"
+        return f"{word} of {abs(self.usd):.2f} USD, {self.account}"
+
+
 class BookRisk(models.Model):
     """What the book of one account could lose, as last computed; one row per account."""
 

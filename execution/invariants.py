@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
 
 from execution import selectors
 from execution.ledger import pnl
@@ -23,6 +24,7 @@ from execution.models import (
     Reconciliation,
     TradingScope,
 )
+from execution.orders.lifecycle import Move, judge_intent, judge_position
 from quanticity.domain import clock, orders
 from quanticity.store import health
 from quanticity.store.client import StoreDown
@@ -126,6 +128,25 @@ def _is_connected() -> bool:
         return False
 
 
+def _states_follow_the_table() -> Offenders:
+    """O6: no intent or position moved against the table, or without a row that says so."""
+    moves = OrderEvent.objects.filter(kind__in=("intent", "position"))
+    kinds = moves.order_by().values_list("kind", "body__before", "body__after").distinct()
+    for kind, before, after in kinds:
+        judge = judge_intent if kind == "intent" else judge_position
+        if judge(before, after) is Move.ILLEGAL:
+            yield f"{kind}: {before} to {after}"
+    for rows in (OrderIntent.objects.all(), Position.objects.all()):
+        of_row = moves.filter(order_ref=OuterRef("pk")).order_by("-pk")
+        last = Subquery(of_row.values(after=KT("body__after"))[:1])
+        yield from (
+            rows.annotate(last=last)
+            .exclude(state=F("last"))
+            .exclude(last=None)
+            .values_list("pk", flat=True)
+        )
+
+
 def _ids_are_unique() -> Offenders:
     """O7: no order id was given twice."""
     given = Order.objects.filter(order_id__isnull=False).values("order_id")
@@ -183,6 +204,7 @@ _QUERIES: dict[str, Callable[[], Offenders]] = {
     "O5 allowed": _sent_entries_were_allowed,
     "O5 halted": _nothing_opens_while_halted,
     "O6 unknown": _nothing_stays_unknown,
+    "O6 legal moves": _states_follow_the_table,
     "O7 ids": _ids_are_unique,
     "P1 books": _books_are_the_brokers,
     "P2 covered": _held_contracts_are_covered,

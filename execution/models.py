@@ -15,6 +15,7 @@ from execution.holds import (
     BookRisk,
     BreakerLatch,
     BreakerTrip,
+    CashMove,
     ClosingMark,
     DeskVersion,
     ExtraOrder,
@@ -36,10 +37,10 @@ from quanticity.domain import orders
 # What holds trading back and what is held have rooms of their own; all rows are found here.
 __all__ = [
     "AccountValues", "Approval", "BookRisk", "BracketReplace", "BreakerLatch", "BreakerTrip",
-    "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "Notice", "Order",
-    "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine", "Reconciliation",
-    "RiskEvent", "SessionResult", "Settlement", "ShadowTrade", "StatementCheck", "TradingScope",
-    "Tranche",
+    "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "Notice",
+    "Order", "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine",
+    "Reconciliation", "RiskEvent", "SessionResult", "Settlement", "ShadowTrade", "StatementCheck",
+    "TradingScope", "Tranche",
 ]  # fmt: skip
 
 
@@ -272,6 +273,12 @@ class AccountValues(models.Model):
     cash_usd = models.DecimalField(max_digits=16, decimal_places=4)
     start_of_day_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     high_water_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    paid_in_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="cash with every execution put back"
+    )
+    paid_in_equity_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="equity of that report"
+    )
     session_date = models.DateField(null=True)
     at = models.DateTimeField()
 

@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 
 from execution import selectors
 from execution.models import AccountValues, Approval, BreakerTrip, Order, Position, Quarantine
-from execution.services import operating, watching
+from execution.services import cash, operating, watching
 from quanticity.domain.errors import MalformedInput
 
 Said = str
@@ -177,8 +177,10 @@ def _cash(wish: Wish) -> Said:
     if account is None:
         raise MalformedInput("expected an account, the broker has not named one yet")
     usd = _money(wish.subject)
-    row = operating.move_cash(account.pk, usd, actor=wish.actor, reason=wish.reason)
-    return f"{row.account}: the high-water mark is {row.high_water_usd} USD now."
+    move = cash.move_cash(account.pk, usd, actor=wish.actor, reason=wish.reason)
+    if move.seen_at is None:
+        return f"{move}: it will count as soon as the broker shows it."
+    return f"{move}: the broker showed it, and it counts once."
 
 
 def _held() -> int:

@@ -23,7 +23,7 @@ from execution.reads.executions import (
     trade_fills,
 )
 from execution.reads.positions import (
-    CANCEL_PATIENCE,
+    cancel_patience,
     closed_in,
     contracts_to_hold,
     entry_intent_id,
@@ -36,8 +36,10 @@ from execution.reads.positions import (
     open_positions,
     recent_orders,
     recent_positions,
+    submit_patience,
     trade_of,
     trade_stats,
+    unknown_patience,
     without_intent,
     working_entries,
 )
@@ -73,15 +75,15 @@ from execution.reads.statement import (
 )
 
 __all__ = [
-    "CANCEL_PATIENCE", "GLOBAL", "Answer", "Standing", "account_values", "answer_of",
-    "awaits_fills", "awaits_sales", "book_risk", "books", "claiming_sells", "closed_in",
-    "contracts_to_hold", "denials", "domain_fills", "ended_answers", "ended_shadows",
-    "entry_intent_id", "fills_of", "has_owed_events", "has_unfinished", "held_breakers",
-    "holding_trips", "intent_of", "intents_to_book", "is_fresh", "last_reconciliation",
-    "latest_session", "live_intents", "naked_ms", "naked_now_ms", "open_positions",
-    "open_quarantines", "owed_answers", "owed_events", "owed_notices", "owner_of",
-    "protected_quantity", "quarantines", "recent_orders", "recent_positions", "risk_multiplier",
-    "sellable", "settled_quantities", "standing", "states_of", "trade_fills", "trade_of",
-    "trade_stats", "trading_state", "trading_states", "waiting_approvals", "wished_sells",
-    "without_intent", "working_entries", "working_sells",
+    "GLOBAL", "Answer", "Standing", "account_values", "answer_of", "awaits_fills", "awaits_sales",
+    "book_risk", "books", "cancel_patience", "claiming_sells", "closed_in", "contracts_to_hold",
+    "denials", "domain_fills", "ended_answers", "ended_shadows", "entry_intent_id", "fills_of",
+    "has_owed_events", "has_unfinished", "held_breakers", "holding_trips", "intent_of",
+    "intents_to_book", "is_fresh", "last_reconciliation", "latest_session", "live_intents",
+    "naked_ms", "naked_now_ms", "open_positions", "open_quarantines", "owed_answers",
+    "owed_events", "owed_notices", "owner_of", "protected_quantity", "quarantines",
+    "recent_orders", "recent_positions", "risk_multiplier", "sellable", "settled_quantities",
+    "standing", "states_of", "submit_patience", "trade_fills", "trade_of", "trade_stats",
+    "trading_state", "trading_states", "unknown_patience", "waiting_approvals",
+    "wished_sells", "without_intent", "working_entries", "working_sells",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from quanticity.tasking import nudge, task
 MANAGER_S = 6.0  # real seconds: three turns and then another stands in
 
 
-@task("execution.open_position", queue="execution")
+@task("execution.open_position", queue="entries")
 def open_position(signal_id: str) -> None:
     """Take one signal through gate and sizing to committed orders, or to a denial."""
     opening.open_position(signal_id)

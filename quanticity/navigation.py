@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ("Statements", "description", "execution_statementcheck"),
         ("Notices", "notifications", "execution_notice"),
         ("Account", "account_balance", "execution_accountvalues"),
+        ("Cash moved", "payments", "execution_cashmove"),
         ("Reconciliations", "balance", "execution_reconciliation"),
     )),
     ("Publishing", (

@@ -13,6 +13,7 @@ from quanticity.store import market
 
 MARKET = "SPY"
 _MIN_BETA_DAYS = 20
+_BETA_DAYS = 60
 
 
 def adv_usd(symbol: str) -> float | None:
@@ -49,7 +50,7 @@ def beta(symbol: str) -> float | None:
     if symbol == MARKET:
         return 1.0
     ours, theirs = closes(symbol), closes(MARKET)
-    both = sorted(set(ours) & set(theirs))
+    both = sorted(set(ours) & set(theirs))[-_BETA_DAYS - 1 :]
     if len(both) <= _MIN_BETA_DAYS:
         return None
     y = np.diff(np.log([ours[each] for each in both]))

@@ -7,6 +7,7 @@ to what the parent has filled; a stop waiting for its trigger counts in full.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -40,7 +41,10 @@ class WorkingSell:
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """A protective sell as our rows have it; `bound` is what an attached child may fill."""
+    """A protective sell as our rows have it; `bound` is what an attached child may fill.
+
+    `said_at` is the broker's last word that it works, `sold_at` when its last sale was recorded.
+    """
 
     order_ref: str
     role: Role
@@ -50,6 +54,8 @@ class Resting:
     serial: int
     is_working: bool
     bound: int | None = None
+    said_at: datetime | None = None
+    sold_at: datetime | None = None
 
     @property
     def remaining(self) -> int:
@@ -61,17 +67,38 @@ class Resting:
 def executable(orders: Sequence[Resting]) -> tuple[WorkingSell, ...]:
     """What the broker could fill now of each working sell.
 
-    A sibling that has filled has reduced the others at the broker, told or not.
+    A sibling that has filled has reduced the others at the broker, told or not; what the broker
+    said of an order after that sale was recorded is believed as it is.
     """
     found = []
     for order in orders:
         if not order.is_working:
             continue
-        sold = [o for o in orders if o.group and o.group == order.group and o.filled]
-        most = min((o.remaining for o in sold if o is not order), default=order.remaining)
-        size = min(order.remaining, most)
+        unheard = [o for o in orders if o is not order and _has_reduced(o, order)]
+        size = min(o.remaining for o in (order, *unheard))
         found.append(WorkingSell(order.order_ref, order.role, size, order.group, order.serial))
     return tuple(found)
+
+
+def at_most(orders: Sequence[Resting]) -> tuple[WorkingSell, ...]:
+    """What each could still fill at worst: as the broker last said, whatever its group has sold.
+
+    An amendment that crossed with a sale may have undone the group's reduction.
+    """
+    return tuple(
+        WorkingSell(one.order_ref, one.role, one.remaining, one.group, one.serial)
+        for one in orders
+        if one.is_working
+    )
+
+
+def _has_reduced(sibling: Resting, order: Resting) -> bool:
+    """Whether a sale of the sibling has made the order smaller than the broker last said."""
+    if not sibling.filled or not order.group or sibling.group != order.group:
+        return False
+    if order.said_at is None or sibling.sold_at is None:
+        return True
+    return order.said_at <= sibling.sold_at
 
 
 class Breakage(StrEnum):

@@ -6,7 +6,7 @@ tick, and the stop moves only when the move is worth the gap of replacing it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -102,11 +102,6 @@ def advance(
     moved = not hit and candidate > 0 and candidate - (ratchet.stop or 0) >= worth
     stop = candidate if moved else ratchet.stop
     return Step(Ratchet(ratchet.entry, peak, stop), mark, rung, trail, candidate, moved, hit)
-
-
-def averaged(ratchet: Ratchet, entry: Decimal) -> Ratchet:
-    """Change the average entry (a manual fill was added); peak and stop persist."""
-    return replace(ratchet, entry=entry, peak=max(ratchet.peak, entry))
 
 
 def rung_at(

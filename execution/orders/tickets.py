@@ -18,7 +18,6 @@ from quanticity.domain.orders import OrderType, Role, Ticket, TimeInForce
 
 __all__ = [
     "Cover",
-    "amended",
     "buy_back",
     "buy_to_open",
     "intent_id",
@@ -84,29 +83,6 @@ def sell_to_close(
     return _ticket(
         ref, _EXITS, contract, Side.SELL, quantity, TimeInForce.GTC,
         limit=limit, stop=stop, oca_group=oca_group, oca_type=oca_type,
-    )  # fmt: skip
-
-
-def amended(
-    ticket: Ticket,
-    *,
-    quantity: int | None = None,
-    limit: Decimal | None = None,
-    stop: Decimal | None = None,
-) -> Ticket:
-    """Return the same order with another price or a smaller quantity, to be sent again in place.
-
-    An order of an explicit OCA group is replaced, never amended (broker errors 10326, 10327).
-    """
-    size = ticket.quantity if quantity is None else quantity
-    if ticket.oca_group:
-        raise MalformedInput(f"expected an order outside OCA groups, was in {ticket.oca_group!r}")
-    if size > ticket.quantity:
-        raise MalformedInput(f"expected at most {ticket.quantity} contracts, was {size}")
-    return _ticket(
-        ticket.order_ref, {ticket.role}, ticket.contract, ticket.side, size, ticket.time_in_force,
-        limit=ticket.limit_price if limit is None else limit,
-        stop=ticket.stop_price if stop is None else stop,
     )  # fmt: skip
 
 

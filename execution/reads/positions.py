@@ -14,18 +14,39 @@ from execution.models import (
     Position,
     PositionEvent,
 )
+from execution.orders import lifecycle
 from execution.orders.lifecycle import TERMINAL
 from execution.orders.references import intent_id, parse_order_ref
 from execution.orders.sizing import Stats
 from execution.reads.sells import ALIVE
 from execution.risk import trips
+from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import OptionContract, parse_occ
 
-CANCEL_PATIENCE = timedelta(seconds=5)
 _TOLD_WITHIN = timedelta(minutes=6)  # the free tier's delay, and a minute
 _STATS_SPAN = timedelta(days=87)  # 60 sessions
 _HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING", "QUARANTINED")
+
+
+def submit_patience() -> timedelta:
+    """How long the broker may take to speak of an order for the first time."""
+    return timedelta(seconds=_patience().submit_answer_s)
+
+
+def cancel_patience() -> timedelta:
+    """How long the broker may take to answer a cancellation or a change."""
+    return timedelta(seconds=_patience().cancel_answer_s)
+
+
+def unknown_patience() -> timedelta:
+    """How long an order may be in doubt before somebody is told."""
+    return timedelta(seconds=_patience().unknown_alarm_s)
+
+
+def _patience() -> lifecycle.Settings:
+    found: lifecycle.Settings = section("execution.lifecycle", lifecycle.Settings)
+    return found
 
 
 def open_positions() -> QuerySet[Position]:

@@ -1,8 +1,11 @@
 """What the broker could sell of a trade: now, as wished, or at worst."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from execution.models import Order, Position, Reconciliation
+from django.db.models import Max
+
+from execution.models import Fill, Order, OrderEvent, Position, Reconciliation
 from execution.orders import protection
 from quanticity.domain import orders
 
@@ -34,8 +37,8 @@ def wished_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
 
 
 def claiming_sells(intent_id: str) -> tuple[protection.WorkingSell, ...]:
-    """What it can sell now or may come to: on its way, or in doubt."""
-    return protection.executable(_resting(intent_id, _is_alive))
+    """What it can sell at worst: what is on its way or in doubt counts, and in full."""
+    return protection.at_most(_resting(intent_id, _is_alive))
 
 
 def _works(row: Order) -> bool:
@@ -55,15 +58,34 @@ def _resting(
 ) -> tuple[protection.Resting, ...]:
     rows = list(Order.objects.filter(intent_id=intent_id))
     bought = {row.pk: row.filled for row in rows if row.role == orders.Role.ENTRY}
+    sells = [row for row in rows if row.side == "SELL"]
+    said, sold = _instants(sells)
     return tuple(
         protection.Resting(
             row.pk, orders.Role(row.role), _size(row, as_wished=as_wished), row.filled,
             row.oca_group or row.parent_ref, row.order_id or 0, counts(row),
-            bought.get(row.parent_ref),
+            bought.get(row.parent_ref), said.get(row.pk), sold.get(row.pk),
         )
-        for row in rows
-        if row.side == "SELL"
+        for row in sells
     )  # fmt: skip
+
+
+def _instants(sells: Sequence[Order]) -> tuple[dict[str, datetime], dict[str, datetime]]:
+    """When the broker last said that each sell works, and when its last sale was recorded.
+
+    Asked only where a sell has sold: before that nothing can have reduced another.
+    """
+    filled = [row.pk for row in sells if row.filled]
+    if not filled:
+        return {}, {}
+    sales = Fill.objects.filter(order_ref__in=filled).values("order_ref")
+    words = OrderEvent.objects.filter(
+        order_ref__in=[row.pk for row in sells if row.state == Order.State.WORKING],
+        kind="order", body__status=orders.OrderStatus.WORKING,
+    ).values("order_ref")  # fmt: skip
+    said = words.annotate(last=Max("at")).values_list("order_ref", "last")
+    sold = sales.annotate(last=Max("recorded_at")).values_list("order_ref", "last")
+    return dict(said), dict(sold)
 
 
 def _size(row: Order, *, as_wished: bool) -> int:

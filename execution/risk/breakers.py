@@ -164,12 +164,13 @@ def _conduct(facts: Facts, s: Settings) -> Iterable[Trip]:
             most = s.anomalies_strategy_n
         if seen >= most:
             yield _halt(Breaker.ORDER_ANOMALIES, scope, seen, most, facts.at)
-    impossible = facts.overfilled_n + facts.oversold_n
-    if impossible:
-        yield _halt(Breaker.BOOKS_IMPOSSIBLE, GLOBAL, impossible, 0, facts.at)
-    elif facts.oldest_unknown_s is not None and facts.oldest_unknown_s > s.unknown_halt_s:
+    if facts.overfilled_n:
+        yield _halt(Breaker.OVERFILLED, GLOBAL, facts.overfilled_n, 0, facts.at)
+    if facts.oversold_n:
+        yield _halt(Breaker.OVERSOLD, GLOBAL, facts.oversold_n, 0, facts.at)
+    if facts.oldest_unknown_s is not None and facts.oldest_unknown_s > s.unknown_halt_s:
         age_s, most_s = facts.oldest_unknown_s, s.unknown_halt_s
-        yield _halt(Breaker.BOOKS_IMPOSSIBLE, GLOBAL, age_s, most_s, facts.at)
+        yield _halt(Breaker.ORDER_UNKNOWN, GLOBAL, age_s, most_s, facts.at)
     if facts.unclean_runs_n >= s.unclean_n:
         yield _reduce(
             Breaker.UNCLEAN, GLOBAL, facts.unclean_runs_n, s.unclean_n, facts.at, Rearm.CLEAN_RUN

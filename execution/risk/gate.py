@@ -1,14 +1,13 @@
 """The gate: every rule in order, before sizing and again on the true notional (DOMAIN 6.6).
 
 `check` before sizing, `recheck` after it; both run every rule, so that the record shows all that
-was wrong, and answer with the first denial. `reduce_only` is the gate of every sell: it fails
-closed on size alone, because protection must pass when nothing else may.
+was wrong, and answer with the first denial. A sell has a gate of its own, its ticket's `Cover`,
+which fails closed on size alone: protection must pass when nothing else may.
 """
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-from execution.orders.tickets import Cover
 from execution.risk import conduct, exposure, rules
 from execution.risk.facts import Facts, Proposal, Settings
 from execution.risk.measure import Rule
@@ -27,8 +26,6 @@ __all__ = [
     "evaluate_all",
     "last",
     "recheck",
-    "reduce_only",
-    "whatif",
 ]  # fmt: skip
 
 _ACCOUNT = (exposure.fresh_account, exposure.allowed_account)
@@ -63,16 +60,6 @@ def recheck(proposal: Proposal, facts: Facts, limits: Settings) -> Verdict:
 def last(proposal: Proposal, facts: Facts, limits: Settings) -> Verdict:
     """Run what can be asked only of the order as it would be sent."""
     return evaluate_all((exposure.margin_suffices,), proposal, facts, limits)
-
-
-def whatif(proposal: Proposal, facts: Facts, limits: Settings) -> Denied | None:
-    """Judge the broker's what-if answer, which exists only once the order is sized."""
-    return exposure.margin_suffices(proposal, facts, limits)
-
-
-def reduce_only(quantity: int, cover: Cover) -> Denied | None:
-    """Refuse a sell beyond what is held less working sells outside its own OCA group."""
-    return None if 0 < quantity <= cover.free else Denied("SHORT_FORBIDDEN", quantity, cover.free)
 
 
 def evaluate_all(

@@ -47,10 +47,6 @@ _ANOMALIES = (
     "rejects, broker cancels and unknowns in 60 s: `anomalies_symbol_n` in a symbol, "
     "`anomalies_strategy_n` in a strategy, `anomalies_global_n` in all"
 )
-_IMPOSSIBLE = (
-    "an overfill, a sale beyond the holding, or an order unknown for `unknown_halt_s` with the "
-    "link up"
-)
 BREAKERS: dict[Breaker, tuple[str, str, str]] = {
     Breaker.DAILY_LOSS: (
         "day P&L at or below -`daily_loss_frac` of the start of day",
@@ -91,8 +87,14 @@ BREAKERS: dict[Breaker, tuple[str, str, str]] = {
         _ANOMALIES,
         "that scope HALTED", "by an operator",
     ),
-    Breaker.BOOKS_IMPOSSIBLE: (
-        _IMPOSSIBLE, "HALTED", "by an operator",
+    Breaker.OVERFILLED: (
+        "an order filled more than it asked for", "HALTED", "by an operator",
+    ),
+    Breaker.OVERSOLD: (
+        "more was sold than was held", "HALTED", "by an operator",
+    ),
+    Breaker.ORDER_UNKNOWN: (
+        "an order is unknown for `unknown_halt_s` with the link up", "HALTED", "by an operator",
     ),
     Breaker.UNCLEAN: (
         "`unclean_n` unclean reconciliations in a row", "REDUCING", "with a clean one",

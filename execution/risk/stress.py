@@ -27,6 +27,7 @@ class Settings:
     tail_sd: float
     sessions_n: int
     min_sessions_n: int
+    sessions_a_year: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from quanticity.domain import clock
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.readings import plain
 
+_UNPRICED = "a holding has no volatility in its chain"
+
 
 @dataclass(frozen=True, slots=True)
 class _Past:
@@ -34,14 +36,14 @@ def refresh(account: AccountValues) -> BookRisk:
     past = _past(sorted({p.symbol for p in held}), settings)
     shocks = stress.grid(settings)
     found = _cells(held, shocks)
-    var = _var_usd(held, past, settings)
+    var, lacking = _var_usd(held, past, settings)
     row, _ = BookRisk.objects.update_or_create(
         pk=account.account,
         defaults={
             "at": clock.now(), "var_usd": var, "sessions_n": len(past.days),
             "worst_usd": None if found is None else stress.worst_loss_usd(found),
             "cells": [plain(cell) for cell in found or ()],
-            "missing": "" if found is not None else "a holding has no volatility in its chain",
+            "missing": lacking if found is not None else _UNPRICED,
         },
     )  # fmt: skip
     return row
@@ -86,12 +88,34 @@ def _moved(position: Position, shocks: Sequence[tuple[float, float]]) -> stress.
     return None if per_share is None else np.asarray(per_share, float) * size
 
 
-def _var_usd(held: Sequence[Position], past: _Past, settings: stress.Settings) -> float | None:
+def _var_usd(
+    held: Sequence[Position], past: _Past, settings: stress.Settings
+) -> tuple[float | None, str]:
+    """The value at risk, and what it lacks."""
     if not held:
-        return 0.0
-    if len(past.days) < settings.min_sessions_n:
+        return 0.0, ""
+    if len(past.days) >= settings.min_sessions_n:
+        both = _historical(held, past, settings), _parametric(held, past, settings)
+        return stress.worse(*both), "" if None not in both else _UNPRICED
+    alone = [_alone(symbol, held, settings) for symbol in past.symbols]
+    known = [one for one in alone if one is not None]
+    if len(known) < len(alone):
+        return None, _UNPRICED
+    return sum(known), f"value at risk: {len(past.days)} common sessions, each alone, by its IV"
+
+
+def _alone(symbol: str, held: Sequence[Position], settings: stress.Settings) -> float | None:
+    """Delta-gamma loss of one underlying at its contracts' highest volatility: no history asked."""
+    own = [p for p in held if p.symbol == symbol]
+    sigmas = [analytics.contract_volatility(parse_occ(p.occ), symbol) for p in own]
+    greeks = [analytics.contract_greeks(parse_occ(p.occ), symbol) for p in own]
+    if None in sigmas or None in greeks:
         return None
-    return stress.worse(_historical(held, past, settings), _parametric(held, past, settings))
+    sizes = [p.quantity_open * p.multiplier for p in own]
+    delta = sum(g[0] * n for g, n in zip(greeks, sizes, strict=True) if g is not None)
+    gamma = sum(g[1] * n for g, n in zip(greeks, sizes, strict=True) if g is not None)
+    daily = max(s for s in sigmas if s is not None) ** 2 / settings.sessions_a_year
+    return stress.parametric_usd([delta], [gamma], [[daily]], settings)
 
 
 def _historical(held: Sequence[Position], past: _Past, settings: stress.Settings) -> float | None:

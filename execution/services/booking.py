@@ -17,7 +17,7 @@ from execution import selectors
 from execution.ledger import pnl
 from execution.ledger.executions import latest
 from execution.models import Fill, Order, OrderIntent, Position, Settlement
-from execution.services import apart, manual, protecting, telling, tranching
+from execution.services import apart, manual, moving, protecting, telling, tranching
 from execution.services.event_facts import average
 from execution.services.telling import Story
 from quanticity.domain import calendar, clock, orders
@@ -28,7 +28,7 @@ _OVER = ("CLOSED", "SETTLED")
 _EXIT_REASON = {Role.STOP: ExitReason.STOP, Role.TARGET: ExitReason.TARGET}
 # What booking derives; everything else of a position has another writer.
 _DERIVED = (
-    "state", "quantity_open", "quantity_total", "entry_price", "exit_price", "commission_usd",
+    "quantity_open", "quantity_total", "entry_price", "exit_price", "commission_usd",
     "realised_net_usd", "exit_reason", "opened_at", "closed_at",
 )  # fmt: skip
 
@@ -84,12 +84,10 @@ def _move_intent(intent: OrderIntent, entry: Order) -> None:
     after = _state_of(entry)
     if after == intent.state:
         return
-    ended = after in ("FILLED", "CANCELLED", "REJECTED", "EXPIRED")
-    intent.state = after
-    intent.reason = entry.error[:300] or intent.reason
-    if ended:
-        intent.ended_at, intent.owes_acknowledgement = clock.now(), True
-    intent.save(update_fields=["state", "reason", "ended_at", "owes_acknowledgement"])
+    changes: dict[str, Any] = {"reason": entry.error[:300] or intent.reason}
+    if after in _DONE:
+        changes |= {"ended_at": clock.now(), "owes_acknowledgement": True}
+    moving.move_intent(intent, intent.state, after, **changes)
 
 
 def _state_of(entry: Order) -> str:
@@ -121,12 +119,13 @@ def _book_position(
     ledger = pnl.apply(fills, position.multiplier)
     entry_done = _is_over(entry)
     before = position.state
-    _derive(position, ledger, rows, fills, entry_done=entry_done)
+    after = _derive(position, ledger, rows, fills, entry_done=entry_done)
     if lost and position.realised_net_usd is not None:
         position.realised_net_usd -= lost
     is_new = position._state.adding  # noqa: SLF001
     # Never over another trade that drew the same number in the meantime.
     position.save(force_insert=is_new, update_fields=None if is_new else _DERIVED)
+    moving.move_position(position, after)
     Fill.objects.filter(exec_id__in=[f.exec_id for f in fills]).update(position=position)
     if entry_done:
         tranching.plan(position, intent, entry.filled)
@@ -138,7 +137,8 @@ def _book_position(
 def _derive(
     position: Position, ledger: pnl.Ledger, rows: Sequence[Order], fills: Sequence[orders.Fill],
     *, entry_done: bool,
-) -> None:  # fmt: skip
+) -> str:  # fmt: skip
+    """Rewrite what follows from the executions; return the state that they amount to."""
     undone = {row.order_ref for row in rows if row.role == Role.FLATTEN and row.side == "BUY"}
     bought = [f for f in fills if f.quantity > 0 and f.order_ref not in undone]
     sold = [f for f in fills if f.quantity < 0]
@@ -147,13 +147,17 @@ def _derive(
     position.entry_price, position.exit_price = average(bought), average(sold)
     position.commission_usd = None if ledger.provisional else ledger.commission_usd
     position.opened_at = min(fill.executed_at for fill in fills)
-    position.state = _position_state(position, entry_done=entry_done)
-    is_over = position.state in _OVER
+    state = _position_state(position, entry_done=entry_done)
+    is_over = state in _OVER
     position.closed_at = max(fill.executed_at for fill in fills) if is_over else None
     # With nothing left to hold, the cash that moved is the result, to the last cent.
     known = is_over and not ledger.provisional
     position.realised_net_usd = ledger.cash_flow_usd if known else None
-    position.exit_reason = _reason(position, sold, rows) if is_over else position.exit_wanted
+    position.exit_reason = position.exit_wanted
+    if is_over:
+        is_settled = state == "SETTLED"
+        position.exit_reason = ExitReason.EXPIRY if is_settled else _reason(position, sold, rows)
+    return state
 
 
 def _cost_of_busts(told: Iterable[orders.Fill]) -> Decimal:
@@ -163,12 +167,14 @@ def _cost_of_busts(told: Iterable[orders.Fill]) -> Decimal:
 
 def _forget_busted(intent: OrderIntent, lost: Decimal) -> None:
     """Every execution was taken back: nothing is held, and nothing ever was."""
-    gone = Position.objects.filter(intent=intent)
-    gone.exclude(quantity_open=0, quantity_total=0).update(
-        quantity_open=0, quantity_total=0, state="CLOSED", closed_at=clock.now(),
-        realised_net_usd=-lost, exit_reason=ExitReason.MANUAL,
-    )  # fmt: skip
-    for position in gone:
+    for position in Position.objects.filter(intent=intent):
+        if position.quantity_open or position.quantity_total:
+            Position.objects.filter(pk=position.pk).update(
+                quantity_open=0, quantity_total=0, closed_at=clock.now(),
+                realised_net_usd=-lost, exit_reason=ExitReason.MANUAL,
+            )  # fmt: skip
+            moving.move_position(position, "CLOSED")
+            position.refresh_from_db()
         telling.take_back(position)
 
 
@@ -180,7 +186,7 @@ def _is_over(order: Order) -> bool:
 
 
 def _position(intent: OrderIntent, first: orders.Fill) -> Position:
-    found = Position.objects.filter(intent=intent).first()
+    found = Position.objects.select_for_update().filter(intent=intent).first()
     if found is not None:
         return found
     day = calendar.session_date(first.executed_at)
@@ -216,14 +222,12 @@ def _position_state(position: Position, *, entry_done: bool) -> str:
     if position.exit_started_at is not None:
         return "CLOSING"
     if not entry_done and position.quantity_open == position.quantity_total:
-        return "OPENING"
+        return "OPENING" if position.state == "OPENING" else "OPEN"  # an entry that came back
     return "REDUCING" if position.quantity_open < position.quantity_total else "OPEN"
 
 
 def _reason(position: Position, sold: Sequence[orders.Fill], rows: Sequence[Order]) -> str:
     """What ended the trade: the order that sold last; for an exit order, why it was made."""
-    if position.state == "SETTLED":
-        return ExitReason.EXPIRY
     roles = {row.order_ref: row.role for row in rows}
     last = max(sold, key=lambda fill: fill.executed_at)
     role = roles.get(last.order_ref)

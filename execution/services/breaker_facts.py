@@ -86,7 +86,7 @@ def gather() -> Facts:
 def _overfilled_n() -> int:
     """Orders that filled more than they asked for, since the halt for the last one was released."""
     rows = Order.objects.filter(filled__gt=F("quantity"))
-    trips = BreakerTrip.objects.filter(breaker=Breaker.BOOKS_IMPOSSIBLE, ended_at__isnull=False)
+    trips = BreakerTrip.objects.filter(breaker=Breaker.OVERFILLED, ended_at__isnull=False)
     released_at = trips.aggregate(at=Max("ended_at"))["at"]
     if released_at is None:
         return rows.count()

@@ -14,7 +14,6 @@ from django.db.models import F, Max, Q
 
 from execution import selectors
 from execution.models import (
-    AccountValues,
     Fill,
     Order,
     OrderEvent,
@@ -23,9 +22,9 @@ from execution.models import (
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
 from execution.services import manual, unrecorded
-from quanticity import environment, leases
+from quanticity import leases
 from quanticity.config.loader import section
-from quanticity.domain import calendar, clock, orders
+from quanticity.domain import clock, orders
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.market import Side
 from quanticity.domain.readings import plain
@@ -108,10 +107,10 @@ def take_amendments(epoch: int) -> list[Submission]:
     """
     if leases.is_superseded("gateway", epoch):
         return []
-    late = clock.now() - selectors.CANCEL_PATIENCE
+    late = clock.now() - selectors.cancel_patience()
     rows = Order.objects.filter(
         _differs(), Q(amended_at=None) | Q(amended_at__lt=late),
-        state=State.WORKING, cancel_wanted_at=None, oca_group="",
+        state=State.WORKING, cancel_wanted_at=None, oca_group="", order_id__isnull=False,
     )  # fmt: skip
     return [
         Submission(row.order_id or 0, row.con_id, ticket_of(_as_wanted(row)))
@@ -135,8 +134,9 @@ def take_cancels(epoch: int) -> list[tuple[str, int]]:
     if leases.is_superseded("gateway", epoch):
         return []
     wanted = Order.objects.filter(
-        state=State.WORKING, cancel_wanted_at__isnull=False, cancel_sent_at=None
-    )
+        state=State.WORKING, cancel_wanted_at__isnull=False, cancel_sent_at=None,
+        order_id__isnull=False,
+    )  # fmt: skip
     found = [
         (row.order_ref, row.order_id or 0)
         for row in wanted
@@ -150,7 +150,7 @@ def take_cancels(epoch: int) -> list[tuple[str, int]]:
 def take_back_unsent_cancels() -> int:
     """Forget cancellations sent over 5 s ago that the broker never answered, so they go again."""
     return Order.objects.filter(
-        state=State.WORKING, cancel_sent_at__lt=clock.now() - selectors.CANCEL_PATIENCE
+        state=State.WORKING, cancel_sent_at__lt=clock.now() - selectors.cancel_patience()
     ).update(cancel_sent_at=None)
 
 
@@ -243,29 +243,6 @@ def owner_of(fill: orders.Fill) -> str:
         return mine
     row = Fill.objects.filter(pk=fill.exec_id).select_related("position").first()
     return "" if row is None or row.position is None else str(row.position.intent_id)
-
-
-def record_account(account: orders.Account) -> None:
-    """Keep the broker account's values; the first of a session is its start-of-day equity."""
-    environment.learn(account.account)
-    today = calendar.session_date(account.at)
-    row = AccountValues.objects.filter(pk=account.account).first()
-    new_day = row is None or row.session_date != today
-    highest = (
-        account.equity_usd if row is None else max(row.high_water_usd or 0, account.equity_usd)
-    )
-    AccountValues.objects.update_or_create(
-        pk=account.account,
-        defaults={
-            "equity_usd": account.equity_usd,
-            "buying_power_usd": account.buying_power_usd,
-            "available_usd": account.available_usd,
-            "cash_usd": account.cash_usd,
-            "high_water_usd": highest,
-            "at": account.at,
-            **({"start_of_day_usd": account.equity_usd, "session_date": today} if new_day else {}),
-        },
-    )
 
 
 def unsent_parents(*, entries: bool) -> list[str]:

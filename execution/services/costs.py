@@ -19,12 +19,17 @@ _Status = Commission.Status
 def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
     """Keep the cost of one execution and return its intent's id, "" when the fill is not known.
 
-    A sentinel stays pending; a believable cost stands.
+    A sentinel stays pending; a believable cost stands; the same said again changes nothing.
     """
     fill = Fill.objects.filter(pk=exec_id).first()
     intent_id = "" if fill is None else selectors.owner_of(fill)
+    if fill is not None and _is_known(fill, raw, currency):
+        return intent_id
     cost = _read(raw, currency, fill, _convention())
-    if cost is None and Commission.objects.filter(pk=exec_id, status=_Status.OK).exists():
+    if cost is not None and cost.implausible:
+        raise_alarm("COMMISSION_IMPLAUSIBLE", f"{exec_id}: {raw} {currency}", Severity.HIGH)
+    stands = Commission.objects.filter(pk=exec_id, status=_Status.OK)
+    if (cost is None or cost.commission_usd is None) and stands.exists():
         return intent_id
     Commission.objects.update_or_create(
         pk=exec_id,
@@ -36,6 +41,13 @@ def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
     Fill.objects.filter(pk=exec_id).update(booked=False)
     _mind_the_sign()
     return intent_id
+
+
+def _is_known(fill: Fill, raw: Decimal | None, currency: str) -> bool:
+    """Whether the same was said, and read beside its fill: only then could it be judged."""
+    said = "" if raw is None else str(raw)[:32]
+    same = Commission.objects.filter(pk=fill.pk, raw=said, currency=currency, status=_Status.OK)
+    return same.filter(at__gte=fill.recorded_at).exists()
 
 
 def record_stated(exec_id: str, net_usd: Decimal) -> None:
@@ -64,14 +76,14 @@ def _read(
 ) -> commissions.Commission | None:
     notional = None if fill is None else _notional(fill)
     cost = commissions.normalize(raw, convention, _settings(), notional_usd=notional)
-    return cost if cost.commission_usd is not None and currency in _OURS else None
+    return cost if currency in _OURS else None
 
 
 def _columns(cost: commissions.Commission | None) -> dict[str, object]:
     return {
         "commission_usd": None if cost is None else cost.commission_usd,
         "rebate_usd": None if cost is None else cost.rebate_usd,
-        "status": _Status.PENDING if cost is None else _Status.OK,
+        "status": _Status.PENDING if cost is None else _Status(cost.status),
     }
 
 

@@ -14,7 +14,17 @@ from execution import selectors
 from execution.models import Order, Position
 from execution.orders import exits, stops
 from execution.orders.exits import Haste
-from execution.services import apart, leaving, protecting, settling, trailing, tranching, wishes
+from execution.services import (
+    apart,
+    leaving,
+    moving,
+    overdue,
+    protecting,
+    settling,
+    trailing,
+    tranching,
+    wishes,
+)
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -27,8 +37,9 @@ _SPARED = "SPARED"  # a 1DTE that was above its entry an hour after its last ope
 
 
 def manage_positions() -> None:
-    """Mark, protect, trail and time every open position; settle what has expired."""
+    """Mark, protect, trail and time every open position; settle what expired, say what is late."""
     settling.settle_due()
+    overdue.look()
     held = [position for position in selectors.open_positions() if position.quantity_open]
     apart.each("NOT_MANAGED", held, _manage_position)
     protecting.tend_left_behind()
@@ -36,12 +47,15 @@ def manage_positions() -> None:
 
 def begin_exit(trade_id: str, reason: ExitReason) -> bool:
     """Decide to leave a position; False when it is leaving already or has nothing open."""
-    begun = Position.objects.filter(pk=trade_id, exit_started_at=None, quantity_open__gt=0).update(
-        exit_started_at=clock.now(), exit_wanted=reason, exit_reason=reason, state="CLOSING"
-    )
-    if begun:
-        continue_exit(Position.objects.get(pk=trade_id).intent_id)
-    return bool(begun)
+    with transaction.atomic():
+        staying = Position.objects.filter(pk=trade_id, exit_started_at=None, quantity_open__gt=0)
+        position = staying.select_for_update().select_related("intent").first()
+        if position is None:
+            return False
+        staying.update(exit_started_at=clock.now(), exit_wanted=reason, exit_reason=reason)
+        moving.move_position(position, "CLOSING")
+    continue_exit(position.intent_id)
+    return True
 
 
 def continue_exit(intent_id: str) -> None:

@@ -21,7 +21,7 @@ from execution.risk import gate, room
 from execution.risk.facts import Facts, Greeks, Proposal
 from execution.risk.facts import Settings as Limits
 from execution.risk.verdict import Denied, Verdict
-from execution.services import approving, desk, margin
+from execution.services import approving, desk, margin, moving
 from execution.services import facts as world
 from quanticity.config.loader import section
 from quanticity.domain import clock
@@ -107,7 +107,7 @@ def _attempt(intent: OrderIntent, order: analytics.SignalOrder, seen: int) -> De
         return verdict.answer
     if isinstance(entry, Denied):
         return entry
-    _move(intent, "NEW", "CHECKED", checks=intent.checks)
+    moving.move_intent(intent, "NEW", "CHECKED", checks=intent.checks)
     room_n = _greek_room(signal, facts)
     sized = _size(order, entry, facts, stop_settings, room_n)
     weighed = sized if room_n else _weighed(sized)
@@ -264,7 +264,8 @@ def _record(
         if not desk.advance(seen):
             return False
         # Sized and submitting are one step: nobody sees the one without the other.
-        if not _move(
+        # A worker that slept finds its intent given up, and must not wake it.
+        if not moving.move_intent(
             intent, "CHECKED", "SUBMITTING", checks=intent.checks, quantity=sized.contracts,
             limit_price=bracket.entry.limit_price, stop_price=bracket.stop.stop_price,
             target_price=bracket.target.limit_price, notional_usd=sized.notional_usd,
@@ -300,7 +301,7 @@ def order_fields(intent: OrderIntent, ticket: Ticket, parent_ref: str) -> dict[s
 def block(intent: OrderIntent, denied: Denied) -> None:
     """Write the denial: a row, the intent's end, and an answer owed to analytics."""
     with transaction.atomic():
-        if not _move(intent, intent.state, "BLOCKED"):
+        if not moving.move_intent(intent, intent.state, "BLOCKED"):
             return
         RiskEvent.objects.create(
             intent=intent, code=denied.code, value=str(denied.value)[:120],
@@ -316,20 +317,15 @@ def _note(intent: OrderIntent, verdict: Verdict) -> None:
     intent.checks = [*intent.checks, *({**plain(g), "value": str(g.value)} for g in verdict.gates)]
 
 
-def _move(intent: OrderIntent, before: str, after: str, **changes: Any) -> bool:
-    # A worker that slept finds its intent given up, and must not wake it.
-    for name, value in (("state", after), *changes.items()):
-        setattr(intent, name, value)
-    rows = OrderIntent.objects.filter(pk=intent.pk, state=before)
-    return bool(rows.update(state=after, **changes))
-
-
 def give_up_unfinished(older_than: timedelta) -> int:
     """End intents that a crash left between claim and commit: nothing was sent for them."""
     rows = OrderIntent.objects.filter(
         state__in=("NEW", "CHECKED", "SIZED"), created_at__lt=clock.now() - older_than
     ).exclude(approval__isnull=False)  # an operator has been asked, who has a clock of his own
-    return rows.update(
-        state="BLOCKED", denied_by="SIGNAL_STALE", reason="stopped before it was recorded",
-        ended_at=clock.now(), owes_acknowledgement=True,
+    return sum(
+        moving.move_intent(
+            row, row.state, "BLOCKED", denied_by="SIGNAL_STALE", ended_at=clock.now(),
+            reason="stopped before it was recorded", owes_acknowledgement=True,
+        )
+        for row in rows
     )  # fmt: skip

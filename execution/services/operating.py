@@ -1,12 +1,9 @@
 """What operators do to trading: halt, resume, close, flatten; each with a reason, each audited."""
 
-from decimal import Decimal
-
 from django.db import transaction
 
 from execution import selectors
 from execution.models import (
-    AccountValues,
     Approval,
     Notice,
     Order,
@@ -141,23 +138,6 @@ def resolve_quarantine(quarantine_id: int, *, actor: str, reason: str) -> Quaran
     if not ended:
         raise MalformedInput(f"{row} has been resolved already")
     row.refresh_from_db()
-    return row
-
-
-def move_cash(account: str, usd: Decimal, *, actor: str, reason: str) -> AccountValues:
-    """Take a deposit (+) or withdrawal (-) out of drawdown and day: it is no trading result."""
-    _want(reason)
-    with transaction.atomic():
-        row = AccountValues.objects.select_for_update().get(pk=account)
-        before = row.high_water_usd
-        row.high_water_usd = None if before is None else before + usd
-        if row.start_of_day_usd is not None:
-            row.start_of_day_usd += usd
-        row.save(update_fields=["high_water_usd", "start_of_day_usd"])
-        audit.record(
-            actor, "cash moved", account, reason=reason, before=str(before),
-            after=str(row.high_water_usd),
-        )  # fmt: skip
     return row
 
 

@@ -25,8 +25,10 @@ from execution.services import (
     apart,
     booking,
     broker,
+    cash,
     costs,
     manual,
+    moving,
     protecting,
     quarantining,
     unrecorded,
@@ -48,7 +50,7 @@ _ASKING = timedelta(seconds=10)  # the longest that a snapshot takes
 
 def has_doubts() -> bool:
     """Say whether the broker must be asked soon: an order in doubt, or never answered."""
-    late = clock.now() - selectors.CANCEL_PATIENCE
+    late = clock.now() - selectors.submit_patience()
     broker_silent = Order.objects.filter(state=Order.State.SENDING, sent_at__lt=late)
     broker_silent.update(
         state=Order.State.UNKNOWN, unknown_since_at=clock.now(), error="no answer to the order"
@@ -69,7 +71,7 @@ def reconcile(facts: BrokerFacts) -> set[str]:
     The same facts twice change nothing.
     """
     if facts.account is not None:
-        broker.record_account(facts.account)
+        cash.record_account(facts.account)
     settings = section("execution.reconciliation", rules.Settings)
     touched = _adopt(facts)
     compared = (*rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts))
@@ -162,7 +164,7 @@ def _recent_orders(facts: BrokerFacts) -> Iterable[Order]:
 
 def _our_order(row: Order, facts: BrokerFacts) -> rules.OurOrder:
     # What left while the snapshot was being made may be missing from it.
-    since = facts.at - selectors.CANCEL_PATIENCE
+    since = facts.at - selectors.submit_patience()
     return rules.OurOrder(
         row.order_ref, row.con_id or 0, terminal=row.state in _ENDED,
         sent=row.sent_at is not None and row.sent_at <= since, looks=row.looked_for,
@@ -219,9 +221,10 @@ def _declare_absent(ref: str) -> None:
 
 
 def _quarantine(finding: rules.Finding) -> None:
-    Position.objects.filter(con_id=finding.con_id).exclude(state__in=("CLOSED", "SETTLED")).update(
-        state="QUARANTINED"
-    )
+    with transaction.atomic():
+        same = Position.objects.select_for_update().filter(con_id=finding.con_id)
+        for position in same.exclude(state__in=("CLOSED", "SETTLED")):
+            moving.move_position(position, "QUARANTINED")
 
 
 def _manual() -> list[rules.Finding]:
@@ -257,7 +260,7 @@ def _release(findings: Iterable[rules.Finding]) -> None:
     """Let go of quarantined positions that nothing speaks against any more."""
     accused = {finding.con_id for finding in findings if finding.kind in _ACCUSING}
     for position in Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused):
-        Position.objects.filter(pk=position.pk).update(state="OPEN")
+        moving.move_position(position, "OPEN")
         apart.each("NOT_BOOKED", [position.intent_id], booking.book)
 
 

@@ -1,5 +1,6 @@
 """Tranches of a position as rows: planned at its entry, kept equal to what is held (6.7, 6.8)."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import F
@@ -65,10 +66,12 @@ def part_with(position: Position, quantity: int) -> int:
         row = position.tranches.get(number=number)
         if whole:
             row.leaving_at = clock.now()
-        else:
+            row.save(update_fields=["leaving_at"])
+        elif _add(position, taken, leaving_at=clock.now(), target=row.target_price):
             row.quantity -= taken
-            _add(position, taken, is_leaving=True, target=row.target_price)
-        row.save(update_fields=["leaving_at", "quantity"])
+            row.save(update_fields=["quantity"])
+        else:
+            given[number] = 0
     return sum(given.values())
 
 
@@ -93,19 +96,30 @@ def _take(position: Position, held: list[parts.Part], surplus: int) -> None:
 
 
 def _add(
-    position: Position, quantity: int, *, is_leaving: bool = False, target: Decimal | None = None
-) -> None:
-    rows = list(position.tranches.all())
+    position: Position, quantity: int, *, leaving_at: datetime | None = None,
+    target: Decimal | None = None,
+) -> bool:  # fmt: skip
+    """Make a tranche of so many contracts; False when what should leave finds no place.
+
+    References have one digit for it: then one that has sold everything is used again, or the last
+    one that stays grows, and its pair is replaced.
+    """
+    rows, held = list(position.tranches.all()), left(position)
+    target = target or max(row.target_price for row in rows)
     number = max(row.number for row in rows) + 1
-    if number >= brackets.MOST_TRANCHES:
-        # References have one digit for it: the last one grows, and its pair is replaced.
-        position.tranches.filter(number=number - 1).update(quantity=F("quantity") + quantity)
-        return
-    Tranche.objects.create(
-        position=position, number=number, quantity=quantity,
-        target_price=target or max(row.target_price for row in rows),
-        leaving_at=clock.now() if is_leaving else None,
-    )  # fmt: skip
+    spent = [row for row in rows if row.number != parts.ATTACHED and not held[row.number]]
+    if number < brackets.MOST_TRANCHES:
+        Tranche.objects.create(
+            position=position, number=number, quantity=quantity, target_price=target,
+            leaving_at=leaving_at,
+        )  # fmt: skip
+        return True
+    same = [row for row in rows if not row.leaving_at] if leaving_at is None else []
+    for row in [*spent, *reversed(same)][:1]:
+        again = {"target_price": target, "leaving_at": leaving_at} if row in spent else {}
+        position.tranches.filter(pk=row.pk).update(quantity=F("quantity") + quantity, **again)
+        return True
+    return False
 
 
 def _profile(position: Position) -> stops.Profile:

@@ -1,17 +1,19 @@
 """Orders of ours at the broker that our rows do not explain: one without a row, two for one row.
 
 After a restore from a backup an order without a row may be our only protection: it is taken over,
-never cancelled. Of two under one reference the first that the broker numbered is ours (E13).
+never cancelled. Of two under one reference the first that the broker numbered is ours (E13); two
+under one order id cannot be told apart by a cancellation, so that both are replaced.
 """
 
 from dataclasses import replace
+from decimal import Decimal
 
 from execution import selectors
 from execution.ledger.reconciliation import Action, Finding, Kind
-from execution.models import ExtraOrder, Order, OrderIntent
+from execution.models import ExtraOrder, Order, OrderIntent, Position
 from execution.orders.references import order_ref, parse_order_ref
+from execution.services import replacing, wishes
 from execution.services.alarms import Severity, raise_alarm
-from execution.services.wishes import wake_gateway
 from quanticity.domain import clock
 from quanticity.domain.orders import OrderType, OrderUpdate, Role, TimeInForce
 from quanticity.gateway.ports import BrokerFacts
@@ -34,7 +36,9 @@ def adopt(ref: str, facts: BrokerFacts) -> None:
     role = Role.ENTRY if parsed is None else parsed.role
     env = "" if parsed is None else parsed.env
     is_entry = role is Role.ENTRY
-    free = not Order.objects.filter(order_id=update.order_id).exists()
+    same = Order.objects.filter(order_id=update.order_id)
+    same.exclude(state=Order.State.WORKING).update(order_id=None)  # the broker knows whose it is
+    free = not same.exists()
     Order.objects.get_or_create(
         pk=ref,
         defaults={
@@ -59,8 +63,9 @@ def want_extras_off(ref: str, facts: BrokerFacts) -> None:
         raise_alarm(
             "ORDER_TWICE", f"{ref}: {update.perm_id} beside {same[0].perm_id}", Severity.CRITICAL
         )
-        # Under one order id a cancellation would take both, and with them the protection.
-        if update.order_id != same[0].order_id:
+        if update.order_id == same[0].order_id:
+            _undo_both(ref)
+        else:
             ExtraOrder.objects.get_or_create(
                 pk=update.perm_id,
                 defaults={
@@ -68,11 +73,27 @@ def want_extras_off(ref: str, facts: BrokerFacts) -> None:
                 },
             )  # fmt: skip
             # Still there: a cancellation that was lost goes again.
-            late = clock.now() - selectors.CANCEL_PATIENCE
+            late = clock.now() - selectors.cancel_patience()
             lost = ExtraOrder.objects.filter(pk=update.perm_id, cancel_sent_at__lt=late)
             lost.update(cancel_sent_at=None)
-            wake_gateway()
+            wishes.wake_gateway()
     Order.objects.filter(pk=ref).update(perm_id=same[0].perm_id)
+
+
+def _undo_both(ref: str) -> None:
+    """Two under one order id go together: a protective pair is replaced, all else is called back.
+
+    What was called back is made again by whoever wanted it.
+    """
+    row = Order.objects.filter(pk=ref).select_related("intent").first()
+    if row is None or row.cancel_wanted_at is not None:
+        return
+    position = Position.objects.filter(intent_id=row.intent_id).first()
+    tranche = position and position.tranches.filter(number=row.tranche).first()
+    if position is not None and tranche is not None and row.role in (Role.STOP, Role.TARGET):
+        replacing.begin(position, tranche, position.stop_price or Decimal(0), "TWIN")
+    else:
+        wishes.want_off(Order.objects.filter(pk=ref))
 
 
 def is_extra(update: OrderUpdate) -> bool:

@@ -71,6 +71,7 @@ _QUEUES = {
     "analytics.fetch_sentiment": "reporting",
     "analytics.fetch_vix1d": "reporting",
     "execution": "execution",
+    "execution.open_position": "entries",
     "execution.check_statements": "reporting",
     "publishing": "publishing",
     "reporting": "reporting",

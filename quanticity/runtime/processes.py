@@ -50,9 +50,13 @@ class Pool:
 
 
 # Threads, not forked children: a child per task doubles what the platform keeps resident.
-# Execution is one at a time, so that two signals cannot both see the same buying power.
+# Entries are one at a time, so that two signals cannot both see the same buying power; they have a
+# worker of their own, because a signal must not wait while positions are swept.
 # Sources over HTTP wait most of the time; beside reports they do not make the arithmetic wait.
-POOLS = (Pool("market", 3), Pool("execution", 1), Pool("publishing", 8), Pool("reporting", 4))
+POOLS = (
+    Pool("market", 3), Pool("entries", 1), Pool("execution", 1), Pool("publishing", 8),
+    Pool("reporting", 4),
+)  # fmt: skip
 
 
 def table(plan: Plan) -> list[Process]:

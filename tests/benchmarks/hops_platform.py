@@ -2,9 +2,10 @@
 
     python tests/benchmarks/hops_platform.py [signals] [port]
 
-Starts `manage.py up` in a place of its own at speed 1, rehearses so many trades one after the
-other, each by the platform's own workers, and reads from the rows when each step was done. Prints
-a table and JSON. Times are the platform's, which run as the machine's do.
+Starts `manage.py up` in a place of its own at speed 1, rehearses so many trades, one begun every
+second and each by the platform's own workers, and reads from the rows when each step was done.
+Prints a table, what each process took of the processors meanwhile, and JSON; 50 signals take two
+minutes. Times are the platform's, which run as the machine's do.
 """
 
 import json
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -23,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 START = "2026-11-17T10:30:00-05:00"
 SYMBOLS = ("SPY", "QQQ")
-PATIENCE_S, WARM_N = 30.0, 4
+PATIENCE_S, WARM_N, EVERY_S, TRADES = 30.0, 4, 1.0, 4
 HOPS = (
     ("request to the worker's first line", "asked_at", "begun_at"),
     ("features read", "begun_at", "read_at"),
@@ -51,24 +53,34 @@ def main(count: int, port: int) -> None:
         import django
 
         django.setup()
-        _report(_measured(count), _readings(), _what_ifs())
+        before = _used_s(var)
+        seen, readings = _both(count)
+        after = _used_s(var)
+        _report(seen, readings, _what_ifs(), {n: after[n] - before.get(n, 0.0) for n in after})
     finally:
         _manage("down")
 
 
 def _measured(count: int) -> list[Stamps]:
+    """Rehearse one signal a second, follow each to the wire, and let its trade go on by itself."""
     from analytics import selectors
+    from execution.models import Position
 
     _until(lambda: selectors.vol_regime() is not None, 120.0, "the volatility regime")
+    running = Position.objects.exclude(state="CLOSED")
     found: list[Stamps] = []
+    n = 0
     while len(found) < count + WARM_N:
-        stamps = _one(SYMBOLS[len(found) % len(SYMBOLS)])
+        begun, n = time.monotonic(), n + 1
+        stamps = _one(SYMBOLS[n % len(SYMBOLS)])
         found += [] if stamps is None else [stamps]
+        _until(lambda: running.count() < TRADES, PATIENCE_S, "trades to end")
+        time.sleep(max(0.0, EVERY_S - (time.monotonic() - begun)))
     return found[WARM_N:]
 
 
 def _one(symbol: str) -> Stamps | None:
-    """Rehearse once, follow it to the wire, and wait until its trade is over."""
+    """Rehearse once and follow it to the wire."""
     from execution.models import Order, OrderIntent
     from quanticity.domain import clock
     from quanticity.management import rehearsals
@@ -77,17 +89,18 @@ def _one(symbol: str) -> Stamps | None:
     answer = rehearsals.ask(symbol, 1, 0.2)
     if "error" in answer:
         print("not made:", answer["error"])
-        time.sleep(2)
         return None
-    signal_id = answer.pop("signal_id")
-    rows = OrderIntent.objects.filter(signal_id=signal_id)
-    _until(lambda: rows.filter(state__in=("FILLED", "BLOCKED", "CANCELLED")).exists(), PATIENCE_S)
-    intent = rows.get()
+    entries = Order.objects.filter(intent__signal_id=answer["signal_id"], role="E")
+    intents = OrderIntent.objects.filter(signal_id=answer.pop("signal_id"))
+    _until(
+        lambda: entries.filter(seen_at__isnull=False).exists() or intents.filter(state="BLOCKED"),
+        PATIENCE_S, "the broker's first word",
+    )  # fmt: skip
+    intent = intents.get()
     if intent.denied_by:
         print("denied:", intent.denied_by, intent.reason)
         return None
-    _until(lambda: not _is_open(signal_id), PATIENCE_S)
-    entry = Order.objects.get(intent=intent, role="E")
+    entry = entries.get()
     stamps = {name: datetime.fromisoformat(at) for name, at in answer.items()}
     return stamps | {
         "asked_at": asked_at, "claimed_at": intent.created_at, "recorded_at": intent.recorded_at,
@@ -95,26 +108,40 @@ def _one(symbol: str) -> Stamps | None:
     }  # fmt: skip
 
 
-def _is_open(signal_id: str) -> bool:
-    from execution.models import Position
+def _both(count: int) -> tuple[list[Stamps], list[float]]:
+    """The signals, and what chains took to become readings meanwhile."""
+    over, readings = threading.Event(), {}
+    watching = threading.Thread(target=_watch, args=(over, readings))
+    watching.start()
+    try:
+        seen = _measured(count)
+    finally:
+        over.set()
+        watching.join()
+    return seen, list(readings.values())
 
-    return Position.objects.filter(intent__signal_id=signal_id).exclude(state="CLOSED").exists()
 
-
-def _readings() -> list[float]:
-    """Milliseconds from a chain's instant to its exposures, over a minute of chains."""
+def _watch(over: threading.Event, found: dict[str, float]) -> None:
+    """Milliseconds from a chain's instant to its exposures."""
     from quanticity.store import readings
 
-    found: dict[str, float] = {}
-    deadline = time.monotonic() + 45
-    while time.monotonic() < deadline:
+    while not over.wait(0.25):
         for symbol in SYMBOLS:
             one = readings.read(symbol, ["gex"]).get("gex")
             if one is not None and one["data"] is not None:
                 as_of, at = (datetime.fromisoformat(one[k]) for k in ("as_of", "computed_at"))
                 found[f"{symbol} {one['as_of']}"] = (at - as_of).total_seconds() * 1e3
-        time.sleep(0.05)
-    return list(found.values())
+
+
+def _used_s(var: Path) -> dict[str, float]:
+    """Seconds of processor that each process of the platform has had; `seconds` is the clock's."""
+    from quanticity.runtime import states
+
+    found = {}
+    for name, child in states.processes(var).items():
+        stat = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+        found[name] = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+    return found | {"seconds": time.monotonic()}
 
 
 def _what_ifs() -> list[float]:
@@ -138,7 +165,9 @@ def _what_ifs() -> list[float]:
     return taken
 
 
-def _report(seen: list[Stamps], readings: list[float], what_ifs: list[float]) -> None:
+def _report(
+    seen: list[Stamps], readings: list[float], what_ifs: list[float], used_s: dict[str, float]
+) -> None:
     taken: dict[str, list[float]] = defaultdict(list)
     for stamps in seen:
         for name, begin, end in HOPS:
@@ -151,7 +180,10 @@ def _report(seen: list[Stamps], readings: list[float], what_ifs: list[float]) ->
         p50, p90, p99 = _cuts(values)
         report[name] = {"n": len(values), "p50": p50, "p90": p90, "p99": p99}
         print(f"  {name:44} n {len(values):3}  p50 {p50:7.1f}  p90 {p90:7.1f}  p99 {p99:7.1f}")
-    print(json.dumps({"title": "hops on the platform", "ms": report}))
+    seconds = used_s.pop("seconds")
+    shares = {name: round(used / seconds, 3) for name, used in used_s.items()}
+    print("share of one processor:", ", ".join(f"{n} {v:.0%}" for n, v in shares.items()))
+    print(json.dumps({"title": "hops on the platform", "ms": report, "processor": shares}))
 
 
 def _cuts(values: Iterable[float]) -> tuple[float, float, float]:

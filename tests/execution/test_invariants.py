@@ -29,6 +29,10 @@ def trade() -> Position:
     """A trade that holds three contracts under a working stop."""
     factories.link()
     position = desks.held()
+    OrderEvent.objects.create(
+        order_ref=position.intent_id, kind="intent", at=clock.now(),
+        body={"before": "WORKING", "after": "FILLED"},
+    )  # fmt: skip
     OrderIntent.objects.update(checks=[{"code": "X", "passed": True}])
     return position
 
@@ -106,6 +110,8 @@ BREAKS = [
     ("O5 allowed", lambda _: OrderIntent.objects.update(first_sent_at=clock.now(), checks=[])),
     ("O5 halted", halted),
     ("O6 unknown", unknown),
+    ("O6 legal moves", changing(OrderEvent, body={"before": "FILLED", "after": "SIZED"})),
+    ("O6 legal moves", changing(OrderIntent, state="CANCELLED")),
     ("P1 books", unclean),
     ("P2 covered", lambda _: Position.objects.update(naked_since_at=long_ago())),
     ("P2 not over", changing(Position, quantity_open=1)),

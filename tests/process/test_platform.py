@@ -13,7 +13,9 @@ from tests.process.places import Place, until
 
 pytestmark = [pytest.mark.process, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 RESIDENT_MAX_BYTES = 1.5 * 1_073_741_824
-WORKERS = ("worker-market", "worker-execution", "worker-publishing", "worker-reporting")
+WORKERS = (
+    "worker-market", "worker-entries", "worker-execution", "worker-publishing", "worker-reporting",
+)  # fmt: skip
 NAMES = {"redis", "simulator", "gateway", "web", "beat", "flower", *WORKERS}
 
 

@@ -29,7 +29,7 @@ FLUSH_S = 0.1
 GATHER_S = 0.002  # what comes so soon after another goes with it
 REFUSALS_S = 1.0
 SEED_S = 1.0
-HISTORY_DAYS = {"1 min": 10, "1 day": 66}  # 60 daily returns, and room for half days
+HISTORY_DAYS = {"1 min": 10, "1 day": 260}  # 250 daily returns, and room
 
 
 class MarketDesk:

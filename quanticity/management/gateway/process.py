@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from execution import selectors as execution_selectors
-from execution.services import apart, booking, broker, costs, nearby, reconciling, wishes
+from execution.services import apart, booking, broker, cash, costs, nearby, reconciling, wishes
 from quanticity import environment, leases, workflows
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
@@ -359,5 +359,5 @@ def _write(fact: Any) -> str:
         case CommissionFact():
             return costs.record_commission(fact.exec_id, fact.raw, fact.currency)
         case orders.Account():
-            broker.record_account(fact)
+            cash.record_account(fact)
     return ""

@@ -1,204 +1,19 @@
-"""Any order of the same facts, repeated or not, is the same order (DOMAIN 6.2)."""
+"""Which state may follow which: steps, corrections of what was over, and what never is (6.2)."""
 
-import itertools
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from execution.ledger.executions import CommissionReport
-from execution.orders import lifecycle
 from execution.orders.lifecycle import (
     INTENT_MOVES,
     POSITION_MOVES,
     TERMINAL,
-    Event,
-    Marker,
-    MarkerKind,
-    fold,
+    Move,
+    judge_intent,
+    judge_position,
     path,
-    position_path,
-    position_state,
 )
-from quanticity.config.loader import section
-from quanticity.domain.orders import Fill, IntentState, OrderUpdate, PositionState
-
-SETTINGS = section("execution.lifecycle", lifecycle.Settings)
-AT = datetime(2025, 11, 21, 17, 0, tzinfo=UTC)
-Make = Callable[..., Any]
-
-
-def mark(kind: str, second: float = 0) -> Marker:
-    return Marker(MarkerKind(kind), AT + timedelta(seconds=second))
-
-
-@pytest.fixture(scope="session")
-def story(fill: Callable[..., Fill], update: Callable[..., OrderUpdate]) -> tuple[Event, ...]:
-    """Everything the broker may say of three contracts bought in two parts, one corrected."""
-    first = fill(1, "2.10", 2, exec_id="a.01", commission=None)
-    return (
-        update("WORKING", 1),
-        first,
-        fill(2, "2.08", 3, exec_id="b.01", commission=None),
-        replace(first, exec_id="a.02", price=Decimal("2.09")),
-        update("FILLED", 4, filled=3),
-        CommissionReport("a.02", Decimal("0.65")),
-        CommissionReport("b.01", Decimal("1.30")),
-    )
-
-
-def test_every_permutation_of_a_story_ends_the_same(story: tuple[Event, ...]) -> None:
-    views = {repr(fold(3, order)) for order in itertools.permutations(story)}
-    view = fold(3, story)
-
-    assert len(views) == 1
-    assert (view.state, view.filled, view.commission_usd) == (
-        IntentState.FILLED,
-        3,
-        Decimal("1.95"),
-    )
-    assert view.average_price == (Decimal("2.09") + 2 * Decimal("2.08")) / 3
-
-
-@given(data=st.data())
-def test_duplicates_change_nothing(story: tuple[Event, ...], data: st.DataObject) -> None:
-    part = data.draw(st.lists(st.sampled_from(story), max_size=7, unique_by=id))
-    again = data.draw(
-        st.permutations(
-            [*part, *data.draw(st.lists(st.sampled_from(part or story), max_size=4 * bool(part)))]
-        )
-    )
-
-    assert fold(3, again) == fold(3, part)
-
-
-@pytest.fixture(scope="session")
-def trouble(fill: Callable[..., Fill], update: Callable[..., OrderUpdate]) -> list[Event]:
-    """Facts of all kinds, many of which contradict each other."""
-    return [
-        mark("SENT"),
-        mark("CANCEL_SENT", 3),
-        mark("LINK_LOST", 4),
-        update("WORKING", 1),
-        update("WORKING", 9),
-        update("CANCELLED", 5, error_code=10349),
-        update("CANCELLED", 6, error_code=202),
-        update("REJECTED", 2, error_code=201),
-        update("UNKNOWN", 7),
-        fill(1, "2.10", 2),
-        fill(2, "2.10", 8),
-        fill(-0, "2.10", 8, exec_id="bust.02"),
-    ]
-
-
-@given(data=st.data())
-def test_contradictions_end_the_same_in_any_order(
-    trouble: list[Event], data: st.DataObject
-) -> None:
-    facts = data.draw(st.lists(st.sampled_from(trouble), max_size=12))
-    shuffled = data.draw(st.permutations(facts + facts[: len(facts) // 2]))
-
-    assert fold(3, shuffled) == fold(3, facts)
-
-
-@pytest.mark.parametrize(
-    ("said", "state"),
-    [
-        pytest.param([], "SUBMITTING", id="nothing yet"),
-        pytest.param([("WORKING", 1, {})], "WORKING", id="acknowledged"),
-        pytest.param([("FILLED", 1, {"filled": 3})], "WORKING", id="a status adds no quantity"),
-        pytest.param(
-            [("CANCELLED", 2, {"error_code": 202})], "CANCELLED", id="the broker's own cancel"
-        ),
-        pytest.param([("CANCELLED", 2, {})], "CANCELLED", id="a cancel without error"),
-        pytest.param(
-            [("CANCELLED", 2, {"error_code": 10349})], "UNKNOWN", id="an error taken for a death"
-        ),
-        pytest.param(
-            [("WORKING", 1, {}), ("CANCELLED", 2, {"error_code": 161})],
-            "UNKNOWN",
-            id="in doubt after working",
-        ),
-        pytest.param(
-            [("CANCELLED", 2, {"error_code": 10349}), ("WORKING", 3, {})],
-            "WORKING",
-            id="a later word settles it",
-        ),
-        pytest.param(
-            [("REJECTED", 1, {"error_code": 110})], "REJECTED", id="refused before it worked"
-        ),
-        pytest.param(
-            [("WORKING", 1, {}), ("REJECTED", 2, {"error_code": 201})], "REJECTED", id="201 ends it"
-        ),
-        pytest.param(
-            [("WORKING", 1, {}), ("REJECTED", 2, {"error_code": 321})],
-            "UNKNOWN",
-            id="321 may refuse a change",
-        ),
-        pytest.param([("UNKNOWN", 2, {})], "UNKNOWN", id="the gateway does not know"),
-    ],
-)
-def test_what_the_broker_says_is_read_with_care(
-    update: Make, said: list[tuple[str, float, dict[str, Any]]], state: str
-) -> None:
-    events = [update(status, second, **changes) for status, second, changes in said]
-
-    assert fold(3, events).state == state
-
-
-@pytest.mark.parametrize(
-    ("markers", "state"),
-    [
-        pytest.param(["CANCEL_SENT"], "CANCEL_PENDING", id="a cancel is a request"),
-        pytest.param(["LINK_LOST"], "UNKNOWN", id="in flight when the link went"),
-        pytest.param(["PROVEN_ABSENT"], "WORKING", id="absence does not outweigh a word"),
-    ],
-)
-def test_what_we_did_counts(update: Make, markers: list[str], state: str) -> None:
-    events = [update("WORKING", 0), *(mark(kind, 2) for kind in markers)]
-
-    assert fold(3, events).state == state
-
-
-def test_an_order_nobody_knows_has_expired() -> None:
-    assert (
-        fold(3, [mark("SENT"), mark("LINK_LOST", 1), mark("PROVEN_ABSENT", 9)]).state == "EXPIRED"
-    )
-
-
-def test_a_refused_amendment_does_not_end_the_order(update: Make) -> None:
-    events = [update("WORKING", 0), mark("AMEND_SENT", 1), update("REJECTED", 2, error_code=201)]
-
-    assert fold(3, events).state == "UNKNOWN"
-
-
-def test_a_fill_outweighs_a_cancel(fill: Make, update: Make) -> None:
-    view = fold(3, [fill(3, "2.10"), update("CANCELLED", 1, error_code=202)])
-
-    assert (view.state, view.filled) == ("FILLED", 3)
-
-
-def test_a_cancel_after_part_keeps_the_part(fill: Make, update: Make) -> None:
-    view = fold(3, [fill(2, "2.10"), mark("CANCEL_SENT"), update("CANCELLED", 1, error_code=202)])
-
-    assert (view.state, view.filled) == ("CANCELLED", 2)
-
-
-def test_fills_that_are_still_to_come_are_waited_for(update: Make) -> None:
-    assert fold(3, [update("FILLED", 1, filled=3)]).awaiting_fills
-
-
-def test_too_many_contracts_are_noticed(fill: Make) -> None:
-    assert fold(3, [fill(2, "2.10", 1), fill(2, "2.10", 2)]).overfilled
-
-
-def test_a_commission_that_is_missing_is_not_free(fill: Make) -> None:
-    assert fold(3, [fill(3, "2.10", commission=None)]).commission_usd is None
+from quanticity.domain.orders import IntentState
 
 
 @pytest.mark.parametrize("state", IntentState)
@@ -233,44 +48,33 @@ def test_the_record_skips_no_step(before: str, after: str, steps: list[str]) -> 
     assert path(IntentState(before), IntentState(after)) == tuple(steps)
 
 
-def test_a_fill_after_the_end_is_no_transition() -> None:
-    assert path(IntentState.CANCELLED, IntentState.FILLED) is None
+@pytest.mark.parametrize(
+    ("before", "after", "move"),
+    [
+        pytest.param("NEW", "CHECKED", Move.STEP, id="the next step"),
+        pytest.param("SUBMITTING", "FILLED", Move.STEP, id="a step that was never told"),
+        pytest.param("CANCELLED", "FILLED", Move.CORRECTION, id="a fill after the end"),
+        pytest.param("FILLED", "PARTIAL", Move.CORRECTION, id="a fill taken back"),
+        pytest.param("CANCELLED", "WORKING", Move.CORRECTION, id="it works after all"),
+        pytest.param("BLOCKED", "SUBMITTING", Move.ILLEGAL, id="what was denied is not sent"),
+        pytest.param("BLOCKED", "FILLED", Move.ILLEGAL, id="what was denied does not fill"),
+        pytest.param("WORKING", "SIZED", Move.ILLEGAL, id="what was sent is not sized again"),
+        pytest.param("CANCELLED", "SUBMITTING", Move.ILLEGAL, id="what is over is not resent"),
+    ],
+)
+def test_an_intent_moves_by_the_table(before: str, after: str, move: Move) -> None:
+    assert judge_intent(before, after) is move
 
 
 @pytest.mark.parametrize(
-    ("bought", "sold", "entry_done", "exit_working", "state"),
+    ("before", "after", "move"),
     [
-        pytest.param(0, 0, False, False, "OPENING", id="nothing yet"),
-        pytest.param(2, 0, False, False, "OPENING", id="the entry still works"),
-        pytest.param(3, 0, True, False, "OPEN", id="open"),
-        pytest.param(3, 1, True, False, "REDUCING", id="a target filled"),
-        pytest.param(3, 1, True, True, "CLOSING", id="an exit works"),
-        pytest.param(3, 3, True, False, "CLOSED", id="closed by fills"),
-        pytest.param(3, 4, True, False, "QUARANTINED", id="sold what we did not have"),
+        pytest.param("OPEN", "CLOSED", Move.STEP, id="closed by way of closing"),
+        pytest.param("QUARANTINED", "OPEN", Move.STEP, id="the books agree again"),
+        pytest.param("CLOSED", "REDUCING", Move.CORRECTION, id="the last sale was taken back"),
+        pytest.param("OPEN", "OPENING", Move.ILLEGAL, id="what is open was opened once"),
+        pytest.param("CLOSED", "OPENING", Move.ILLEGAL, id="what is over does not begin again"),
     ],
 )
-def test_a_position_is_what_its_fills_are(
-    bought: int, sold: int, entry_done: bool, exit_working: bool, state: str
-) -> None:
-    assert position_state(bought, sold, entry_done=entry_done, exit_working=exit_working) == state
-
-
-def test_a_stopped_position_closes_by_way_of_closing() -> None:
-    steps = position_path(PositionState.OPEN, PositionState.CLOSED)
-
-    assert steps == (PositionState.CLOSING, PositionState.CLOSED)
-
-
-@pytest.mark.parametrize(
-    ("state", "waited_s", "overdue"),
-    [
-        pytest.param("CANCEL_PENDING", 5.1, True, id="a cancel unanswered"),
-        pytest.param("CANCEL_PENDING", 4.9, False, id="a cancel in time"),
-        pytest.param("SUBMITTING", 5.1, True, id="a submission unanswered"),
-        pytest.param("WORKING", 999, False, id="a working order may work"),
-    ],
-)
-def test_an_answer_may_be_overdue(state: str, waited_s: float, overdue: bool) -> None:
-    now = AT + timedelta(seconds=waited_s)
-
-    assert lifecycle.is_overdue(IntentState(state), AT, now, SETTINGS) is overdue
+def test_a_position_moves_by_the_table(before: str, after: str, move: Move) -> None:
+    assert judge_position(before, after) is move

@@ -1,11 +1,22 @@
 """Three invariants over the sells that work, and when a replacement may start (DOMAIN 6.7)."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from execution.orders import protection
-from execution.orders.protection import Breakage, NotNow, WorkingSell, claimed_outside, violations
+from execution.orders.protection import (
+    Breakage,
+    NotNow,
+    Resting,
+    WorkingSell,
+    at_most,
+    claimed_outside,
+    executable,
+    violations,
+)
 from execution.orders.ticks import Touch
 from quanticity.config.loader import section
 from quanticity.domain.orders import Role
@@ -85,3 +96,37 @@ def test_when_a_replacement_may_start(changes: dict[str, object], why: NotNow | 
     }
 
     assert protection.may_replace(settings=SETTINGS, **given | changes) is why
+
+
+SOLD_AT = datetime(2025, 11, 21, 17, tzinfo=UTC)
+STOP = Resting("S", Role.STOP, 2, 0, "g", 1, is_working=True)
+TARGET = Resting("T", Role.TARGET, 2, 1, "g", 2, is_working=False, sold_at=SOLD_AT)
+
+
+@pytest.mark.parametrize(
+    ("said_at", "could_sell"),
+    [
+        pytest.param(None, 1, id="nothing was said"),
+        pytest.param(SOLD_AT - timedelta(seconds=1), 1, id="said before the sale"),
+        pytest.param(SOLD_AT, 1, id="said at the same instant"),
+        pytest.param(SOLD_AT + timedelta(milliseconds=1), 2, id="said after the sale"),
+    ],
+)
+def test_what_the_broker_said_after_a_sale_is_believed(
+    said_at: datetime | None, could_sell: int
+) -> None:
+    (stop,) = executable([replace(STOP, said_at=said_at), TARGET])
+
+    assert stop.executable == could_sell
+
+
+def test_at_worst_a_groups_sale_has_reduced_nothing() -> None:
+    (stop,) = at_most([STOP, TARGET])
+
+    assert stop.executable == 2
+
+
+def test_a_sale_in_another_group_reduces_nothing() -> None:
+    (stop,) = executable([STOP, replace(TARGET, group="h")])
+
+    assert stop.executable == 2

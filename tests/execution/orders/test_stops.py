@@ -72,14 +72,6 @@ def test_a_restart_keeps_a_stop_that_works() -> None:
     assert found.stop == Decimal("1.60")
 
 
-def test_averaging_down_keeps_peak_and_stop() -> None:
-    ratchet = stops.Ratchet(Decimal(2), Decimal(3), Decimal("2.40"))
-
-    assert stops.averaged(ratchet, Decimal("1.50")) == stops.Ratchet(
-        Decimal("1.50"), Decimal(3), Decimal("2.40")
-    )
-
-
 def test_a_premium_of_one_tick_has_no_stop() -> None:
     assert stops.initial(Strategy.ZERO_DTE, Decimal("0.01"), PENNY, SETTINGS).stop is None
 

@@ -12,7 +12,6 @@ import execution
 from execution.orders.references import order_ref
 from execution.orders.tickets import (
     Cover,
-    amended,
     buy_back,
     buy_to_open,
     recorded,
@@ -91,22 +90,6 @@ def test_a_price_that_is_no_price_is_refused(price: str) -> None:
 def test_nothing_is_sent_for_zero_contracts() -> None:
     with pytest.raises(MalformedInput, match="at least 1"):
         buy_to_open(ref(Role.ENTRY), CONTRACT, 0, PRICE)
-
-
-def test_an_amendment_shrinks_and_never_grows() -> None:
-    assert amended(ENTRY, quantity=2, limit=Decimal("2.20")).quantity == 2
-    with pytest.raises(MalformedInput, match="at most 3"):
-        amended(ENTRY, quantity=4)
-
-
-def test_an_order_of_an_explicit_group_is_not_amended() -> None:
-    made = sell_to_close(
-        ref(Role.STOP), CONTRACT, 1, Cover(1), stop=PRICE, oca_group="QC-T-1-1", oca_type=2
-    )
-
-    assert isinstance(made, Ticket)
-    with pytest.raises(MalformedInput, match="OCA"):
-        amended(made, stop=Decimal("2.20"))
 
 
 def test_a_recorded_ticket_is_the_one_that_was_made(contract: OptionContract) -> None:

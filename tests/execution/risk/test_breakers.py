@@ -72,9 +72,9 @@ def test_just_below_every_limit_nothing_fires() -> None:
         pytest.param({"anomalies_60s": {"SPY": 3}}, [("ORDER_ANOMALIES", "SPY", "HALTED")], id="three in a symbol"),
         pytest.param({"anomalies_60s": {"0DTE": 5}}, [("ORDER_ANOMALIES", "0DTE", "HALTED")], id="five in a strategy"),
         pytest.param({"anomalies_60s": {"global": 10}}, [("ORDER_ANOMALIES", "global", "HALTED")], id="ten in all"),
-        pytest.param({"overfilled_n": 1}, [("BOOKS_IMPOSSIBLE", "global", "HALTED")], id="overfill"),
-        pytest.param({"oversold_n": 1}, [("BOOKS_IMPOSSIBLE", "global", "HALTED")], id="sold beyond holding"),
-        pytest.param({"oldest_unknown_s": 61}, [("BOOKS_IMPOSSIBLE", "global", "HALTED")], id="unknown for a minute"),
+        pytest.param({"overfilled_n": 1}, [("OVERFILLED", "global", "HALTED")], id="overfill"),
+        pytest.param({"oversold_n": 1}, [("OVERSOLD", "global", "HALTED")], id="sold beyond holding"),
+        pytest.param({"oldest_unknown_s": 61}, [("ORDER_UNKNOWN", "global", "HALTED")], id="unknown for a minute"),
         pytest.param({"unclean_runs_n": 2}, [("UNCLEAN", "global", "REDUCING")], id="unclean twice"),
         pytest.param({"blind_with_positions_s": 61}, [("BLIND", "global", "REDUCING")], id="blind"),
         pytest.param({"var_frac": Decimal("0.051")}, [("VALUE_AT_RISK", "global", "REDUCING")], id="value at risk"),
@@ -147,7 +147,8 @@ def test_every_breaker_can_fire() -> None:
     worst = tripped(
         day_pnl_usd=Decimal(-9_000), drawdown_frac=Decimal("0.5"), loss_streaks={"MOC": 3, "0DTE": 5},
         losing_sessions_n=9, regime_shock_onset=True, errors_300s_n=99, anomalies_60s={"SPY": 9},
-        overfilled_n=1, unclean_runs_n=9, blind_with_positions_s=999, var_frac=Decimal(1), worst_stress_frac=Decimal(1),
+        overfilled_n=1, oversold_n=1, oldest_unknown_s=61, unclean_runs_n=9,
+        blind_with_positions_s=999, var_frac=Decimal(1), worst_stress_frac=Decimal(1),
     )  # fmt: skip
 
     assert {t.breaker for t in worst} == set(Breaker)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from execution.orders.tickets import Cover
 from execution.orders.ticks import Touch
 from execution.risk import exposure, gate
 from execution.risk.facts import Desk, Facts, Greeks, Holdings, Market, Open, Proposal
@@ -50,7 +49,7 @@ def held(symbol: str, direction: int = 1, premium: int = 100, **changes: Any) ->
 def test_a_quiet_morning_is_allowed(proposal: Proposal, sized: Proposal, facts: Facts) -> None:
     assert gate.check(proposal, facts, LIMITS).allowed
     assert gate.recheck(sized, facts, LIMITS).allowed
-    assert gate.whatif(sized, facts, LIMITS) is None
+    assert gate.last(sized, facts, LIMITS).allowed
 
 
 @pytest.mark.parametrize(
@@ -274,15 +273,7 @@ def test_an_unset_what_if_is_unknown(
         spoiled(facts, "desk.whatif_equity_usd", equity), "desk.whatif_margin_usd", margin
     )
 
-    assert (gate.whatif(sized, asked, LIMITS) is None) is passes
-
-
-@pytest.mark.parametrize(
-    ("quantity", "held_n", "claimed", "allowed"),
-    [(3, 3, 0, True), (3, 5, 3, False), (1, 0, 0, False), (0, 3, 0, False), (1, -2, 0, False)],
-)
-def test_a_sell_only_reduces(quantity: int, held_n: int, claimed: int, allowed: bool) -> None:
-    assert (gate.reduce_only(quantity, Cover(held_n, claimed)) is None) is allowed
+    assert gate.last(sized, asked, LIMITS).allowed is passes
 
 
 def test_settlement_distance_depends_on_the_strategy(

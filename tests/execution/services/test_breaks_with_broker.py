@@ -8,6 +8,7 @@ import pytest
 
 from execution import selectors
 from execution.models import (
+    BracketReplace,
     ExtraOrder,
     Order,
     OrderIntent,
@@ -16,7 +17,7 @@ from execution.models import (
     Reconciliation,
     RiskEvent,
 )
-from execution.services import broker, operating, reconciling, wishes
+from execution.services import broker, operating, overdue, reconciling, wishes
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import Holding, OrderUpdate
 from quanticity.gateway.ports import BrokerFacts
@@ -221,7 +222,7 @@ def test_the_end_of_the_second_is_not_the_end_of_the_first(
     assert (stop.state, stop.perm_id != 77) == ("WORKING", True)
 
 
-def test_twins_under_one_order_id_are_told_and_left(
+def test_twin_stops_under_one_order_id_are_replaced_together(
     theirs: FakeBroker, bought: OrderIntent
 ) -> None:
     compare(theirs.snapshot())
@@ -230,8 +231,36 @@ def test_twins_under_one_order_id_are_told_and_left(
 
     compare(replace(facts, open_orders=(*facts.open_orders, replace(first, perm_id=9_999))))
 
-    assert broker.take_cancels(1) == []
     assert RiskEvent.objects.filter(code="ORDER_TWICE").count() == 1
+    assert (BracketReplace.objects.get().reason, broker.take_cancels(1)[0][0]) == (
+        "TWIN", ref(bought, "T"),
+    )  # fmt: skip
+
+
+def test_the_number_of_an_order_taken_over_is_the_brokers(
+    theirs: FakeBroker, bought: OrderIntent
+) -> None:
+    compare(theirs.snapshot())
+    stop = Order.objects.get(role="S")
+    stop.delete()  # a restore from a backup, and the number was given again
+    Order.objects.filter(role="E").update(order_id=stop.order_id)
+
+    compare(theirs.snapshot())
+
+    assert Order.objects.get(role="S").order_id == stop.order_id
+
+
+def test_an_order_without_a_number_is_told_and_never_cancelled_as_zero(
+    theirs: FakeBroker, bought: OrderIntent
+) -> None:
+    compare(theirs.snapshot())
+    Order.objects.filter(role="S").update(order_id=None)
+    wishes.want_off(Order.objects.filter(role="S"))
+
+    overdue.look()
+
+    assert broker.take_cancels(1) == []
+    assert RiskEvent.objects.get(code="NO_ORDER_ID").value == ref(bought, "S")
 
 
 def test_a_comparison_keeps_what_the_broker_holds_and_works(

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from execution import selectors
-from execution.models import AccountValues, Commission, Fill, Order, OrderEvent, OrderIntent
+from execution.models import Commission, Fill, Order, OrderEvent, OrderIntent
 from execution.services import broker, costs, operating
 from quanticity import leases
 from quanticity.domain import clock
-from quanticity.domain.orders import Account, OrderUpdate, TradingState
+from quanticity.domain.orders import OrderUpdate, TradingState
 from tests import factories
 from tests.factories import fill, ref, update
 from tests.racing import in_two_threads
@@ -413,28 +413,3 @@ def test_a_cost_may_come_before_its_execution() -> None:
     broker.record_fill(bought)
 
     assert Commission.objects.get(pk=Fill.objects.get().pk).status == "OK"
-
-
-# --- account -------------------------------------------------------------------------------------
-
-
-def account(equity: int) -> Account:
-    money = Decimal(equity)
-    return Account("DU1", money, money, money, money, clock.now())
-
-
-def test_the_first_equity_of_a_session_is_its_start(noon: Any) -> None:
-    broker.record_account(account(100))
-    noon.advance(60)
-    broker.record_account(account(90))
-
-    row = AccountValues.objects.get()
-    assert (row.start_of_day_usd, row.equity_usd, row.high_water_usd) == (100, 90, 100)
-
-
-def test_the_next_session_starts_anew(noon: Any) -> None:
-    broker.record_account(account(100))
-    noon.advance(3 * 86_400)
-    broker.record_account(account(90))
-
-    assert AccountValues.objects.get().start_of_day_usd == 90

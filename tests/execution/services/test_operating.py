@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from execution.holds import Notice
-from execution.models import AccountValues, Approval, Order, OrderIntent, Quarantine
+from execution.models import Approval, Order, OrderIntent, Quarantine
 from execution.services import broker, opening, operating
 from quanticity.domain.errors import MalformedInput
 from quanticity.models import AuditEntry
@@ -153,13 +152,6 @@ def test_an_unresolved_break_blocks_its_symbol() -> None:
     row = factories.signal(reference={"mid": str(factories.mid())})
 
     assert OrderIntent.objects.get(pk=opening.open_position(row.pk)).denied_by == "QUARANTINED"
-
-
-def test_a_deposit_is_no_gain() -> None:
-    operating.move_cash(factories.ACCOUNT, Decimal(50_000), actor="ada", reason="wire of today")
-
-    account = AccountValues.objects.get()
-    assert (account.high_water_usd, account.start_of_day_usd) == (1_050_000, 1_050_000)
 
 
 def test_a_halt_is_told_once_and_names_no_playbook() -> None:

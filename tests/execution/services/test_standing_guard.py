@@ -31,32 +31,31 @@ def test_a_second_overfill_halts_again_after_a_release(noon: Any) -> None:
     _quiet()
     first = desks.held(1, 3)
     Order.objects.filter(intent=first.intent, role="T").update(filled=9)
-    assert "BOOKS_IMPOSSIBLE" in _tripped()
+    assert "OVERFILLED" in _tripped()
     noon.advance(60)
-    row = BreakerTrip.objects.get(breaker="BOOKS_IMPOSSIBLE")
+    row = BreakerTrip.objects.get(breaker="OVERFILLED")
     watching.release(row.pk, actor="ada", reason="explained")
-    assert "BOOKS_IMPOSSIBLE" not in _tripped()
+    assert "OVERFILLED" not in _tripped()
     noon.advance(60)
     second = desks.held(2, 3)
     Order.objects.filter(intent=second.intent, role="T").update(filled=9, sent_at=clock.now())
-    assert "BOOKS_IMPOSSIBLE" in _tripped()
+    assert "OVERFILLED" in _tripped()
 
 
-def test_an_order_in_doubt_halts_after_an_overfill_was_released(noon: Any) -> None:
+def test_an_order_in_doubt_and_a_short_halt_beside_an_overfill() -> None:
     _quiet()
     row = desks.held(1, 3)
     Order.objects.filter(intent=row.intent, role="T").update(filled=9)
-    watching.watch()
-    noon.advance(60)
-    trip = BreakerTrip.objects.get(breaker="BOOKS_IMPOSSIBLE")
-    watching.release(trip.pk, actor="ada", reason="explained")
-    watching.watch()
+    assert _tripped() == ["OVERFILLED"]
+
     since = clock.now() - timedelta(seconds=300)
     Order.objects.filter(intent=row.intent, role="S").update(
         state="UNKNOWN", unknown_since_at=since
     )
-    factories.link()
-    assert "BOOKS_IMPOSSIBLE" in _tripped()
+    assert _tripped() == ["ORDER_UNKNOWN"]
+
+    Position.objects.update(quantity_open=-1)
+    assert _tripped() == ["OVERSOLD"]
 
 
 def test_each_loss_after_a_long_streak_trips_again(noon: Any) -> None:

@@ -253,7 +253,7 @@ def test_an_order_unknown_for_a_minute_halts(world: Any) -> None:
 
     watching.watch()
 
-    assert names() == ["BOOKS_IMPOSSIBLE global"]
+    assert names() == ["ORDER_UNKNOWN global"]
 
 
 def test_while_the_link_is_down_an_unknown_order_is_no_wonder() -> None:
@@ -271,7 +271,7 @@ def test_a_sale_beyond_holding_halts() -> None:
 
     watching.watch()
 
-    assert names() == ["BOOKS_IMPOSSIBLE global"]
+    assert names() == ["OVERSOLD global"]
 
 
 def test_two_unclean_comparisons_reduce_and_a_clean_one_ends_it(world: Any) -> None:

@@ -27,7 +27,8 @@ def words(name: str, plan: Plan = PLAN) -> str:
 def test_every_process_of_the_house_runs() -> None:
     assert [process.name for process in processes.table(PLAN)] == [
         "simulator", "gateway", "web",
-        "worker-market", "worker-execution", "worker-publishing", "worker-reporting",
+        "worker-market", "worker-entries", "worker-execution", "worker-publishing",
+        "worker-reporting",
         "beat", "flower",
     ]  # fmt: skip
 
@@ -50,10 +51,11 @@ def test_the_operators_redis_is_not_ours_to_start() -> None:
     assert processes.store(changed(embeds_redis=False)) is None
 
 
-def test_execution_runs_one_task_at_a_time() -> None:
-    assert "-Q execution -n execution@%h --pool threads --concurrency 1" in words(
-        "worker-execution"
-    )
+@pytest.mark.parametrize("queue", ["entries", "execution"])
+def test_what_makes_orders_runs_one_task_at_a_time(queue) -> None:
+    expected = f"-Q {queue} -n {queue}@%h --pool threads --concurrency 1"
+
+    assert expected in words(f"worker-{queue}")
 
 
 def test_no_password_is_on_a_command_line() -> None:

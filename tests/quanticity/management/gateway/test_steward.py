@@ -19,6 +19,11 @@ async def _inline(work: Callable[..., Any], *args: Any) -> Any:
     return work(*args)
 
 
+@pytest.fixture(autouse=True)
+def _in_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
 @pytest.fixture
 def late(noon: Any) -> Order:
     """An entry that should have been given up long ago."""

@@ -1,0 +1,118 @@
+"""Deposits and withdrawals are no trading result, whoever says so first, and count once."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from execution.models import AccountValues, BreakerTrip, CashMove, RiskEvent
+from execution.services import cash, watching
+from quanticity.domain import clock
+from quanticity.domain.orders import Account
+from tests import desks, factories
+
+pytestmark = pytest.mark.django_db
+MILLION = 1_000_000
+
+
+def says(equity: int, in_cash: int | None = None) -> AccountValues:
+    """The broker reports equity, all of it cash unless told otherwise."""
+    money = Decimal(equity)
+    paid = money if in_cash is None else Decimal(in_cash)
+    cash.record_account(Account(factories.ACCOUNT, money, money, money, paid, clock.now()))
+    return AccountValues.objects.get()
+
+
+def recorded(usd: int) -> CashMove:
+    return cash.move_cash(factories.ACCOUNT, Decimal(usd), actor="ada", reason="wire of today")
+
+
+@pytest.fixture(autouse=True)
+def a_million(world: Any) -> None:
+    says(MILLION)
+
+
+def test_the_first_equity_of_a_session_is_its_start(world: Any) -> None:
+    world.advance(60)
+    row = says(MILLION - 10)
+
+    assert (row.start_of_day_usd, row.equity_usd, row.high_water_usd) == (
+        MILLION, MILLION - 10, MILLION,
+    )  # fmt: skip
+
+
+def test_the_next_session_starts_anew(world: Any) -> None:
+    world.advance(3 * 86_400)
+
+    assert says(MILLION - 10).start_of_day_usd == MILLION - 10
+
+
+@pytest.mark.parametrize("usd", [120_000, -200_000], ids=["deposit", "withdrawal"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(("broker",), id="the broker alone says so"),
+        pytest.param(("broker", "operator"), id="the operator afterwards"),
+        pytest.param(("operator", "broker"), id="the operator before"),
+        pytest.param(("broker", "operator", "broker"), id="told again"),
+    ],
+)
+def test_cash_moved_counts_once(usd: int, order: tuple[str, ...]) -> None:
+    tell = {"broker": lambda: says(MILLION + usd), "operator": lambda: recorded(usd)}
+    for who in order:
+        tell[who]()
+
+    row = AccountValues.objects.get()
+    assert (row.high_water_usd, row.start_of_day_usd) == (MILLION + usd, MILLION + usd)
+    assert CashMove.objects.count() == 1
+
+
+def test_a_withdrawal_trips_no_drawdown_before_anybody_could_record_it() -> None:
+    says(MILLION - 200_000)
+
+    watching.watch()
+
+    assert not BreakerTrip.objects.exists()
+    assert RiskEvent.objects.get().code == "CASH_MOVED"
+
+
+def test_a_deposit_hides_no_drawdown() -> None:
+    says(MILLION - 90_000, MILLION)  # what is held lost 90,000
+    row = says(MILLION + 30_000, MILLION + 120_000)
+
+    assert row.high_water_usd == MILLION + 120_000
+    watching.watch()
+    assert [trip.breaker for trip in BreakerTrip.objects.all()] == ["DRAWDOWN_WARN"]
+
+
+@pytest.mark.parametrize(
+    ("equity", "in_cash"),
+    [
+        pytest.param(MILLION - 200, MILLION - 50_000, id="bought, and not heard yet"),
+        pytest.param(MILLION - 30_000, MILLION, id="what is held lost"),
+        pytest.param(MILLION - 30_000, MILLION + 20_000, id="sold at a loss, not heard yet"),
+        pytest.param(MILLION - 500, MILLION - 500, id="fees"),
+    ],
+)
+def test_what_trading_does_is_no_cash_moved(equity: int, in_cash: int) -> None:
+    assert says(equity, in_cash).high_water_usd == MILLION
+    assert not CashMove.objects.exists()
+
+
+def test_executions_explain_the_cash_they_took() -> None:
+    desks.held(1, 5)
+    row = says(MILLION, MILLION - 1_000)
+
+    assert row.paid_in_usd == MILLION + Decimal("3.25")
+    assert not CashMove.objects.exists()
+
+
+def test_cash_that_nothing_explains_for_a_session_is_told(world: Any) -> None:
+    says(MILLION, MILLION - 50_000)
+    world.advance(timedelta(days=3).total_seconds())
+
+    says(MILLION, MILLION - 50_000)
+
+    assert RiskEvent.objects.get().code == "CASH_UNEXPLAINED"
+    assert says(MILLION + 5_000, MILLION - 45_000).high_water_usd == MILLION + 5_000
