@@ -63,6 +63,9 @@ class Quarantine(models.Model):
     occ = models.CharField(max_length=21, blank=True)
     symbol = models.CharField(max_length=8, blank=True, help_text="empty: every symbol")
     kind = models.CharField(max_length=20)
+    intent = models.ForeignKey(
+        "execution.OrderIntent", models.PROTECT, null=True, help_text="the trade it is about"
+    )
     detail = models.CharField(max_length=300)
     opened_at = models.DateTimeField()
     difference = models.IntegerField(null=True, help_text="broker's contracts less ours")

@@ -183,7 +183,11 @@ def _announce_notices() -> list[Owed]:
     made: list[Delivery] = []
     for row in Notice.objects.filter(announced=False).order_by("pk")[:_AT_ONCE]:
         with transaction.atomic():
-            facts = {"title": row.kind.capitalize(), "text": row.text, "severity": row.kind}
+            facts = {
+                "title": row.kind.capitalize().replace("_", " "),
+                "text": row.text,
+                "severity": row.kind,
+            }
             if row.source == settings.TRADING_MODE:
                 made += announcing.post(f"NOTICE-{row.pk}", "NOTICE", facts)
             Notice.objects.filter(pk=row.pk).update(announced=True)

@@ -73,6 +73,8 @@ FLOWER_PORT = _port("QC_FLOWER_PORT", 5555)
 PUBLIC_URL = _text("QC_PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS = _text("QC_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 SECRET_KEY = _text("QC_SECRET_KEY") or _kept_secret("secret_key")
+# Names and seals of the ledger hang on this: it stays when the key above is rotated.
+RECEIPTS_KEY = _text("QC_RECEIPTS_KEY") or SECRET_KEY
 DEBUG = False
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -454,7 +454,7 @@ def test_closing_writes_what_is_still_waiting(process: GatewayProcess) -> None:
 
     asyncio.run(process.close())
 
-    assert OrderEvent.objects.count() == 1
+    assert OrderEvent.objects.filter(order_ref=ref(intent, "E"), kind="order").count() == 1
 
 
 def test_bars_begin_anew_once_the_store_is_back() -> None:
