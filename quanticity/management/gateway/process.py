@@ -12,7 +12,7 @@ import math
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,11 +23,11 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from execution import selectors as execution_selectors
-from execution.services import apart, booking, broker, cash, costs, nearby, reconciling, wishes
+from execution.services import booking, broker, nearby, reconciling, wishes
 from quanticity import environment, leases, workflows
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
-from quanticity.domain import clock, orders
+from quanticity.domain import clock
 from quanticity.domain.errors import ConfigError, PermanentError, TemporaryError
 from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
@@ -37,9 +37,10 @@ from quanticity.management.gateway import pacing_file
 from quanticity.management.gateway.dispatcher import Dispatcher
 from quanticity.management.gateway.halt import HaltByHand
 from quanticity.management.gateway.hands import Hands
-from quanticity.management.gateway.listener import CommissionFact, FactListener
+from quanticity.management.gateway.listener import FactListener
 from quanticity.management.gateway.market_desk import MarketDesk
 from quanticity.management.gateway.questions import Questions
+from quanticity.management.gateway.scribe import write_facts
 from quanticity.management.gateway.steward import Steward
 from quanticity.management.gateway.watch import Watch
 from quanticity.store import health
@@ -338,26 +339,3 @@ class GatewayProcess:
 def _superseded(sign: tuple[str, float] | None) -> ConfigError:
     who = "nobody that can be seen" if sign is None else sign[0]
     return ConfigError(f"expected the lease of the one gateway process, {who} holds it")
-
-
-def write_facts(facts: Sequence[Any]) -> set[str]:
-    """Write money facts in order; return the intents they are about."""
-    touched: set[str] = set()
-    apart.each("NOT_WRITTEN", facts, lambda fact: touched.add(_write(fact)))
-    return touched - {""}
-
-
-def _write(fact: Any) -> str:
-    """Write one money fact; return the intent it is about, "" when none."""
-    match fact:
-        case orders.OrderUpdate():
-            broker.record_order(fact)
-            return execution_selectors.intent_of(fact.order_ref)
-        case orders.Fill():
-            broker.record_fill(fact)
-            return broker.owner_of(fact)
-        case CommissionFact():
-            return costs.record_commission(fact.exec_id, fact.raw, fact.currency)
-        case orders.Account():
-            cash.record_account(fact)
-    return ""

@@ -1,6 +1,5 @@
 """Who manages what is held: the worker, and the gateway process while there is none."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -19,11 +18,6 @@ async def _inline(work: Callable[..., Any], *args: Any) -> Any:
     return work(*args)
 
 
-@pytest.fixture(autouse=True)
-def _in_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-
-
 @pytest.fixture
 def late(noon: Any) -> Order:
     """An entry that should have been given up long ago."""
@@ -34,7 +28,10 @@ def late(noon: Any) -> Order:
 
 
 def turn() -> bool:
-    return asyncio.run(Steward(_inline, "gateway").turn())
+    """One turn, in the thread and transaction of the test: it waits for nothing."""
+    with pytest.raises(StopIteration) as ended:
+        Steward(_inline, "gateway").turn().send(None)
+    return bool(ended.value.value)
 
 
 def is_given_up(entry: Order) -> bool:
