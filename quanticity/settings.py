@@ -287,6 +287,14 @@ X_KEYS = tuple(
 X_API_URL = _text("QC_X_API_URL", "https://api.twitter.com").rstrip("/")
 STRIPE_SECRET_KEY = _text("STRIPE_SECRET_KEY")
 
+# --- the broker's statements: without token and query they are put into statements/ by hand -------
+IBKR_FLEX_TOKEN = _text("IBKR_FLEX_TOKEN")
+IBKR_FLEX_QUERY_ID = _text("IBKR_FLEX_QUERY_ID")
+IBKR_FLEX_URL = _text(
+    "QC_IBKR_FLEX_URL",
+    "https://ndcdyn.interactivebrokers.com/AccountManagement/FlexWebService",
+).rstrip("/")
+
 # --- market data over HTTP: what has no credential is off; a simulation asks nobody outside -------
 ALPHAVANTAGE_API_KEY = _text("ALPHAVANTAGE_API_KEY")
 _PUBLIC_FEEDS = {
