@@ -26,7 +26,7 @@ from execution.services import (
 )
 from quanticity.domain.clock import ReplayedClock
 from quanticity.domain.orders import ExitReason, OrderStatus, Role
-from quanticity.management.gateway.process import write_facts
+from quanticity.management.gateway.scribe import write_facts
 from quanticity.store import market
 from tests import factories
 from tests.workflows.model_broker import ModelBroker, Refusal
