@@ -8,7 +8,7 @@ from execution.models import Order, OrderIntent
 from execution.orders import pricing
 from execution.orders.ticks import touch
 from execution.risk.verdict import Denied
-from execution.services import broker, opening, trailing
+from execution.services import apart, broker, opening, trailing
 from execution.services.facts import increments_of
 from quanticity.config.loader import section
 from quanticity.domain import clock
@@ -28,13 +28,16 @@ def manage_entries() -> None:
     broker.expire_stale()
     rows = Order.objects.filter(
         role=Role.ENTRY, state=Order.State.WORKING, cancel_wanted_at=None
-    ).select_related("intent")
-    changed = sum(_manage_entry(row) for row in rows)
-    if changed:
+    ).select_related("intent__signal")
+    apart.each("ENTRY_NOT_MANAGED", rows, _manage_entry)
+
+
+def _manage_entry(row: Order) -> None:
+    if _changes(row):
         health.wake("gateway")
 
 
-def _manage_entry(row: Order) -> bool:
+def _changes(row: Order) -> bool:
     intent, now = row.intent, clock.now()
     prices = section("execution.pricing", pricing.Settings)
     plan = _plan_of(intent, prices)
