@@ -7,6 +7,7 @@ One life follows another; each begins by settling what the one before left.
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,11 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]  # fmt: skip
 APP = str(Path(__file__).parent / "crash_app.py")
-# Each step, and whether the entry must be at the exchange afterwards: what had not left is over,
-# its price is gone; a chain without its last leg was never transmitted.
+# Each step, and whether the entry must be at the exchange afterwards: what was not claimed is sent
+# by the next process; what was claimed is never sent again, and a chain without its last leg was
+# never transmitted.
 STEPS = {
-    "before the claim": False,
+    "before the claim": True,
     "after the claim": False,
     "before the parent": False,
     "after the parent": False,
@@ -72,11 +74,13 @@ def live_and_die(desk: Desk, n: int, step: str) -> OrderIntent:
     began = clock.now()
     (desk.place.var / "doomed").unlink(missing_ok=True)
     desk.gateway = desk.place.python(f"life-{n}", APP, step, str(desk.port))
-    until(lambda: Reconciliation.objects.filter(at__gt=began).exists(), 60, f"life {n}")
+    until(lambda: Reconciliation.objects.filter(at__gt=began).exists(), 120, f"life {n}")
     with transaction.atomic():
         intent = entry(n, fills=step in FILLS)
         (desk.place.var / "doomed").write_text(factories.ref(intent, "E"))
-    until(lambda: desk.gateway is not None and desk.gateway.poll() is not None, 60, f"death {step}")
+    until(
+        lambda: desk.gateway is not None and desk.gateway.poll() is not None, 120, f"death {step}"
+    )
     assert desk.gateway.returncode == -signal.SIGKILL, desk.place.log(f"life-{n}")
     return intent
 
@@ -86,7 +90,8 @@ def entry(n: int, *, fills: bool) -> OrderIntent:
     prices = {"limit_price": Decimal(99 if fills else "0.05"), "stop_price": Decimal("0.02")}
     return factories.intent(
         n + 1, 3, **prices, target_price=Decimal(500), occ=f"SPY251121C00{600 + n}000",
-        signal_changes={"state": "ended"},
+        # Fresh for as long as a busy machine needs.
+        signal_changes={"state": "ended", "created_at": clock.now() + timedelta(minutes=10)},
     )  # fmt: skip
 
 
