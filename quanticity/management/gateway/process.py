@@ -43,6 +43,7 @@ from quanticity.management.gateway.questions import Questions
 from quanticity.management.gateway.scribe import write_facts
 from quanticity.management.gateway.steward import Steward
 from quanticity.management.gateway.watch import Watch
+from quanticity.runtime import alive
 from quanticity.store import health
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ KNOCK_S = 0.25
 OUTAGE_S = 0.5
 FAILED_S = 1.0
 STEWARD_S = 1.0
+BREATH_S = 1.0
 QUOTE_LIFE = timedelta(minutes=5)  # platform time; whoever acts on one asks for a younger one
 DISPATCH_S = 0.1
 LISTEN_S = 1.0
@@ -111,6 +113,7 @@ class GatewayProcess:
         await self.watch.resume()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.gateway.run())
+            group.create_task(_breathe())
             for money in (
                 self._keep_lease, self._scribe, self._dispatch, self._reconcile, self._listen,
                 self._watch, self._mind_halt, self._mind_positions,
@@ -334,6 +337,13 @@ class GatewayProcess:
         }
         await self.hands.try_store(self.hands.store, health.write_connection, facts)
         await self.hands.try_store(self.hands.store, health.beat, "gateway")
+
+
+async def _breathe() -> None:
+    """Tell the supervisor that this loop turns."""
+    while True:
+        alive.note()
+        await asyncio.sleep(BREATH_S)
 
 
 def _superseded(sign: tuple[str, float] | None) -> ConfigError:
