@@ -14,6 +14,7 @@ from execution.services import (
     results,
     shadows,
     statement_check,
+    statement_fetch,
     walking,
     watching,
 )
@@ -84,7 +85,8 @@ def end_session() -> None:
 
 @task("execution.check_statements", queue="reporting", expires=600, time_limit=600)
 def check_statements() -> None:
-    """Compare every new statement in `statements/` with our book."""
+    """Fetch the statement that is owed; compare every new one in `statements/` with our book."""
+    statement_fetch.fetch_due()
     statement_check.check_new()
 
 
