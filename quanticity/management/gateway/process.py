@@ -144,12 +144,12 @@ class GatewayProcess:
                 await asyncio.sleep(FAILED_S)
 
     async def _through_outages(self, loop: Callable[[], Awaitable[None]]) -> None:
-        """Begin a loop again after the database was away; nothing can be sent meanwhile."""
+        """Begin a loop again after what passes: the database was away, somebody moved a row."""
         while True:
             try:
                 await loop()
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("the database is away: %s", type(error).__name__)
+            except (OperationalError, InterfaceError, TemporaryError) as error:
+                logger.warning("begun again: %s: %s", type(error).__name__, error)
                 await self._on_sql(connection.close_if_unusable_or_obsolete)
                 await asyncio.sleep(OUTAGE_S)
 
@@ -289,13 +289,13 @@ class GatewayProcess:
             told = await self.gateway.trading.next_order_id()
             self.dispatcher.next_id = max(self.dispatcher.next_id, told)
             facts = await self.gateway.trading.facts()
+            await self._write_money()
+            touched = await self._on_sql(reconciling.reconcile, facts)
         except (TemporaryError, PermanentError) as error:
             # Entries wait for a whole snapshot; what protects goes on by the last one.
             logger.warning("reconciliation did not complete: %s", error)
             self._reconciled = False
             return
-        await self._write_money()
-        touched = await self._on_sql(reconciling.reconcile, facts)
         self._compared = self._reconciled = True
         for intent_id in touched:
             self.hands.nudge(workflows.book, intent_id)
