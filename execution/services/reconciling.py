@@ -45,6 +45,7 @@ _ACCUSING = frozenset(
     {rules.Kind.QUANTITY_ABOVE, rules.Kind.QUANTITY_BELOW, rules.Kind.FILL_MANUAL}
 )
 _LOOKED_BACK_N = 20
+_SHOWN_ON = timedelta(days=5)  # over a long weekend
 _ASKING = timedelta(seconds=10)  # the longest that a snapshot takes
 
 
@@ -132,7 +133,7 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
         fills=tuple(selectors.domain_fills(refs)),
         orders=tuple(_our_order(row, facts) for row in _recent_orders(facts)),
         open_contracts=frozenset((p.account, p.con_id) for p in held),
-        settled=_without_fills(),
+        settled=_without_fills(facts),
         short_for_s=_short_for(held),
         just_traded=_just_traded(fills, facts),
     )
@@ -149,9 +150,19 @@ def _just_traded(
     return found
 
 
-def _without_fills() -> Mapping[tuple[str, int], int]:
-    """What came or went without an execution: by expiry, or by an operator's word."""
+def _without_fills(facts: BrokerFacts) -> Mapping[tuple[str, int], int]:
+    """What came or went without an execution: by expiry, or by an operator's word.
+
+    A broker may show a settled contract for some days more: it has not gone there yet.
+    """
+    there = {(holding.account, holding.con_id): holding.quantity for holding in facts.holdings}
+    kept = {
+        key: gone
+        for key, gone in selectors.settled_quantities(facts.at - _SHOWN_ON).items()
+        if there.get(key) == -gone
+    }
     found = Counter(selectors.settled_quantities())
+    found.subtract(kept)
     found.update(quarantining.accepted())
     return found
 
@@ -262,8 +273,13 @@ def _release(findings: Iterable[rules.Finding]) -> None:
     failing = Quarantine.objects.filter(ended_at=None).exclude(intent=None).values("intent")
     explained = Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused)
     for position in explained.exclude(intent__in=failing):
-        moving.move_position(position, "OPEN")
-        apart.each("NOT_BOOKED", [position.intent_id], booking.book)
+        apart.each("NOT_BOOKED", [position.intent_id], _let_go)
+
+
+def _let_go(intent_id: str) -> None:
+    position = Position.objects.get(intent=intent_id)
+    moving.move_position(position, "OPEN")
+    booking.book(intent_id)
 
 
 def _revive(ref: str, facts: BrokerFacts) -> None:
