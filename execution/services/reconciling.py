@@ -27,6 +27,7 @@ from execution.services import (
     broker,
     cash,
     costs,
+    exercising,
     manual,
     moving,
     protecting,
@@ -75,7 +76,10 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         cash.record_account(facts.account)
     settings = section("execution.reconciliation", rules.Settings)
     touched = _adopt(facts)
-    compared = (*rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts))
+    compared = (
+        *rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts),
+        *exercising.findings(facts.holdings),
+    )  # fmt: skip
     findings = tuple(unrecorded.judged(finding) for finding in compared)
     for finding in findings:
         _act(finding, facts)
@@ -133,7 +137,8 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
         fills=tuple(selectors.domain_fills(refs)),
         orders=tuple(_our_order(row, facts) for row in _recent_orders(facts)),
         open_contracts=frozenset((p.account, p.con_id) for p in held),
-        settled=_without_fills(facts),
+        # Where neither side has anything any more, no fills were read and nothing is compared.
+        settled={key: n for key, n in _without_fills(facts).items() if key in keys},
         short_for_s=_short_for(held),
         just_traded=_just_traded(fills, facts),
     )
@@ -163,6 +168,7 @@ def _without_fills(facts: BrokerFacts) -> Mapping[tuple[str, int], int]:
     }
     found = Counter(selectors.settled_quantities())
     found.subtract(kept)
+    found.update(exercising.explained(facts.holdings))
     found.update(quarantining.accepted())
     return found
 
