@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from django.db import DatabaseError, InterfaceError
+from django.db import InterfaceError, OperationalError
 
 from execution.models import Position
 from execution.services import quarantining
@@ -19,7 +19,8 @@ T = TypeVar("T")
 def each(code: str, subjects: Iterable[T], work: Callable[[T], object]) -> None:
     """Do `work` for each trade (a position or its intent's id); one that fails is quarantined.
 
-    A database that fails, fails for all of them, and is let through. What may pass by itself is an
+    A database that cannot be reached fails for all of them, and is let through; one that refuses a
+    row (a number taken, a value too long) concerns this trade alone. What may pass by itself is an
     alarm and no more; a trade that is worked through again is let go.
     """
     failed_before = quarantining.trades_held(code)
@@ -27,7 +28,7 @@ def each(code: str, subjects: Iterable[T], work: Callable[[T], object]) -> None:
         intent_id = subject.intent_id if isinstance(subject, Position) else str(subject)
         try:
             work(subject)
-        except (DatabaseError, InterfaceError):
+        except (OperationalError, InterfaceError):
             raise
         except Exception as error:
             logger.exception("%s: %s", code, subject)

@@ -55,6 +55,14 @@ def accepted() -> Mapping[tuple[str, int], int]:
     return found
 
 
+def accepted_by_occ() -> Counter[str]:
+    """The same by OCC code, over all accounts."""
+    found: Counter[str] = Counter()
+    for row in Quarantine.objects.filter(accepted=True, difference__isnull=False):
+        found[row.occ] += row.difference or 0
+    return found
+
+
 def accept(row: Quarantine) -> None:
     """Take a difference of quantity into our book, unless a trade of ours would go wrong by it."""
     held = Position.objects.filter(account=row.account, con_id=row.con_id, quantity_open__gt=0)

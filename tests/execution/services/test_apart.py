@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
 from execution.models import Position, Quarantine, RiskEvent
 from execution.services import apart, reconciling
@@ -23,10 +23,17 @@ def breaks_at(one: str, error: Exception, served: list[str]) -> Callable[[str], 
     return work
 
 
-def test_the_others_are_served_and_the_one_is_named() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(MalformedInput("expected one contract, found two"), id="our own error"),
+        pytest.param(IntegrityError("a number that is taken"), id="a row that is refused"),
+    ],
+)
+def test_the_others_are_served_and_the_one_is_named(error: Exception) -> None:
     served: list[str] = []
 
-    apart.each(CODE, ["T-1", "T-2", "T-3"], breaks_at("T-2", MalformedInput("no"), served))
+    apart.each(CODE, ["T-1", "T-2", "T-3"], breaks_at("T-2", error, served))
 
     assert served == ["T-1", "T-3"]
     alarm = RiskEvent.objects.get()
