@@ -139,7 +139,7 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
         open_contracts=frozenset((p.account, p.con_id) for p in held),
         # Where neither side has anything any more, no fills were read and nothing is compared.
         settled={key: n for key, n in _without_fills(facts).items() if key in keys},
-        short_for_s=_short_for(held),
+        short_for_s=_short_for(keys),
         just_traded=_just_traded(fills, facts),
     )
 
@@ -188,10 +188,10 @@ def _our_order(row: Order, facts: BrokerFacts) -> rules.OurOrder:
     )  # fmt: skip
 
 
-def _short_for(held: Iterable[Position]) -> dict[tuple[str, int], float]:
+def _short_for(keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], float]:
     """Since when the broker has reported less than we have, from the findings we keep."""
     found: dict[tuple[str, int], float] = defaultdict(float)
-    open_keys = {(position.account, position.con_id) for position in held}
+    open_keys = set(keys)
     for row in Reconciliation.objects.all()[:_LOOKED_BACK_N]:
         short = {f["con_id"] for f in row.findings if f["kind"] == rules.Kind.QUANTITY_BELOW}
         open_keys = {key for key in open_keys if key[1] in short}
