@@ -45,28 +45,42 @@ def shows(world: Any, **held: int) -> Reconciliation:
 
 
 @pytest.mark.parametrize(
-    ("close", "worth", "exercised"),
+    ("right", "close", "worth"),
     [
-        pytest.param(599.0, "0", False, id="worthless"),
-        pytest.param(600.0, "0", False, id="at the strike"),
-        pytest.param(600.01, "0.01", True, id="in the money by a cent"),
-        pytest.param(612.5, "12.5", True, id="deep in the money"),
+        pytest.param("C", 599.0, "0", id="call out of the money"),
+        pytest.param("C", 600.0, "0", id="call at the money"),
+        pytest.param("C", 600.01, "0.01", id="call in the money by a cent"),
+        pytest.param("C", 612.5, "12.5", id="call deep in the money"),
+        pytest.param("P", 612.5, "0", id="put out of the money"),
+        pytest.param("P", 600.0, "0", id="put at the money"),
+        pytest.param("P", 599.99, "0.01", id="put in the money by a cent"),
+        pytest.param("P", 587.5, "12.5", id="put deep in the money"),
     ],
 )
-def test_it_settles_at_the_official_close(
-    world: Any, close: float, worth: str, exercised: bool
-) -> None:
-    desks.held()
+def test_it_settles_at_the_official_close(world: Any, right: str, close: float, worth: str) -> None:
+    Position.objects.filter(pk=desks.held().pk).update(occ=f"SPY251121{right}00600000")
     closed_at(close)
     night(world)
 
     settling.settle_due()
 
     row = Settlement.objects.get()
-    assert (row.quantity, row.price, row.exercised) == (3, Decimal(worth), exercised)
+    assert (row.quantity, row.price) == (3, Decimal(worth))
+    assert row.exercised is (worth != "0")
     position = Position.objects.get()
     assert (position.state, position.quantity_open) == ("SETTLED", 0)
-    assert RiskEvent.objects.filter(code="EXERCISED", threshold="CRITICAL").exists() is exercised
+    told = RiskEvent.objects.filter(code="EXERCISED", threshold="CRITICAL")
+    assert told.exists() is row.exercised
+
+
+def test_shares_of_a_put_are_owed_by_us(world: Any) -> None:
+    Position.objects.filter(pk=desks.held().pk).update(occ="SPY251121P00600000")
+    closed_at(587.5)
+    night(world)
+    settling.settle_due()
+
+    assert shows(world, shares=-300).is_clean
+    assert Quarantine.objects.get().detail.startswith("-300 shares of SPY")
 
 
 def test_without_an_official_close_it_waits_and_says_so(world: Any) -> None:
