@@ -88,6 +88,16 @@ def explain(record: Mapping[str, Any]) -> Explained:
     )
 
 
+def in_short(gate: Mapping[str, Any]) -> str:
+    """One stored gate in a few words: its code, what it was, what it needs."""
+    line = _line(gate)
+    if gate["value"] is None:
+        return line.code
+    needs = " ".join(word for word in (line.op, line.threshold) if word not in ("", _NOTHING))
+    said = f"{line.code} {line.value}"
+    return said if isinstance(gate["value"], list) or not needs else f"{said}, needs {needs}"
+
+
 def text(value: Any) -> str:
     """A stored value as people write it."""
     if value is None or value == []:
