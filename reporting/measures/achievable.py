@@ -1,8 +1,9 @@
 """What a tier could have had of our trades: bought and sold at the touch of its own release (6.18).
 
 The conservative fill model: an entry costs the ask and an exit earns the bid at the instant at
-which the tier was told; a settlement is what it is for everybody. Commissions are ours; figures are of one
-contract, because our size is for premium alone (7.3) and these curves are for everybody. Where a quote was not known the trade's figure is None, never our own.
+which the tier was told; a settlement is what it is for everybody. Commissions are ours; figures
+are of one contract, because our size is for premium alone (7.3) and these curves are for
+everybody. Where a quote was not known the trade's figure is None, never our own.
 """
 
 from collections.abc import Iterable, Sequence
