@@ -205,6 +205,13 @@ class CashMoveAdmin(FactAdmin):
     list_display = ("account", "usd", "seen_at", "recorded_at", "recorded_by", "reason")
 
 
+@admin.register(models.StatementFetch)
+class StatementFetchAdmin(FactAdmin):
+    """Statements asked of the broker by themselves."""
+
+    list_display = ("due_at", "state", "fetched_at", "file", "tried_at", "error")
+
+
 @admin.register(models.TradingScope)
 class TradingScopeAdmin(FactAdmin):
     """What may be sent; `halt` and the breakers change it, with a reason."""

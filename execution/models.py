@@ -23,6 +23,7 @@ from execution.holds import (
     Quarantine,
     SessionResult,
     StatementCheck,
+    StatementFetch,
 )
 from execution.trades import (
     BracketReplace,
@@ -40,7 +41,7 @@ __all__ = [
     "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "Notice",
     "Order", "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine",
     "Reconciliation", "RiskEvent", "SessionResult", "Settlement", "ShadowTrade", "StatementCheck",
-    "TradingScope", "Tranche",
+    "StatementFetch", "TradingScope", "Tranche",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from quanticity.domain.clock import RealClock, boot_id, boot_seconds
 from quanticity.models import LeaseRow
 
+MANAGER = "manager"  # of working entries and of what is held
 _real = RealClock()
 # Leases of other machines as this process saw them: their mark, and since when it stands still.
 _watched: dict[str, tuple[str, float, float]] = {}

@@ -20,6 +20,7 @@ from execution.services import (
     moving,
     overdue,
     protecting,
+    results,
     settling,
     trailing,
     tranching,
@@ -165,9 +166,11 @@ def _fires(position: Position, marker: str) -> bool:
 
 
 def _held(position: Position) -> exits.Held:
+    marked_at = position.marked_at
+    is_fresh = marked_at is not None and clock.now() - marked_at <= results.MARK_LIVES
     return exits.Held(
         Strategy(position.strategy), parse_occ(position.occ).expiry, position.session_date,
-        position.entry_price or Decimal(0), position.mark_price,
+        position.entry_price or Decimal(0), position.mark_price if is_fresh else None,
         any(marker.startswith(_SPARED) for marker in position.rules_fired),
     )  # fmt: skip
 

@@ -259,7 +259,9 @@ def _external(facts: BrokerFacts) -> list[rules.Finding]:
 def _release(findings: Iterable[rules.Finding]) -> None:
     """Let go of quarantined positions that nothing speaks against any more."""
     accused = {finding.con_id for finding in findings if finding.kind in _ACCUSING}
-    for position in Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused):
+    failing = Quarantine.objects.filter(ended_at=None).exclude(intent=None).values("intent")
+    explained = Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused)
+    for position in explained.exclude(intent__in=failing):
         moving.move_position(position, "OPEN")
         apart.each("NOT_BOOKED", [position.intent_id], booking.book)
 

@@ -16,6 +16,7 @@ from execution.ledger import breaks, commissions, pnl, statements
 from execution.ledger.executions import in_force
 from execution.models import AccountValues, Fill, OrderIntent, StatementCheck
 from execution.services import costs, statement_report
+from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.errors import MalformedInput
@@ -80,11 +81,14 @@ def check_new() -> list[Comparison]:
     folder = settings.VAR / FOLDER
     known = set(StatementCheck.objects.values_list("digest", flat=True))
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [
-        check_file(path)
-        for path in files
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() not in known
-    ]
+    made = []
+    for path in files:
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() not in known:
+            try:
+                made.append(check_file(path))
+            except MalformedInput as error:  # the other files are none the worse for it
+                raise_alarm("STATEMENT_UNREADABLE", f"{path.name}: {error}", Severity.HIGH)
+    return made
 
 
 def file_of(day: date) -> Path:

@@ -21,7 +21,7 @@ from execution.models import (
 )
 from execution.risk import breakers, gauges, trips
 from execution.risk.trips import Breaker, Rearm, Relief, Trip
-from execution.services import book_risk, breaker_facts, halting, managing, notices
+from execution.services import book_risk, breaker_facts, halting, managing, notices, outages
 from execution.services.alarms import Severity, raise_alarm
 from quanticity import audit
 from quanticity.config.loader import section
@@ -45,6 +45,7 @@ def watch() -> list[Trip]:
     found = breakers.evaluate(_state(), facts, limits)
     _rearm(facts, found)
     _alarm_when_long_blind(facts)
+    outages.tell(facts.at)
     new = [trip for trip in found.trips if _keep(trip)]
     _latch(found.latched)
     for trip in new:

@@ -122,7 +122,7 @@ def _changed_endpoint(user: User, asked: QueryDict) -> str:
         return endpoints.add(user, str(asked["url"]).strip()).secret
     wanted = str(asked.get("endpoint", ""))
     own = Endpoint.objects.filter(user=user, disabled_at=None)
-    endpoint = own.filter(pk=int(wanted) if wanted.isdecimal() else 0).first()
+    endpoint = next((one for one in own if str(one.pk) == wanted), None)
     if endpoint is None:
         raise MalformedInput("expected an address of yours that is in use")
     if asked.get("do") == "rotate":

@@ -88,6 +88,7 @@ SECTIONS: dict[str, str] = {
     "execution.stress": "execution.risk.stress:Settings",
     "execution.watching": "execution.services.breaker_facts:Settings",
     "execution.approvals": "execution.services.approving:Settings",
+    "execution.flex": "execution.flex_service:Settings",
     "execution.capital": "execution.ledger.capital:Settings",
     "execution.commissions": "execution.ledger.commissions:Settings",
     "execution.reconciliation": "execution.ledger.reconciliation:Settings",

@@ -20,10 +20,10 @@ from quanticity.domain import clock
 from reporting import selectors
 from reporting.dashboard import tier_curves
 from reporting.dashboard.feed import card
+from reporting.dashboard.formats import whole
 
 SHOWN = 50
 FOLLOWED = ("/pricing/", "/track-record/", "/track-record/receipts/", "/legal/disclaimer/")
-_LONGEST_SEQ = 15
 
 
 @require_safe
@@ -45,12 +45,12 @@ def track_record(request: HttpRequest) -> HttpResponse:
 def receipts(request: HttpRequest) -> HttpResponse:
     """The ledger as everybody may see it, and the proof of one record."""
     now, asked = clock.now(), request.GET.get("seq", "")
-    known = asked.isdecimal() and len(asked) <= _LONGEST_SEQ
+    seq = whole(asked)
     context = {
         "sessions": record.sessions(SHOWN),
         "latest": record.public(now).order_by("-seq")[:SHOWN],
-        "asked": asked if known else "",
-        "proof": record.inclusion(int(asked), now) if known else None,
+        "asked": "" if seq is None else asked,
+        "proof": None if seq is None else record.inclusion(seq, now),
     }
     return render(request, "dashboard/receipts.html", context)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.db import connection
 
 from quanticity.domain import clock
 from quanticity.runtime import ports
+from quanticity.store import market
 from quanticity.store.client import client
 from tests import racing
 from tests.process.places import Place, Server, until
@@ -66,7 +68,20 @@ class Desk:
     def books(self) -> dict[str, Any]:
         """What the exchange itself has on its books."""
         file = self.place.var / "exchange.json"
-        return dict(json.loads(file.read_text())) if file.exists() else {"orders": []}
+        return (
+            dict(json.loads(file.read_text())) if file.exists() else {"orders": [], "positions": []}
+        )
+
+    def held(self) -> dict[int, int]:
+        """Contracts that the account holds, by the exchange's number."""
+        return {
+            one["con_id"]: one["quantity"] for one in self.books()["positions"] if one["quantity"]
+        }
+
+    def ask(self, occ: str) -> Decimal | None:
+        """The contract's ask, as the gateway process told it to the store."""
+        quote = market.contract_quote(occ)
+        return None if quote is None or not quote.ask else Decimal(str(quote.ask))
 
     def working(self) -> set[str]:
         """References of the orders that work at the exchange."""

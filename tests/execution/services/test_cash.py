@@ -1,5 +1,6 @@
 """Deposits and withdrawals are no trading result, whoever says so first, and count once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,14 +14,13 @@ from quanticity.domain.orders import Account
 from tests import desks, factories
 
 pytestmark = pytest.mark.django_db
-MILLION = 1_000_000
+MILLION = Decimal(1_000_000)
 
 
-def says(equity: int, in_cash: int | None = None) -> AccountValues:
+def says(equity: Decimal, in_cash: Decimal | None = None) -> AccountValues:
     """The broker reports equity, all of it cash unless told otherwise."""
-    money = Decimal(equity)
-    paid = money if in_cash is None else Decimal(in_cash)
-    cash.record_account(Account(factories.ACCOUNT, money, money, money, paid, clock.now()))
+    paid = equity if in_cash is None else in_cash
+    cash.record_account(Account(factories.ACCOUNT, equity, equity, equity, paid, clock.now()))
     return AccountValues.objects.get()
 
 
@@ -59,7 +59,10 @@ def test_the_next_session_starts_anew(world: Any) -> None:
     ],
 )
 def test_cash_moved_counts_once(usd: int, order: tuple[str, ...]) -> None:
-    tell = {"broker": lambda: says(MILLION + usd), "operator": lambda: recorded(usd)}
+    tell: dict[str, Callable[[], object]] = {
+        "broker": lambda: says(MILLION + usd),
+        "operator": lambda: recorded(usd),
+    }
     for who in order:
         tell[who]()
 
@@ -95,7 +98,7 @@ def test_a_deposit_hides_no_drawdown() -> None:
         pytest.param(MILLION - 500, MILLION - 500, id="fees"),
     ],
 )
-def test_what_trading_does_is_no_cash_moved(equity: int, in_cash: int) -> None:
+def test_what_trading_does_is_no_cash_moved(equity: Decimal, in_cash: Decimal) -> None:
     assert says(equity, in_cash).high_water_usd == MILLION
     assert not CashMove.objects.exists()
 

@@ -31,7 +31,8 @@ from quanticity.domain.errors import ConfigError, PermanentError, TemporaryError
 from quanticity.domain.orders import Account
 from quanticity.gateway.ports import BrokerFacts, Connection, ConnectionState, ContractDetails
 from quanticity.management.gateway.listener import CommissionFact
-from quanticity.management.gateway.process import GatewayProcess, write_facts
+from quanticity.management.gateway.process import GatewayProcess
+from quanticity.management.gateway.scribe import write_facts
 from quanticity.store import health
 from quanticity.store.client import StoreDown
 from quanticity.tasking import nudge
@@ -133,6 +134,16 @@ def test_facts_are_written_and_their_intents_named() -> None:
     assert touched == {intent.pk}
     counts = [m.objects.count() for m in (OrderEvent, Fill, Commission, AccountValues)]
     assert counts == [3, 1, 1, 1]
+
+
+def test_a_fact_that_cannot_be_written_stands_in_nobodys_way() -> None:
+    intent = factories.intent()
+    nameless = update(None, "WORKING")  # type: ignore[arg-type]
+
+    touched = write_facts([nameless, update(ref(intent, "E"), "WORKING")])
+
+    assert touched == {intent.pk}
+    assert RiskEvent.objects.get().code == "NOT_WRITTEN"
 
 
 def test_a_chain_is_sent_with_its_contracts_id(process: GatewayProcess) -> None:
@@ -454,7 +465,7 @@ def test_closing_writes_what_is_still_waiting(process: GatewayProcess) -> None:
 
     asyncio.run(process.close())
 
-    assert OrderEvent.objects.count() == 1
+    assert OrderEvent.objects.filter(order_ref=ref(intent, "E"), kind="order").count() == 1
 
 
 def test_bars_begin_anew_once_the_store_is_back() -> None:
