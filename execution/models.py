@@ -275,12 +275,11 @@ class AccountValues(models.Model):
     cash_usd = models.DecimalField(max_digits=16, decimal_places=4)
     start_of_day_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     high_water_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
-    paid_in_usd = models.DecimalField(
-        max_digits=16, decimal_places=4, null=True, help_text="cash with every execution put back"
+    quiet_cash_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="of the last report all explained"
     )
-    paid_in_equity_usd = models.DecimalField(
-        max_digits=16, decimal_places=4, null=True, help_text="equity of that report"
-    )
+    quiet_equity_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    quiet_at = models.DateTimeField(null=True)
     session_date = models.DateField(null=True)
     at = models.DateTimeField()
 
