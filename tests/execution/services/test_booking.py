@@ -206,6 +206,7 @@ def corrected(trade: Trade) -> list[Fact]:
     ]  # fmt: skip
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("twice", [None, 1, 2, 4], ids=["once", "fill", "correction", "cost"])
 def test_every_order_of_a_corrected_fill_with_a_late_cost_is_the_same_trade(
     twice: int | None,
