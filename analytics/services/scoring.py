@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 
 from analytics import chains
 from analytics.models import Signal
-from analytics.signals import emit, events, features
+from analytics.signals import dedup, emit, events, features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, contracts, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
@@ -224,10 +224,8 @@ def _select(decision: Decision, own: Any) -> Candidate | contracts.NoContract | 
 
 
 def _previous(decision: Decision) -> contracts.Choice | None:
-    """The contract of the last signal of the same kind, for hysteresis."""
-    row = Signal.objects.filter(
-        strategy=decision.strategy, symbol=decision.symbol, direction=decision.direction
-    ).first()
+    """The contract of the last signal of the same kind, for hysteresis; rehearsals are none."""
+    row = dedup.last_signal(dedup.Triple(decision.strategy, decision.symbol, decision.direction))
     return None if row is None else contracts.Choice(parse_occ(row.occ), row.created_at)
 
 

@@ -198,6 +198,16 @@ def test_a_rehearsal_takes_the_same_contract() -> None:
     assert (probe.probe, probe.occ) == (True, Signal.objects.get(pk=score()).occ)
 
 
+def test_a_rehearsal_steers_no_contract_of_an_entry(rally: Any) -> None:
+    row = Signal.objects.get(pk=scoring.rehearse("SPY", Rehearsal(1, 30.0)).signal_id)
+    chosen, strike = row.occ, parse_occ(row.occ).strike
+    other = replace(parse_occ(row.occ), strike=strike + 1)
+    Signal.objects.update(occ=other.occ)  # near enough that hysteresis would keep it
+    rally.advance(1)
+
+    assert Signal.objects.get(pk=score()).occ == chosen
+
+
 def test_a_rehearsal_without_a_chain_says_so() -> None:
     with pytest.raises(MalformedInput, match="CHAIN_MISSING"):
         scoring.rehearse("QQQ", Rehearsal(1, 30.0))
