@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('execution', '0011_statement_fetches'),
+        ('execution', '0012_quiet_reports'),
     ]
 
     operations = [
