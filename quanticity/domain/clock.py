@@ -176,3 +176,10 @@ def display(at: datetime) -> str:
     """Write an instant for people: `Nov 21, 2025 10:04:05 AM EST`."""
     local = eastern(at)
     return f"{local:%b} {local.day}, {local:%Y} {local.hour % 12 or 12}:{local:%M:%S %p %Z}"
+
+
+def brief(at: datetime, now: datetime) -> str:
+    """An instant in short, with its day when that is not today's: `Nov 20, 14:31:05 ET`."""
+    local = eastern(at)
+    today = local.date() == eastern(now).date()
+    return f"{local:%H:%M:%S} ET" if today else f"{local:%b} {local.day}, {local:%H:%M:%S} ET"

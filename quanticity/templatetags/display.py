@@ -14,8 +14,8 @@ register = template.Library()
 
 @register.filter
 def et(at: datetime | None) -> SafeString | str:
-    """The time of day: `14:31:05 ET`."""
-    return "—" if at is None else _time(at, f"{clock.eastern(at):%H:%M:%S} ET")
+    """The time of day, with its day when that is not today: `14:31:05 ET`."""
+    return "—" if at is None else _time(at, clock.brief(at, clock.now()))
 
 
 @register.filter

@@ -114,16 +114,24 @@ class Symbols(APIView):
 class Readings(APIView):
     """One symbol's latest readings."""
 
+    families = tuple(keys.FAMILY_TTL)
+
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, _request: Request, symbol: str) -> Response:
         """Envelopes by family; a family that has never answered is absent."""
         if symbol not in universe().symbols:
             raise NotFound(f"no such symbol: {symbol}")
         try:
-            found = readings.read(symbol, tuple(keys.FAMILY_TTL))
+            found = readings.read(symbol, self.families)
         except StoreDown as error:
             raise StoreSilent from error
         return Response({"symbol": symbol, "readings": found})
+
+
+class Exposure(Readings):
+    """What dealers are modelled to hold in one symbol: by strike, by expiry, and what it moves."""
+
+    families = ("gex", "dex", "vanna", "charm", "hedging", "forced_flow")
 
 
 class Feed(APIView):

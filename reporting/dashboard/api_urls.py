@@ -20,6 +20,7 @@ router.register("deliveries", api.Deliveries, basename="delivery")
 v1: list[URLPattern | URLResolver] = [
     path("symbols/", api.Symbols.as_view(), name="api-symbols"),
     path("symbols/<str:symbol>/readings/", api.Readings.as_view(), name="api-readings"),
+    path("symbols/<str:symbol>/exposure/", api.Exposure.as_view(), name="api-exposure"),
     path("feed/", api.Feed.as_view(), name="api-feed"),
     path("receipts/", api.Receipts.as_view(), name="api-receipts"),
     path("receipts/<int:seq>/", api.Receipt.as_view(), name="api-receipt"),

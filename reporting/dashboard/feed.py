@@ -88,7 +88,9 @@ def _signed_money(value: str | None) -> str:
 
 
 def _about(value: str | None) -> str:
-    return formats.DASH if value is None else f"about {float(value) * 100:+.0f} %"
+    if value is None:
+        return formats.DASH
+    return f"about {float(value) * 100:+.0f} %" if float(value) else "about 0 %"
 
 
 def _return(value: str | None) -> str:

@@ -80,7 +80,7 @@ def duration(seconds: float | None) -> str:
 
 def time_of_day(at: datetime | None) -> str:
     """New York's wall clock: `14:31:05 ET`."""
-    return DASH if at is None else f"{clock.eastern(at):%H:%M:%S} ET"
+    return DASH if at is None else clock.brief(at, at)
 
 
 def word(value: str | None) -> str:

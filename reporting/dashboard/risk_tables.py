@@ -8,9 +8,8 @@ from django.urls import reverse
 from analytics.models import FeedEvent
 from execution.models import Approval, BookRisk, BreakerTrip, Quarantine
 from publishing.selectors import Trouble
-from quanticity.domain.readings import instant
 from reporting.dashboard import formats
-from reporting.dashboard.tables import DOWN, UP, WARN, Cell, Column, Table
+from reporting.dashboard.tables import DOWN, UP, WARN, Cell, Column, Table, moment
 
 _NEAR_FRAC = 0.75
 
@@ -91,7 +90,7 @@ def _measure(value: float | None, unit: str) -> str:
 def _trip(row: BreakerTrip) -> list[Cell]:
     effect = row.state if row.state != "ACTIVE" else f"stake x {row.multiplier:f}"
     return [
-        Cell(formats.time_of_day(row.at), at=instant(row.at)),
+        moment(row.at),
         Cell(f"{formats.word(row.breaker)}: {formats.word(effect)}", tone=DOWN),
         Cell(row.scope),
         Cell(f"{row.value} against {row.threshold}; ends: {formats.word(row.rearm)}"),
@@ -101,7 +100,7 @@ def _trip(row: BreakerTrip) -> list[Cell]:
 
 def _approval(row: Approval) -> list[Cell]:
     return [
-        Cell(formats.time_of_day(row.created_at), at=instant(row.created_at)),
+        moment(row.created_at),
         Cell("approval wanted", tone=WARN),
         Cell(row.summary.partition(" ")[0]),
         Cell(f"{row.summary}; until {formats.time_of_day(row.expires_at)}"),
@@ -111,7 +110,7 @@ def _approval(row: Approval) -> list[Cell]:
 
 def _break(row: Quarantine) -> list[Cell]:
     return [
-        Cell(formats.time_of_day(row.opened_at), at=instant(row.opened_at)),
+        moment(row.opened_at),
         Cell(formats.word(row.kind), tone=DOWN),
         Cell(row.symbol or "every symbol"),
         Cell(row.detail),
@@ -123,7 +122,7 @@ def _feed(row: FeedEvent) -> list[Cell]:
     events = reverse("admin:analytics_feedevent_changelist")
     contradicts = row.kind == FeedEvent.Kind.DISAGREE
     return [
-        Cell(formats.time_of_day(row.at), at=instant(row.at)),
+        moment(row.at),
         Cell("feeds disagree" if contradicts else "feed suspended", tone=WARN),
         Cell(row.symbol or "every symbol"),
         Cell(f"{row.feed}: {row.detail}"),
@@ -133,7 +132,7 @@ def _feed(row: FeedEvent) -> list[Cell]:
 
 def _trouble(one: Trouble) -> list[Cell]:
     return [
-        Cell(formats.time_of_day(one.since), at=instant(one.since)),
+        moment(one.since),
         Cell(one.what, tone=DOWN if one.detail else WARN),
         Cell(one.where),
         Cell(one.detail or formats.DASH),

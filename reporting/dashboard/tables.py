@@ -12,6 +12,7 @@ from analytics.signals.explain import in_short
 from execution import selectors as execution
 from execution.models import Position
 from publishing.models import Delivery
+from quanticity.domain import clock
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.readings import instant
 from reporting.dashboard import formats
@@ -139,7 +140,7 @@ def _signal(row: Signal) -> list[Cell]:
     answer = formats.word(row.acknowledgement) if row.acknowledgement else "waiting"
     denied = f"{answer}: {row.acknowledged_by}" if row.acknowledged_by else answer
     return [
-        _time(row.created_at),
+        moment(row.created_at),
         Cell(row.strategy + (" PROBE" if row.probe else "")),
         Cell(row.symbol),
         _direction(row.direction),
@@ -152,7 +153,7 @@ def _signal(row: Signal) -> list[Cell]:
 def _decision(row: Decision) -> list[Cell]:
     confidence = formats.DASH if row.confidence is None else f"{row.confidence:.1f}"
     return [
-        _time(row.at),
+        moment(row.at),
         Cell(row.strategy),
         Cell(row.symbol),
         Cell(formats.word(row.outcome), href=_admin("analytics_decision", row.pk)),
@@ -192,7 +193,7 @@ def _delivery(row: Delivery) -> list[Cell]:
     late_s = None if row.sent_at is None else (row.sent_at - row.due_at).total_seconds()
     bad = row.state in (Delivery.State.DEAD, Delivery.State.AMBIGUOUS)
     return [
-        _time(row.due_at),
+        moment(row.due_at),
         Cell(f"{told.kind} {told.trade_id}-{told.seq}", href=_admin("publishing_delivery", row.pk)),
         Cell(row.tier),
         Cell(row.channel),
@@ -206,8 +207,9 @@ def _direction(value: int) -> Cell:
     return Cell(formats.direction(value), tone={1: UP, -1: DOWN}.get(value, ""))
 
 
-def _time(at: datetime) -> Cell:
-    return Cell(formats.time_of_day(at), at=instant(at))
+def moment(at: datetime) -> Cell:
+    """An instant, with its day when that is not today."""
+    return Cell(clock.brief(at, clock.now()), at=instant(at))
 
 
 def _admin(view: str, pk: object) -> str:

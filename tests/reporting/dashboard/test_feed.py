@@ -80,3 +80,10 @@ def test_an_empty_list_is_no_field() -> None:
     facts = seen("ENTRY", Tier.PREMIUM) | {"components": []}
 
     assert "Components" not in dict(feed.card("ENTRY", facts).fields)
+
+
+@pytest.mark.parametrize(("told", "shown"), [("0", "about 0 %"), ("-0.05", "about -5 %")])
+def test_a_rounded_return_has_a_sign_only_when_it_is_one(told: str, shown: str) -> None:
+    facts = seen("EXIT", Tier.FREE) | {"return_about_frac": told}
+
+    assert dict(feed.card("EXIT", facts).fields)["Return"] == shown

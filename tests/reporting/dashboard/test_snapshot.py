@@ -64,6 +64,21 @@ def test_readings_come_by_family(signed_in: Callable[..., Client]) -> None:
     assert answer["readings"]["gex"]["data"]["gex_usd_per_1pct"] == 1e8
 
 
+@pytest.mark.usefixtures("gex")
+def test_exposure_is_what_dealers_are_modelled_to_hold(signed_in: Callable[..., Client]) -> None:
+    readings.write("SPY", "skew", Unavailable("skew", "NO_DATA"), as_of=clock.now(), feed="none")
+
+    answer = signed_in(staff=True).get("/api/v1/symbols/SPY/exposure/").json()
+
+    assert set(answer["readings"]) == {"gex"}
+    assert answer["readings"]["gex"]["data"]["gex_by_strike"][0]["strike"] == 600.0
+
+
+def test_exposure_is_for_operators_and_known_symbols(signed_in: Callable[..., Client]) -> None:
+    assert signed_in("premium").get("/api/v1/symbols/SPY/exposure/").status_code == 403
+    assert signed_in(staff=True).get("/api/v1/symbols/NOPE/exposure/").status_code == 404
+
+
 def test_a_halt_is_the_first_thing_to_read() -> None:
     TradingScope.objects.create(
         scope="global", state="HALTED", reason="drill", actor="op", changed_at=clock.now()
