@@ -109,7 +109,7 @@ def test_simulated_trades_are_the_operators_alone(
     assert "No live trades yet" in page()
     assert "+$68.00" in operators
     assert '<span class="badge sim">SIM</span>' in operators
-    assert signed_in("premium").get("/dashboard/published/").status_code == 302
+    assert signed_in("premium").get("/dashboard/published/").status_code == 403
 
 
 def test_the_api_gives_the_same_curves(
