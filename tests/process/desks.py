@@ -41,14 +41,18 @@ class Desk:
 
     def open(self) -> None:
         """Start both; return once the books have been compared."""
+        self.open_exchange()
+        self.gateway = self.start_gateway()
+        until(self.is_reconciled, 90, "books that agree")
+
+    def open_exchange(self) -> None:
+        """Start the exchange."""
         ledger = str(self.place.var / "exchange.json")
         self.exchange = self.place.python(
             "simulator", "manage.py", "run_simulator", "--port", str(self.port), "--seed", "7",
             "--ledger", ledger,
         )  # fmt: skip
         until(lambda: "ready" in self.place.log("simulator"), what="the exchange")
-        self.gateway = self.start_gateway()
-        until(self.is_reconciled, 90, "books that agree")
 
     def start_gateway(self, name: str = "gateway") -> "subprocess.Popen[bytes]":
         """Start one gateway process."""
