@@ -66,6 +66,16 @@ def ping(url: str) -> None:
         raise NotConnected(f"no answer from the store: {type(error).__name__}") from error
 
 
+def eviction_of(url: str) -> str:
+    """What the server at `url` throws away when it is full."""
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=1.0, socket_timeout=2.0) as server:
+            policy = server.config_get("maxmemory-policy")
+    except RedisError as error:
+        raise NotConnected(f"no answer from the broker: {type(error).__name__}") from error
+    return str(policy.get("maxmemory-policy", "unknown"))
+
+
 def server_settings() -> dict[str, str]:
     """Version, persistence and eviction policy of the server, for `doctor` and start-up."""
     try:

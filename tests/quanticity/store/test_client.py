@@ -57,3 +57,8 @@ def test_a_store_that_did_not_answer_is_not_asked_again_at_once(
             client.quickly(ask)
 
     assert len(asked) == 1
+
+
+@pytest.mark.enable_socket
+def test_what_a_broker_throws_away_is_asked_of_the_broker(server_url: str) -> None:
+    assert client.eviction_of(server_url) == "noeviction"
