@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 from execution import selectors
 from execution.models import AccountValues, Approval, BreakerTrip, Order, Position, Quarantine
 from execution.services import cash, operating, watching
+from quanticity import halt_file
 from quanticity.domain.errors import MalformedInput
 
 Said = str
@@ -74,6 +75,7 @@ def _resume_plan(scope: str) -> list[Said]:
     last = selectors.last_reconciliation()
     return [
         f"The operators' halt of “{scope}” ends.",
+        *([f"{halt_file.path()} is taken away."] if halt_file.standing() else []),
         "The last reconciliation: " + ("none yet." if last is None else f"{last}."),
         *(f"Still holding afterwards: {trip}." for trip in trips),
     ]

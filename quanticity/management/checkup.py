@@ -23,7 +23,7 @@ from quanticity.runtime import states
 from quanticity.runtime.embedded import OLDEST
 from quanticity.runtime.processes import worker_name
 from quanticity.store import health, market
-from quanticity.store.client import StoreDown, server_settings
+from quanticity.store.client import StoreDown, eviction_of, server_settings
 from reporting.dashboard import readiness
 from reporting.dashboard.readiness import Check, Status
 
@@ -45,6 +45,7 @@ FIXES = {
     "redis": "run `make up`, or set QC_REDIS_URL to a server of yours",
     "redis eviction": "set maxmemory-policy noeviction: any other loses owed messages silently",
     "redis persistence": "set appendonly yes, or a restart forgets queued hints",
+    "broker eviction": "set maxmemory-policy noeviction at QC_BROKER_URL: the queues are there",
     "broker": "see redis, or QC_BROKER_URL",
     "workers": "run `make up`; see var/logs/worker-*.log",
     "worker": "run `make up`; see var/logs/worker-*.log",
@@ -119,6 +120,17 @@ def _store() -> Iterator[Check]:
     keeps = found["eviction"] == "noeviction"
     detail = f"{found['eviction']}, {found['evicted']} keys evicted"
     yield Check("redis eviction", Status.OK if keeps else Status.FAIL, detail)
+    if settings.BROKER_URL.startswith(("redis://", "rediss://")):
+        yield _broker_eviction()
+
+
+def _broker_eviction() -> Check:
+    try:
+        policy = eviction_of(settings.BROKER_URL)
+    except NotConnected as error:
+        return Check("broker eviction", Status.FAIL, str(error))
+    keeps = policy == "noeviction"
+    return Check("broker eviction", Status.OK if keeps else Status.FAIL, policy)
 
 
 def _workers() -> Iterator[Check]:

@@ -3,8 +3,10 @@
 Socket timeouts are explicit: redis-py 8 would cut a blocking read after five seconds.
 """
 
+import time
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 from django.conf import settings
@@ -15,6 +17,9 @@ from quanticity.domain.errors import NotConnected
 _CONNECT_S = 2.0
 _ANSWER_S = 5.0
 _HINT_S = 0.5
+_PAUSE_S = 2.0  # after a silence
+_silent_until_s: dict[str, float] = {}
+T = TypeVar("T")
 _READ_BYTES = 262_144  # at a time: a chain is megabytes, and redis-py's own 64 KiB many calls
 
 StoreDown = RedisError
@@ -32,9 +37,19 @@ def client() -> Any:
     )
 
 
-def hints() -> Any:
-    """A client for what may be lost: nobody waits long for it."""
-    return _hints(settings.REDIS_URL)
+def quickly(work: Callable[[Any], T]) -> T:
+    """Ask for what one can do without: half a second at most, and after that a while not at all.
+
+    It is asked inside transactions, whose locks others wait for.
+    """
+    url, now_s = settings.REDIS_URL, time.monotonic()
+    if now_s < _silent_until_s.get(url, 0.0):
+        raise redis.ConnectionError("the store did not answer a moment ago")
+    try:
+        return work(_hints(url))
+    except RedisError:
+        _silent_until_s[url] = time.monotonic() + _PAUSE_S
+        raise
 
 
 @cache
@@ -49,6 +64,16 @@ def ping(url: str) -> None:
             server.ping()
     except RedisError as error:
         raise NotConnected(f"no answer from the store: {type(error).__name__}") from error
+
+
+def eviction_of(url: str) -> str:
+    """What the server at `url` throws away when it is full."""
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=1.0, socket_timeout=2.0) as server:
+            policy = server.config_get("maxmemory-policy")
+    except RedisError as error:
+        raise NotConnected(f"no answer from the broker: {type(error).__name__}") from error
+    return str(policy.get("maxmemory-policy", "unknown"))
 
 
 def server_settings() -> dict[str, str]:

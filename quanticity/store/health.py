@@ -10,7 +10,7 @@ from typing import Any
 from quanticity.domain import clock
 from quanticity.domain.readings import instant
 from quanticity.store import keys
-from quanticity.store.client import StoreDown, client, hints
+from quanticity.store.client import StoreDown, client, quickly
 
 logger = logging.getLogger(__name__)
 _heard: dict[str, Callable[[], None]] = {}  # processes that are this one
@@ -60,13 +60,17 @@ def wake(process: str) -> None:
         return
     key = keys.wake(process)
     try:
-        with hints().pipeline(transaction=False) as pipe:
-            pipe.lpush(key.name, b"1")
-            pipe.ltrim(key.name, 0, 0)
-            pipe.expire(key.name, key.ttl or keys.MINUTE)
-            pipe.execute()
+        quickly(lambda store: _push(store, key))
     except StoreDown as error:
         logger.warning("%s was not woken: %s", process, type(error).__name__)
+
+
+def _push(store: Any, key: keys.Key) -> None:
+    with store.pipeline(transaction=False) as pipe:
+        pipe.lpush(key.name, b"1")
+        pipe.ltrim(key.name, 0, 0)
+        pipe.expire(key.name, key.ttl or keys.MINUTE)
+        pipe.execute()
 
 
 def wait(process: str, seconds: float) -> bool:

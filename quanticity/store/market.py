@@ -11,7 +11,7 @@ from quanticity.domain import clock
 from quanticity.domain.market import Bar, Book, Imbalance, Quote, Trade
 from quanticity.domain.options import Chain
 from quanticity.store import codec, columns, keys
-from quanticity.store.client import client
+from quanticity.store.client import client, quickly
 from quanticity.store.columns import Listing
 from quanticity.store.tails import Tail
 
@@ -120,7 +120,7 @@ def quote(symbol: str) -> Quote | None:
 
 def contract_quote(occ: str) -> Quote | None:
     """The latest quote of one option contract."""
-    return quote_of(client().get(keys.contract_quote(occ).name))
+    return quickly(lambda store: quote_of(store.get(keys.contract_quote(occ).name)))
 
 
 def contract_quotes(occs: Sequence[str]) -> dict[str, Quote]:

@@ -13,6 +13,8 @@ from quanticity import environment
 from quanticity.domain.errors import ConfigError
 from quanticity.management.gateway.process import SWITCH_S, GatewayProcess
 
+INSIST_S = 1.0
+
 
 class Command(BaseCommand):
     """Hold the one broker connection: record the market, send what is owed, keep what is said."""
@@ -41,9 +43,19 @@ async def _run(host: str, port: int) -> None:
     main = asyncio.ensure_future(process.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, main.cancel)
+        loop.add_signal_handler(number, _stop, main, asyncio.current_task())
     loop.add_signal_handler(signal.SIGUSR1, process.halt.by_signal)
     try:
         await main
     except asyncio.CancelledError:
         await process.close()
+
+
+def _stop(main: "asyncio.Future[None]", waits: "asyncio.Task[None] | None") -> None:
+    """Cancel, and insist: a cancellation that meets an answer may be lost on its way (3.11)."""
+    if main.done():
+        return
+    main.cancel()
+    for task in asyncio.all_tasks() - {main, waits}:
+        task.cancel()
+    asyncio.get_running_loop().call_later(INSIST_S, _stop, main, waits)

@@ -20,7 +20,7 @@ from quanticity.domain.errors import ConfigError
 from quanticity.management.screen import Screen
 from quanticity.runtime import anchor, launch, prepare, states, supervisor
 from quanticity.runtime.processes import Plan
-from quanticity.store.client import server_settings
+from quanticity.store.client import eviction_of, server_settings
 
 DETACHED_WITHIN_S = 120.0
 
@@ -82,6 +82,8 @@ def _run(plan: Plan, screen: Screen) -> None:
 
 def _check_store() -> None:
     launch.refuse_evicting(server_settings()["eviction"])
+    if settings.BROKER_URL.startswith(("redis://", "rediss://")):
+        launch.refuse_evicting(eviction_of(settings.BROKER_URL))  # where the queues are
     environment.bind_store()
 
 
