@@ -25,6 +25,7 @@ from execution.holds import (
     StatementCheck,
     StatementFetch,
 )
+from execution.qualities import FillQuality
 from execution.trades import (
     BracketReplace,
     Position,
@@ -38,8 +39,8 @@ from quanticity.domain import orders
 # What holds trading back and what is held have rooms of their own; all rows are found here.
 __all__ = [
     "AccountValues", "Approval", "BookRisk", "BracketReplace", "BreakerLatch", "BreakerTrip",
-    "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "Notice",
-    "Order", "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine",
+    "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "FillQuality",
+    "Notice", "Order", "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine",
     "Reconciliation", "RiskEvent", "SessionResult", "Settlement", "ShadowTrade", "StatementCheck",
     "StatementFetch", "TradingScope", "Tranche",
 ]  # fmt: skip
