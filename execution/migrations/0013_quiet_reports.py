@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("execution", "0011_statement_fetches")]
+    dependencies = [("execution", "0012_how_well_we_trade")]
 
     operations = [
         migrations.RemoveField("accountvalues", "paid_in_usd"),
