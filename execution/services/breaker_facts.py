@@ -27,6 +27,7 @@ from execution.risk.breakers import Facts
 from execution.risk.trips import GLOBAL, Breaker
 from execution.services import book_risk, results
 from execution.services import facts as world
+from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.orders import Role
@@ -64,7 +65,7 @@ def gather() -> Facts:
     regime = _known(analytics.vol_regime)
     return Facts(
         at=now,
-        day_pnl_usd=results.day_pnl(held),
+        day_pnl_usd=_day_pnl(account, held, now),
         start_of_day_usd=_start_of_day(account, now),
         drawdown_frac=world.drawdown(account),
         loss_streaks={strategy: _losses_in_a_row(strategy) for strategy in Strategy},
@@ -82,6 +83,16 @@ def gather() -> Facts:
         var_frac=None if risk is None else book_risk.share(risk.var_usd, equity),
         worst_stress_frac=None if risk is None else book_risk.share(risk.worst_usd, equity),
     )
+
+
+def _day_pnl(account: AccountValues | None, held: list[Position], now: datetime) -> Decimal | None:
+    """The day by its trades; while one is unpriced, by what the broker's equity did."""
+    found = results.day_pnl(held)
+    start = _start_of_day(account, now)
+    if found is not None or account is None or start is None:
+        return found
+    raise_alarm("DAY_UNPRICED", "the daily loss is watched by equity", Severity.HIGH)
+    return account.equity_usd - start
 
 
 def _overfilled_n() -> int:

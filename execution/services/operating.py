@@ -13,10 +13,12 @@ from execution.models import (
     Quarantine,
     TradingScope,
 )
+from execution.risk.facts import Settings as Limits
 from execution.risk.verdict import Denied
 from execution.services import managing, opening, quarantining
 from execution.services.halting import halt, set_state
 from quanticity import audit, halt_file
+from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import ExitReason, Role, TradingState
@@ -28,8 +30,16 @@ __all__ = ["halt", "set_state"]  # of halting, and what follows: all that operat
 def resume(*, actor: str, reason: str, scope: str = selectors.GLOBAL) -> TradingScope:
     """Let trading go on; refused while the books and the broker's differ (6.16)."""
     last = selectors.last_reconciliation()
-    if last is not None and not last.is_clean:
+    if last is None:
+        raise MalformedInput("expected a clean reconciliation, the broker was never asked")
+    if not last.is_clean:
         raise MalformedInput(f"expected a clean reconciliation, that of {last.at:%H:%M:%S} is not")
+    age_s = (clock.now() - last.at).total_seconds()
+    most_s = section("execution.risk", Limits).reconciled_max_age_s
+    if age_s > most_s:
+        raise MalformedInput(
+            f"expected a reconciliation of the last {most_s:.0f} s, was {age_s:.0f} s old"
+        )
     row = set_state(scope, TradingState.ACTIVE, actor=actor, reason=reason)
     if scope == selectors.GLOBAL:
         halt_file.clear()

@@ -160,6 +160,7 @@ def test_live_trading_is_resumed_by_two(
     User.objects.create_superuser("bob", password=PASSWORD)
     User.objects.create_user("eve", password=PASSWORD, is_staff=True)
     settings.TRADING_MODE = "live"
+    factories.reconciled()
 
     answer = confirmed(operator, "resume", "global", second=second, second_password=password)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from execution import selectors
 from execution.holds import Notice
-from execution.models import Approval, Order, OrderIntent, Quarantine
+from execution.models import Approval, Order, OrderIntent, Quarantine, Reconciliation
 from execution.services import broker, opening, operating
 from quanticity.domain.errors import MalformedInput
 from quanticity.models import AuditEntry
@@ -153,6 +154,20 @@ def test_an_unresolved_break_blocks_its_symbol() -> None:
     row = factories.signal(reference={"mid": str(factories.mid())})
 
     assert OrderIntent.objects.get(pk=opening.open_position(row.pk)).denied_by == "QUARANTINED"
+
+
+def test_trading_goes_on_after_a_fresh_comparison_alone(world: Any) -> None:
+    operating.halt(actor="ada", reason="looking")
+    world.advance(121)
+    with pytest.raises(MalformedInput, match="was 121 s old"):
+        operating.resume(actor="ada", reason="back")
+    factories.reconciled()
+    operating.resume(actor="ada", reason="back")
+
+    assert selectors.trading_state() == "ACTIVE"
+    Reconciliation.objects.all().delete()
+    with pytest.raises(MalformedInput, match="never asked"):
+        operating.resume(actor="ada", reason="back")
 
 
 def test_a_halt_is_told_once_and_names_no_playbook() -> None:

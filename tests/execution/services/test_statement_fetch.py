@@ -10,8 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from execution import flex_service
 from execution.models import RiskEvent, StatementCheck, StatementFetch
 from execution.services import statement_check, statement_fetch
+from quanticity.config.loader import section
 from quanticity.domain.clock import NEW_YORK
 
 pytestmark = [
@@ -109,7 +111,7 @@ def fetch() -> Path | None:
     ],
 )
 def test_a_statement_is_due_twice_a_session(now: str, due: str) -> None:
-    s = statement_fetch.section("execution.flex", statement_fetch.flex_service.Settings)
+    s = section("execution.flex", flex_service.Settings)
 
     assert statement_fetch.due_at(new_york(now), s) == new_york(due)
 

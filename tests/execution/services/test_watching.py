@@ -20,11 +20,12 @@ from execution.models import (
     Reconciliation,
     RiskEvent,
 )
-from execution.services import broker, watching
+from execution.services import breaker_facts, broker, watching
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
+from quanticity.domain.market import Bar
 from quanticity.models import AuditEntry
-from quanticity.store import keys
+from quanticity.store import keys, market
 from quanticity.store.client import client
 from tests import desks, factories
 
@@ -407,6 +408,42 @@ def test_a_book_that_could_lose_too_much_reduces_until_it_is_smaller() -> None:
     Position.objects.filter(pk=held.pk).update(quantity_open=3)
     watching.watch()
     assert names() == []
+
+
+def test_a_day_that_cannot_be_priced_is_watched_by_equity_and_says_so() -> None:
+    held = desks.held()
+    Position.objects.filter(pk=held.pk).update(marked_at=clock.now() - timedelta(seconds=61))
+    AccountValues.objects.update(equity_usd=DAY - 20_000)
+
+    watching.watch()
+
+    assert "DAILY_LOSS global" in names()
+    assert RiskEvent.objects.filter(code="DAY_UNPRICED", threshold="HIGH").count() == 1
+
+
+def test_rehearsals_neither_make_a_streak_nor_end_one() -> None:
+    for n in range(1, 4):
+        lost("-100", n)
+    probe = desks.closed(4, net="500")
+    Position.objects.filter(pk=probe.pk).update(probe=True)
+    watching.watch()
+    assert names() == ["LOSS_STREAK 0DTE"]
+
+    Position.objects.exclude(pk=probe.pk).update(probe=True)
+    assert breaker_facts.gather().loss_streaks["0DTE"] == 0
+
+
+def test_the_last_move_is_no_part_of_what_it_is_measured_by(turned: Turned) -> None:
+    turned("execution.watching.min_moves_n", value=4)
+    moves = [0.001, -0.001, 0.001, -0.001, 0.0031]
+    opens = clock.now().replace(minute=0, second=0, microsecond=0)
+    bars = [
+        Bar("SPY", opens + timedelta(minutes=5 * n), 600, 600, 600, 600 * (1 + move), 1, None)
+        for n, move in enumerate(moves)
+    ]
+    market.replace_bars("SPY", "5min", bars)
+
+    assert breaker_facts.gather().spy_5m_sd == pytest.approx(3.1)
 
 
 def test_without_a_store_money_is_watched_on(settings: Any) -> None:
