@@ -19,6 +19,9 @@ _IN_PROGRESS = "1019"
 _LATER = frozenset(
     {"1001", "1003", "1004", "1005", "1006", "1007", "1008", "1009", "1018", "1021"}
 )  # fmt: skip
+# Of these the same reference may still give a statement; after any other it is spoilt.
+_PATIENT = frozenset({"1009", "1018"})
+_NO_REFERENCE = "1017"
 _BUSY_FROM = 500
 _TOO_MANY = 429
 
@@ -49,6 +52,10 @@ class NotReady(TemporaryError):  # noqa: N818 - an error is named after what hap
     """The statement is being made."""
 
 
+class Spoilt(TemporaryError):  # noqa: N818 - an error is named after what happened
+    """This reference gives no statement any more: another one has to be asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Requested:
     """What a request gave: the reference, and where its statement will be."""
@@ -70,7 +77,7 @@ def request(account: Account, settings: Settings) -> Requested:
 
 
 def fetch(account: Account, reference: str, url: str, settings: Settings) -> bytes:
-    """The statement of a reference; NotReady while it is being made."""
+    """The statement of a reference; NotReady while it is being made, Spoilt when it never is."""
     body = _get(url or f"{account.url}/GetStatement", account.token, reference, settings)
     if _answer(body) is not None:
         raise MalformedInput("expected a statement, was an answer without one")
@@ -128,7 +135,13 @@ def _answer(body: bytes) -> ET.Element | None:
     if root.findtext("Status", "").strip() == "Success":
         return root
     code = root.findtext("ErrorCode", "").strip()
-    said = f"the Flex service says {code}: {root.findtext('ErrorMessage', '').strip()[:120]}"
+    raise _refusal(code, root.findtext("ErrorMessage", "").strip()[:120])
+
+
+def _refusal(code: str, text: str) -> TemporaryError | PermanentError:
+    said = f"the Flex service says {code}: {text}"
     if code == _IN_PROGRESS:
-        raise NotReady(said)
-    raise TemporaryError(said) if code in _LATER else PermanentError(said)
+        return NotReady(said)
+    if code in _PATIENT:
+        return TemporaryError(said)
+    return Spoilt(said) if code in _LATER | {_NO_REFERENCE} else PermanentError(said)

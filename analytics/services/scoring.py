@@ -242,14 +242,8 @@ def _reference(decision: Decision, found: Candidate, read: Features) -> dict[str
         ],
         "tags": [*decision.confirmations, *decision.reasons],
         "dealer_context": {
-            "regime": _regime(read), "vol_regime": read["vol_regime"],
-            "pin_dist_pct": read["pin_dist_pct"],
+            "regime": read["gex_regime"], "flip": read["gex_flip"],
+            "call_wall": read["gex_call_wall"], "put_wall": read["gex_put_wall"],
+            "vol_regime": read["vol_regime"],
         },
     }  # fmt: skip
-
-
-def _regime(read: Features) -> str | None:
-    gex = read["gex_usd_per_1pct"]
-    if gex is None:
-        return None
-    return "modelled dealer gamma " + ("positive" if gex > 0 else "negative")

@@ -29,6 +29,11 @@ class Line:
     threshold: str
     passed: bool
 
+    @property
+    def needs(self) -> str:
+        """What would have passed; the words alone where no number belongs to them."""
+        return " ".join(word for word in (self.op, self.threshold) if word not in ("", _NOTHING))
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -93,9 +98,9 @@ def in_short(gate: Mapping[str, Any]) -> str:
     line = _line(gate)
     if gate["value"] is None:
         return line.code
-    needs = " ".join(word for word in (line.op, line.threshold) if word not in ("", _NOTHING))
     said = f"{line.code} {line.value}"
-    return said if isinstance(gate["value"], list) or not needs else f"{said}, needs {needs}"
+    brief = isinstance(gate["value"], list) or not line.needs
+    return said if brief else f"{said}, needs {line.needs}"
 
 
 def text(value: Any) -> str:
@@ -136,8 +141,7 @@ def _headline(record: Mapping[str, Any], gates: Iterable[Line]) -> str:
 
 
 def _because(line: Line) -> str:
-    needs = " ".join(word for word in (line.op, line.threshold) if word != _NOTHING)
-    return f"{line.code}, {line.what}: {line.value}, needs {needs}"
+    return f"{line.code}, {line.what}: {line.value}, needs {line.needs}"
 
 
 def _meaning(code: str) -> str:

@@ -10,6 +10,7 @@ from execution.models import Position
 from execution.services import quarantining
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.domain.errors import TemporaryError
+from quanticity.store.client import StoreDown
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,7 +34,7 @@ def each(code: str, subjects: Iterable[T], work: Callable[[T], object]) -> None:
             logger.exception("%s: %s", code, subject)
             detail = f"{subject}: {type(error).__name__}: {error}"
             raise_alarm(code, detail, Severity.CRITICAL)
-            if not isinstance(error, TemporaryError):
+            if not isinstance(error, (TemporaryError, StoreDown)):
                 quarantining.hold_trade(intent_id, code, detail)
         else:
             if intent_id in failed_before:

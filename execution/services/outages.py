@@ -22,12 +22,15 @@ BEGUN, OVER = "OUTAGE", "OUTAGE_OVER"
 def tell(now: datetime) -> None:
     """Tell of an outage that lasts in regular hours, or that the last one is over; each once."""
     most_s = section("execution.watching", breaker_facts.Settings).outage_notice_s
-    since = breaker_facts.down_since()
-    if since is None:
+    link = breaker_facts.known_link()
+    if link is None:
+        return
+    # Silent data and a broken farm are no outage: orders go and fills come.
+    if link.get("has_orders", link.get("state") == "CONNECTED"):
         if _last() == BEGUN:
             _tell(OVER, now, f"The broker has been back since {_et(now)}.")
         return
-    session = calendar.current(now)
+    since, session = datetime.fromisoformat(link["since_at"]), calendar.current(now)
     if session is None or _last() == BEGUN:
         return
     if now - max(since, session.open_at) > timedelta(seconds=most_s):

@@ -14,16 +14,22 @@ from execution.ledger.reconciliation import Action, Finding, Kind
 from execution.models import OrderIntent, Position, Quarantine
 from execution.services import moving
 from execution.services.alarms import Severity, raise_alarm
+from quanticity.config.universe import universe
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import parse_occ
 from quanticity.gateway.ports import BrokerFacts
 
+_HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING")
 OPENING = frozenset({Action.QUARANTINE, Action.RECORD_AND_QUARANTINE, Action.BLOCK_CONTRACT})
 _QUANTITIES = re.compile(r"broker (-?\d+), fills (-?\d+)")
 # What is no longer so is no longer a break; an unexplained trade remains one until somebody looks.
-_HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING")
-_ENDS_BY_ITSELF = (Kind.QUANTITY_ABOVE, Kind.QUANTITY_BELOW, Kind.ORDER_FOREIGN)
+_ENDS_BY_ITSELF = (
+    Kind.QUANTITY_ABOVE,
+    Kind.QUANTITY_BELOW,
+    Kind.ORDER_FOREIGN,
+    Kind.SHARES_EXERCISED,
+)
 
 
 def keep(findings: Iterable[Finding], facts: BrokerFacts) -> None:
@@ -154,4 +160,4 @@ def _symbol(con_id: int, occ: str) -> str:
     try:
         return parse_occ(occ).root
     except MalformedInput:
-        return ""
+        return occ if occ in universe().symbols else ""

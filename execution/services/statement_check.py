@@ -102,12 +102,21 @@ def file_of(day: date) -> Path:
 
 
 def zero_break_days() -> int:
-    """Statements in a row, latest first, without a break; of each the last comparison counts."""
-    latest: dict[date | None, list[object]] = {}
+    """Statements in a row, latest first, without a break; of each the last comparison counts.
+
+    A session that no statement speaks of ends the row.
+    """
+    latest: dict[date, StatementCheck] = {}
     for row in StatementCheck.objects.order_by("-at", "-pk"):
-        latest.setdefault(row.to_date, row.breaks)
-    rows = list(latest.values())
-    return next((n for n, one in enumerate(rows) if one), len(rows))
+        # A table that names no days is as old as its comparison.
+        latest.setdefault(row.to_date or calendar.previous_session(row.at.date()).date, row)
+    days = sorted(latest, reverse=True)
+    for n, day in enumerate(days):
+        row, newer = latest[day], latest[days[n - 1]] if n else None
+        first = None if newer is None else newer.from_date
+        if row.breaks or (first is not None and calendar.next_session(day).date < first):
+            return n
+    return len(days)
 
 
 def _foreign(statement: statements.Statement) -> tuple[breaks.Break, ...]:

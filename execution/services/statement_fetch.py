@@ -6,7 +6,7 @@ late corrections are in. What is owed is a row; whoever raises its `tried_at` as
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as day_time
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from execution import flex_service
+from execution.ledger import flex
 from execution.models import StatementFetch
 from execution.services import statement_check
 from execution.services.alarms import Severity, raise_alarm
@@ -22,6 +23,9 @@ from quanticity.domain import calendar, clock
 from quanticity.domain.errors import MalformedInput, PermanentError, TemporaryError
 
 _State = StatementFetch.State
+_HEAD = "FlexStatement"
+_MOMENT = timedelta(seconds=1)
+_MISSED_N = 20  # two weeks of sessions are told, not a year
 
 
 def fetch_due(*, sleep: Callable[[float], None] = time.sleep) -> Path | None:
@@ -35,6 +39,10 @@ def fetch_due(*, sleep: Callable[[float], None] = time.sleep) -> Path | None:
         return None
     try:
         body = _ask(account, row, s, sleep)
+        day = _day_of(body, row)
+    except flex_service.Spoilt as error:
+        StatementFetch.objects.filter(pk=row.pk).update(reference="", error=str(error)[:200])
+        return None
     except TemporaryError as error:
         StatementFetch.objects.filter(pk=row.pk).update(error=str(error)[:200])
         return None
@@ -42,7 +50,7 @@ def fetch_due(*, sleep: Callable[[float], None] = time.sleep) -> Path | None:
         StatementFetch.objects.filter(pk=row.pk).update(state=_State.FAILED, error=str(error)[:200])
         raise_alarm("STATEMENT_REFUSED", f"{row.due_at:%F %H:%M}: {error}", Severity.HIGH)
         return None
-    path = _keep(row, body)
+    path = _keep(row, body, day)
     StatementFetch.objects.filter(pk=row.pk).update(
         state=_State.FETCHED, error="", file=path.name, fetched_at=clock.now()
     )
@@ -71,8 +79,16 @@ def due_at(now: datetime, s: flex_service.Settings) -> datetime:
 
 
 def _owe(now: datetime, s: flex_service.Settings) -> StatementFetch:
+    """The row that is owed now; those before it that never came are told, also unasked ones."""
+    before = StatementFetch.objects.first()
     row, is_new = StatementFetch.objects.get_or_create(due_at=due_at(now, s))
-    if is_new:
+    if is_new and before is not None:
+        missed = due_at(row.due_at - _MOMENT, s)
+        for _ in range(_MISSED_N):
+            if missed <= before.due_at:
+                break
+            StatementFetch.objects.get_or_create(due_at=missed)
+            missed = due_at(missed - _MOMENT, s)
         for late in StatementFetch.objects.filter(state=_State.OWED, due_at__lt=row.due_at):
             StatementFetch.objects.filter(pk=late.pk).update(state=_State.FAILED)
             detail = f"{late.due_at:%F %H:%M}: never came, {late.error or 'nobody asked'}"
@@ -108,20 +124,34 @@ def _ask(
     raise TemporaryError(said)
 
 
-def _keep(row: StatementFetch, body: bytes) -> Path:
+def _day_of(body: bytes, row: StatementFetch) -> date:
+    """The last day the statement speaks of; Spoilt when that is before the session it is owed for.
+
+    Until the broker's own day has ended a query may answer with the day before.
+    """
+    wanted = _session_of(row.due_at)
+    heads = [values for tag, values in flex.read_rows(body.decode("utf-8-sig")) if tag == _HEAD]
+    ends = [found for head in heads if (found := flex.day(head.get("todate", ""))) is not None]
+    if not ends:  # a table without heads says no days
+        return wanted
+    if min(ends) < wanted:
+        raise flex_service.Spoilt(f"the statement ends {min(ends)}, not yet with {wanted}")
+    return min(ends)
+
+
+def _session_of(due: datetime) -> date:
+    """The session that a statement due then speaks of."""
+    day = due.astimezone(clock.NEW_YORK).date()
+    ended = calendar.is_session(day) and due >= calendar.session(day).close_at
+    return day if ended else calendar.previous_session(day).date
+
+
+def _keep(row: StatementFetch, body: bytes, day: date) -> Path:
     """Write it whole or not at all; it is compared by whoever looks into the folder next."""
     folder = settings.VAR / statement_check.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    made = row.due_at.astimezone(clock.NEW_YORK)
-    path = folder / f"flex-{_session_of(made):%Y-%m-%d}-{made:%d%H%M}.xml"
+    path = folder / f"flex-{day}-{row.due_at.astimezone(clock.NEW_YORK):%d%H%M}.xml"
     unfinished = settings.VAR / f".{path.name}"
     unfinished.write_bytes(body)
     unfinished.replace(path)
     return path
-
-
-def _session_of(made: datetime) -> datetime:
-    """The session that a statement due then speaks of, as its day."""
-    day = calendar.previous_session(made.date() + timedelta(days=1))
-    is_morning = made < day.close_at
-    return (calendar.previous_session(day.date) if is_morning else day).open_at

@@ -158,9 +158,10 @@ def _act(trip: Trip) -> None:
 
 
 def _rearm(facts: breakers.Facts, found: breakers.Evaluation) -> None:
+    holding = {(trip.breaker, trip.scope): trip for trip in selectors.holding_trips()}
     for row in selectors.held_breakers():
-        trip = next(t for t in selectors.holding_trips() if _is(t, row))
-        if trips.rearmed((trip,), _relief(trip, facts, found)):
+        trip = holding.get((Breaker(row.breaker), row.scope))
+        if trip is not None and trips.rearmed((trip,), _relief(trip, facts, found)):
             _end(row, ACTOR, f"over by itself: {trip.rearm}")
 
 
@@ -209,10 +210,6 @@ def _restart_high_water(actor: str, reason: str) -> None:
             before=str(row.high_water_usd), after=str(row.equity_usd),
         )  # fmt: skip
         AccountValues.objects.filter(pk=row.pk).update(high_water_usd=row.equity_usd)
-
-
-def _is(trip: Trip, row: BreakerTrip) -> bool:
-    return (trip.breaker, trip.scope) == (row.breaker, row.scope)
 
 
 def _text(value: object) -> str:

@@ -72,7 +72,7 @@ def signup(request: HttpRequest) -> HttpResponse:
     """Open an account on the free tier and sign in."""
     form = SignupForm(request.POST or None)
     address = request.META["REMOTE_ADDR"]
-    if request.method == "POST" and throttle.is_closed(SIGNUPS, address):
+    if request.method == "POST" and throttle.is_closed_here(SIGNUPS, address):
         form.add_error(None, "Too many accounts from this address. Try again later.")
         return render(request, "subscriptions/signup.html", {"form": form}, status=TOO_MANY)
     if request.method == "POST" and form.is_valid():

@@ -83,6 +83,7 @@ SECTIONS: dict[str, str] = {
     "execution.stops": "execution.orders.stops:Settings",
     "execution.protection": "execution.orders.protection:Settings",
     "execution.lifecycle": "execution.orders.lifecycle:Settings",
+    "execution.quality": "execution.ledger.quality:Settings",
     "execution.risk": "execution.risk.facts:Settings",
     "execution.breakers": "execution.risk.breakers:Settings",
     "execution.stress": "execution.risk.stress:Settings",

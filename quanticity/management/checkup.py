@@ -212,7 +212,8 @@ def _environment() -> Check:
 
 
 def _mode() -> Check:
-    where = settings.IBKR_HOST or "the simulated exchange"
+    own = "the simulated exchange" if settings.TRADING_MODE == "sim" else "this machine's gateway"
+    where = settings.IBKR_HOST or own
     return Check("mode", Status.OK, f"{settings.TRADING_MODE} on {where}")
 
 

@@ -129,9 +129,10 @@ def test_sigterm_ends_a_gateway_process_whose_broker_is_mute(closed: Desk) -> No
 @pytest.fixture
 def held(opened: Desk) -> Position:
     """Three contracts bought at the market, protected."""
-    exchange_ask = until(lambda: opened.ask(factories.OCC), what="a quote")
-    prices = {"limit_price": exchange_ask + Decimal("0.50"), "stop_price": Decimal("0.05")}
-    factories.intent(1, 3, **prices, target_price=Decimal("90.00"))
+    occ = until(opened.at_the_money, what="a quote")
+    prices = {"limit_price": Decimal("8.00"), "stop_price": Decimal("0.05")}
+    target = {"target_price": Decimal("50.00")}
+    factories.intent(1, 3, occ=occ, **prices, **target, signal_changes={"occ": occ})
     until(lambda: Position.objects.filter(quantity_open=3).exists(), what="a position")
     until(lambda: Order.objects.filter(role="S", state="WORKING").exists(), what="a stop")
     return Position.objects.get()

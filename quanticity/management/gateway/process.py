@@ -43,6 +43,7 @@ from quanticity.management.gateway.questions import Questions
 from quanticity.management.gateway.scribe import write_facts
 from quanticity.management.gateway.steward import Steward
 from quanticity.management.gateway.watch import Watch
+from quanticity.runtime import alive
 from quanticity.store import health
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ KNOCK_S = 0.25
 OUTAGE_S = 0.5
 FAILED_S = 1.0
 STEWARD_S = 1.0
+BREATH_S = 1.0
 QUOTE_LIFE = timedelta(minutes=5)  # platform time; whoever acts on one asks for a younger one
 DISPATCH_S = 0.1
 LISTEN_S = 1.0
@@ -111,6 +113,7 @@ class GatewayProcess:
         await self.watch.resume()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.gateway.run())
+            group.create_task(_breathe())
             for money in (
                 self._keep_lease, self._scribe, self._dispatch, self._reconcile, self._listen,
                 self._watch, self._mind_halt, self._mind_positions,
@@ -141,12 +144,12 @@ class GatewayProcess:
                 await asyncio.sleep(FAILED_S)
 
     async def _through_outages(self, loop: Callable[[], Awaitable[None]]) -> None:
-        """Begin a loop again after the database was away; nothing can be sent meanwhile."""
+        """Begin a loop again after what passes: the database was away, somebody moved a row."""
         while True:
             try:
                 await loop()
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("the database is away: %s", type(error).__name__)
+            except (OperationalError, InterfaceError, TemporaryError) as error:
+                logger.warning("begun again: %s: %s", type(error).__name__, error)
                 await self._on_sql(connection.close_if_unusable_or_obsolete)
                 await asyncio.sleep(OUTAGE_S)
 
@@ -286,13 +289,13 @@ class GatewayProcess:
             told = await self.gateway.trading.next_order_id()
             self.dispatcher.next_id = max(self.dispatcher.next_id, told)
             facts = await self.gateway.trading.facts()
+            await self._write_money()
+            touched = await self._on_sql(reconciling.reconcile, facts)
         except (TemporaryError, PermanentError) as error:
             # Entries wait for a whole snapshot; what protects goes on by the last one.
             logger.warning("reconciliation did not complete: %s", error)
             self._reconciled = False
             return
-        await self._write_money()
-        touched = await self._on_sql(reconciling.reconcile, facts)
         self._compared = self._reconciled = True
         for intent_id in touched:
             self.hands.nudge(workflows.book, intent_id)
@@ -334,6 +337,13 @@ class GatewayProcess:
         }
         await self.hands.try_store(self.hands.store, health.write_connection, facts)
         await self.hands.try_store(self.hands.store, health.beat, "gateway")
+
+
+async def _breathe() -> None:
+    """Tell the supervisor that this loop turns."""
+    while True:
+        alive.note()
+        await asyncio.sleep(BREATH_S)
 
 
 def _superseded(sign: tuple[str, float] | None) -> ConfigError:

@@ -64,8 +64,9 @@ def test_the_reference_names_drivers_and_dealers() -> None:
     reference = Signal.objects.get(pk=score()).reference
 
     assert len(reference["components"]) == 3
-    assert reference["dealer_context"]["regime"] == "modelled dealer gamma negative"
-    assert reference["dealer_context"]["vol_regime"] == "NORMAL"
+    assert reference["dealer_context"] == {
+        "regime": "NEGATIVE", "flip": 601.25, "call_wall": 605.0, "put_wall": 595.0, "vol_regime": "NORMAL",
+    }  # fmt: skip
 
 
 def test_the_next_look_is_no_second_signal(rally: Any) -> None:

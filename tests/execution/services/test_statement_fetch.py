@@ -20,9 +20,10 @@ pytestmark = [
 TOKEN = "a-token-that-nobody-may-see"
 STATEMENT = (
     '<FlexQueryResponse queryName="all" type="AF"><FlexStatements count="1">'
-    '<FlexStatement accountId="U1" fromDate="20251120" toDate="20251120"><Trades/>'
+    '<FlexStatement accountId="U1" fromDate="20251120" toDate="20251121"><Trades/>'
     "</FlexStatement></FlexStatements></FlexQueryResponse>"
 )
+OLDER = STATEMENT.replace("20251121", "20251120").replace("20251120", "20251119", 1)
 BUSY = ("Warn", "1019", "Statement generation in progress. Please try again shortly.")
 
 
@@ -43,6 +44,7 @@ class Flex:
         self.status = 200
         self.made_after = 2
         self.url = ""
+        self.statement = STATEMENT
 
     def answer(self, path: str, query: dict[str, list[str]], agent: str) -> str:
         self.asked.append((path.rsplit("/", 1)[-1], query["q"][0]))
@@ -56,7 +58,7 @@ class Flex:
                 f"<Url>{self.url}/GetStatement</Url></FlexStatementResponse>"
             )
         self.made_after -= 1
-        return refusal(*BUSY) if self.made_after >= 0 else STATEMENT
+        return refusal(*BUSY) if self.made_after >= 0 else self.statement
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_it_is_asked_for_waited_for_kept_and_compared_by_itself(flex: Flex, noon
     path = fetch()
 
     assert path is not None
-    assert path.name == "flex-2025-11-20-201800.xml"
+    assert path.name == "flex-2025-11-21-201800.xml"
     assert path.read_text() == STATEMENT
     assert flex.asked == [("SendRequest", "88"), *[("GetStatement", "4711")] * 3]
     assert StatementFetch.objects.get().state == "FETCHED"
@@ -146,7 +148,7 @@ def test_a_slow_one_goes_on_under_its_reference(flex: Flex, noon: Any) -> None:
     assert [door for door, _ in flex.asked].count("SendRequest") == 1
 
 
-@pytest.mark.parametrize("code", ["1001", "1009", "1018", "1021"])
+@pytest.mark.parametrize("code", ["1001", "1009", "1018", "1021", "1017"])
 def test_what_may_pass_is_asked_again_later(flex: Flex, noon: Any, code: str) -> None:
     flex.refusals = [("Fail", code, "Please try again shortly.")]
     assert fetch() is None
@@ -220,3 +222,56 @@ def test_a_file_that_is_no_statement_keeps_no_other_from_being_compared(flex: Fl
 
     assert [made.check.name for made in statement_check.check_new()] == [path.name]
     assert RiskEvent.objects.get().code == "STATEMENT_UNREADABLE"
+
+
+def test_yesterdays_statement_is_not_taken_for_todays(flex: Flex, noon: Any) -> None:
+    noon.at, flex.statement = new_york("2025-11-21T18:01"), OLDER
+    assert fetch() is None
+    row = StatementFetch.objects.get()
+    assert (row.state, row.reference) == ("OWED", "")
+    assert row.error == "the statement ends 2025-11-20, not yet with 2025-11-21"
+    noon.advance(601)
+    flex.statement = STATEMENT
+
+    path = fetch()
+
+    assert path is not None
+    assert path.name == "flex-2025-11-21-211800.xml"
+
+
+@pytest.mark.parametrize("code", ["1017", "1004", "1003", "1005"])
+def test_a_reference_that_gives_nothing_is_asked_for_anew(flex: Flex, noon: Any, code: str) -> None:
+    flex.made_after = 8
+    fetch()
+    noon.advance(601)
+    flex.refusals = [("Fail", code, "No such statement.")]
+    assert fetch() is None
+    noon.advance(601)
+
+    assert fetch() is not None
+    assert [door for door, _ in flex.asked].count("SendRequest") == 2
+
+
+@pytest.mark.parametrize("code", ["1018", "1009"])
+def test_a_service_that_is_busy_keeps_the_reference(flex: Flex, noon: Any, code: str) -> None:
+    flex.made_after = 8
+    fetch()
+    noon.advance(601)
+    flex.refusals = [("Fail", code, "Too many requests.")]
+    assert fetch() is None
+    noon.advance(601)
+
+    assert fetch() is not None
+    assert [door for door, _ in flex.asked].count("SendRequest") == 1
+
+
+def test_sessions_that_nobody_asked_for_are_told(flex: Flex, noon: Any) -> None:
+    noon.at = new_york("2025-11-18T18:01")
+    fetch()
+    noon.at = new_york("2025-11-21T18:01")
+    fetch()
+
+    missed = StatementFetch.objects.filter(state="FAILED").order_by("due_at")
+    told = [f"{row.due_at.astimezone(NEW_YORK):%d %H}" for row in missed]
+    assert told == ["19 07", "19 18", "20 07", "20 18", "21 07"]
+    assert RiskEvent.objects.filter(code="STATEMENT_MISSING").count() == 5

@@ -334,7 +334,11 @@ def told() -> list[tuple[str, str]]:
 
 
 def test_an_outage_that_lasts_is_told_once_and_its_end_once(world: Any) -> None:
-    factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=170)).isoformat())
+    factories.link(
+        state="DISCONNECTED",
+        has_orders=False,
+        since_at=(clock.now() - timedelta(seconds=170)).isoformat(),
+    )
     watching.watch()
     assert told() == []
 
@@ -355,6 +359,15 @@ def test_a_link_that_never_was_lost_or_is_lost_at_night_is_told_to_nobody(world:
     watching.watch()
     world.advance(11 * 3_600)
     factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=600)).isoformat())
+    watching.watch()
+
+    assert told() == []
+
+
+@pytest.mark.parametrize("state", ["DEGRADED", "BLIND"])
+def test_data_that_are_silent_while_orders_go_are_no_outage(state: str) -> None:
+    since_at = (clock.now() - timedelta(seconds=400)).isoformat()
+    factories.link(state=state, has_orders=True, since_at=since_at)
     watching.watch()
 
     assert told() == []
