@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', ""),
+        ('analytics', '0006_cluster_drift'),
     ]
 
     operations = [
