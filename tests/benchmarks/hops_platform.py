@@ -2,10 +2,10 @@
 
     python tests/benchmarks/hops_platform.py [signals] [port]
 
-Starts `manage.py up` in a place of its own at speed 1, rehearses so many trades, one begun every
-second and each by the platform's own workers, and reads from the rows when each step was done.
-Prints a table, what each process took of the processors meanwhile, and JSON; 50 signals take two
-minutes. Times are the platform's, which run as the machine's do.
+Starts `manage.py up` in a place of its own at speed 1, rehearses so many trades, one after the other
+(the gate wants to know how symbols move together before it takes a second) and each by the
+platform's own workers, and reads from the rows when each step was done. Prints a table, what each
+process took of the processors meanwhile, and JSON. Times are the platform's, which run as the machine's do.
 """
 
 import json
@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 START = "2026-11-17T10:30:00-05:00"
 SYMBOLS = ("SPY", "QQQ")
-PATIENCE_S, WARM_N, EVERY_S, TRADES = 30.0, 4, 1.0, 4
+PATIENCE_S, WARM_N, EVERY_S = 30.0, 4, 1.0
 HOPS = (
     ("request to the worker's first line", "asked_at", "begun_at"),
     ("features read", "begun_at", "read_at"),
@@ -47,6 +47,7 @@ def main(count: int, port: int) -> None:
     os.environ |= {
         "QC_VAR": str(var), "DJANGO_SETTINGS_MODULE": "quanticity.settings",
         "QC_FLOWER_PORT": str(port + 1), "QC__EXECUTION__RISK__MAX_POSITIONS": "20",
+        "QC__EXECUTION__PRICING__EAGER_ABANDON_S": "2.0",
     }  # fmt: skip
     _manage("up", "--detach", "--start", START, "--port", str(port))
     try:
@@ -62,19 +63,20 @@ def main(count: int, port: int) -> None:
 
 
 def _measured(count: int) -> list[Stamps]:
-    """Rehearse one signal a second, follow each to the wire, and let its trade go on by itself."""
+    """Rehearse one signal after the other, at most one a second."""
     from analytics import selectors
-    from execution.models import Position
+    from execution.models import OrderIntent, Position
 
     _until(lambda: selectors.vol_regime() is not None, 120.0, "the volatility regime")
-    running = Position.objects.exclude(state="CLOSED")
+    held = Position.objects.exclude(state="CLOSED")
+    entering = OrderIntent.objects.filter(ended_at=None)
     found: list[Stamps] = []
     n = 0
     while len(found) < count + WARM_N:
         begun, n = time.monotonic(), n + 1
         stamps = _one(SYMBOLS[n % len(SYMBOLS)])
         found += [] if stamps is None else [stamps]
-        _until(lambda: running.count() < TRADES, PATIENCE_S, "trades to end")
+        _until(lambda: not (held.exists() or entering.exists()), 2 * PATIENCE_S, "its end")
         time.sleep(max(0.0, EVERY_S - (time.monotonic() - begun)))
     return found[WARM_N:]
 
