@@ -33,7 +33,7 @@ broker_transport_options = {
     "visibility_timeout": 3_600,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 15,  # above kombu's blocking read; redis-py 8 defaults to 5
+    "socket_timeout": 5,  # kombu's blocking read is 1 s; a frozen server holds nobody longer
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "retry_on_timeout": False,  # a retried push is a duplicate

@@ -101,7 +101,7 @@ class Signal(models.Model):
             ),
             # The live lock: nobody may open a second episode of the same kind.
             models.UniqueConstraint(
-                fields=("strategy", "symbol", "direction"),
+                fields=("strategy", "symbol", "direction", "source"),
                 condition=Q(state="live", probe=False),
                 name="one_live_signal_per_triple",
             ),

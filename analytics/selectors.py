@@ -25,7 +25,7 @@ from analytics.calculators.exposure_grid import ExposureGrid
 from analytics.calculators.smile_points import SmilePoints
 from analytics.feeds import arbiter
 from analytics.models import Decision, FeedEvent, MetricHistory, Signal
-from analytics.signals import events, explain, features
+from analytics.signals import dedup, events, explain, features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
@@ -135,7 +135,7 @@ def signal_order(signal_id: str) -> SignalOrder:
 
 def unanswered_signals(older_than_s: float) -> list[str]:
     """Live signals that execution has not answered; their hint may have been lost."""
-    rows = Signal.objects.filter(state=Signal.State.LIVE, acknowledgement="")
+    rows = dedup.ours().filter(state=Signal.State.LIVE, acknowledgement="")
     now = clock.now()
     return [
         row.pk
@@ -146,7 +146,7 @@ def unanswered_signals(older_than_s: float) -> list[str]:
 
 def live_signal_ids(mode: str = Signal.Mode.LIVE) -> list[str]:
     """Signals that were taken up and await their end, oldest first."""
-    rows = Signal.objects.filter(state=Signal.State.LIVE, mode=mode).exclude(acknowledgement="")
+    rows = dedup.ours().filter(state=Signal.State.LIVE, mode=mode).exclude(acknowledgement="")
     return list(rows.order_by("created_at").values_list("pk", flat=True))
 
 
@@ -188,7 +188,7 @@ def contract_touch(symbol: str, occ: str) -> tuple[float, float, datetime] | Non
 
 def has_live_signals() -> bool:
     """Say whether a signal awaits its end."""
-    return Signal.objects.filter(state=Signal.State.LIVE).exists()
+    return dedup.ours().filter(state=Signal.State.LIVE).exists()
 
 
 def n_signals() -> int:

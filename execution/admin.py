@@ -22,6 +22,10 @@ def to(operation: str, subject: str = "") -> HttpResponse:
     return HttpResponseRedirect(reverse("operate", args=(operation,)) + asked)
 
 
+def _of(fill: models.Fill, name: str) -> Any:
+    return getattr(getattr(fill, "quality", None), name, None)
+
+
 class FactInline(TabularInline):  # type: ignore[misc] # untyped library
     """Facts that belong to another fact, shown on its page."""
 
@@ -50,7 +54,33 @@ class FillInline(FactInline):
     """Fills of a position."""
 
     model = models.Fill
-    fields = ("exec_id", "order_ref", "quantity", "price", "executed_at")
+    fields = (
+        "exec_id", "order_ref", "quantity", "price", "executed_at", "spread_paid", "time_to_fill",
+        "markouts",
+    )  # fmt: skip
+    readonly_fields = ("spread_paid", "time_to_fill", "markouts")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Fills with how well they were made."""
+        return super().get_queryset(request).select_related("quality")
+
+    @admin.display(description="Paid of the half-spread")
+    def spread_paid(self, fill: models.Fill) -> str:
+        """1 at the touch, 0 at mid."""
+        paid = _of(fill, "spread_paid")
+        return "unknown" if paid is None else f"{paid:.0%}"
+
+    @admin.display(description="Time to fill")
+    def time_to_fill(self, fill: models.Fill) -> str:
+        """From sent to executed."""
+        took_s = _of(fill, "time_to_fill_s")
+        return "unknown" if took_s is None else f"{took_s:.1f} s"
+
+    @admin.display(description="Mid 1 / 5 / 30 min later, in our favor")
+    def markouts(self, fill: models.Fill) -> str:
+        """Dollars per share; a dash where it is not known, or not yet."""
+        found = [_of(fill, name) for name in ("markout_1m", "markout_5m", "markout_30m")]
+        return " / ".join("-" if one is None else f"{one:+.2f}" for one in found)
 
 
 class EventInline(FactInline):
@@ -131,7 +161,7 @@ class PositionAdmin(FactAdmin):
     list_display = (
         "opened_at", "trade_id", "symbol", "strategy", "way", "occ", "quantity_open",
         "entry_price", "stop_price", "mark_price", "exit_price", "realised_net_usd", "exit_reason",
-        "naked_ms", "state", "probe", "source",
+        "mae_pct", "mfe_pct", "naked_ms", "blind_s", "state", "probe", "source",
     )  # fmt: skip
     list_filter = ("state", "symbol", "strategy", "exit_reason", "probe", "source")
     search_fields = ("trade_id", "occ", "symbol")
@@ -203,6 +233,13 @@ class CashMoveAdmin(FactAdmin):
     """Deposits and withdrawals: whose word each is, and whether the broker shows it."""
 
     list_display = ("account", "usd", "seen_at", "recorded_at", "recorded_by", "reason")
+
+
+@admin.register(models.StatementFetch)
+class StatementFetchAdmin(FactAdmin):
+    """Statements asked of the broker by themselves."""
+
+    list_display = ("due_at", "state", "fetched_at", "file", "tried_at", "error")
 
 
 @admin.register(models.TradingScope)

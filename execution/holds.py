@@ -63,6 +63,9 @@ class Quarantine(models.Model):
     occ = models.CharField(max_length=21, blank=True)
     symbol = models.CharField(max_length=8, blank=True, help_text="empty: every symbol")
     kind = models.CharField(max_length=20)
+    intent = models.ForeignKey(
+        "execution.OrderIntent", models.PROTECT, null=True, help_text="the trade it is about"
+    )
     detail = models.CharField(max_length=300)
     opened_at = models.DateTimeField()
     difference = models.IntegerField(null=True, help_text="broker's contracts less ours")
@@ -175,6 +178,33 @@ class StatementCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {len(self.breaks)} breaks"
+
+
+class StatementFetch(models.Model):
+    """A statement owed by the broker's Flex service: what became of asking for it."""
+
+    class State(models.TextChoices):
+        """OWED is asked for again until it is there, refused, or the next one is due."""
+
+        OWED = "OWED"
+        FETCHED = "FETCHED"
+        FAILED = "FAILED"
+
+    due_at = models.DateTimeField(unique=True)
+    state = models.CharField(max_length=8, choices=State, default=State.OWED)
+    reference = models.CharField(max_length=40, blank=True, help_text="of the request")
+    url = models.CharField(max_length=300, blank=True, help_text="where the statement will be")
+    tried_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True)
+    file = models.CharField(max_length=100, blank=True, help_text="in the folder of statements")
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-due_at",)
+        verbose_name_plural = "statement fetches"
+
+    def __str__(self) -> str:
+        return f"{self.due_at:%Y-%m-%d %H:%M}: {self.state}"
 
 
 class Notice(models.Model):

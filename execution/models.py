@@ -23,7 +23,9 @@ from execution.holds import (
     Quarantine,
     SessionResult,
     StatementCheck,
+    StatementFetch,
 )
+from execution.qualities import FillQuality
 from execution.trades import (
     BracketReplace,
     Position,
@@ -37,10 +39,10 @@ from quanticity.domain import orders
 # What holds trading back and what is held have rooms of their own; all rows are found here.
 __all__ = [
     "AccountValues", "Approval", "BookRisk", "BracketReplace", "BreakerLatch", "BreakerTrip",
-    "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "Notice",
-    "Order", "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine",
+    "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "FillQuality",
+    "Notice", "Order", "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine",
     "Reconciliation", "RiskEvent", "SessionResult", "Settlement", "ShadowTrade", "StatementCheck",
-    "TradingScope", "Tranche",
+    "StatementFetch", "TradingScope", "Tranche",
 ]  # fmt: skip
 
 
@@ -273,12 +275,11 @@ class AccountValues(models.Model):
     cash_usd = models.DecimalField(max_digits=16, decimal_places=4)
     start_of_day_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     high_water_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
-    paid_in_usd = models.DecimalField(
-        max_digits=16, decimal_places=4, null=True, help_text="cash with every execution put back"
+    quiet_cash_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="of the last report all explained"
     )
-    paid_in_equity_usd = models.DecimalField(
-        max_digits=16, decimal_places=4, null=True, help_text="equity of that report"
-    )
+    quiet_equity_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    quiet_at = models.DateTimeField(null=True)
     session_date = models.DateField(null=True)
     at = models.DateTimeField()
 

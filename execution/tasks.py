@@ -1,5 +1,7 @@
 """Celery's entry to the execution stage."""
 
+import os
+import socket
 from typing import Any
 
 from celery.signals import task_failure
@@ -12,10 +14,14 @@ from execution.services import (
     results,
     shadows,
     statement_check,
+    statement_fetch,
     walking,
     watching,
 )
+from quanticity import leases
 from quanticity.tasking import nudge, task
+
+MANAGER_S = 6.0  # real seconds: three turns and then another stands in
 
 
 @task("execution.open_position", queue="entries")
@@ -42,13 +48,21 @@ def book_owed() -> None:
 def manage_entries() -> None:
     """Walk or abandon every working entry; tend those that wait for an operator."""
     operating.tend_approvals()
-    walking.manage_entries()
+    if _manages():
+        walking.manage_entries()
 
 
 @task("execution.manage_positions", queue="execution", expires=5)
 def manage_positions() -> None:
     """Mark, protect, trail and time every open position."""
-    managing.manage_positions()
+    if _manages():
+        managing.manage_positions()
+
+
+def _manages() -> bool:
+    # While we are not heard of, the gateway process manages (`management.gateway.steward`).
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    return leases.hold(leases.MANAGER, holder, MANAGER_S) is not None
 
 
 @task("execution.follow_shadows", queue="execution", expires=5)
@@ -71,7 +85,8 @@ def end_session() -> None:
 
 @task("execution.check_statements", queue="reporting", expires=600, time_limit=600)
 def check_statements() -> None:
-    """Compare every new statement in `statements/` with our book."""
+    """Fetch the statement that is owed; compare every new one in `statements/` with our book."""
+    statement_fetch.fetch_due()
     statement_check.check_new()
 
 

@@ -49,6 +49,13 @@ class Position(models.Model):
     replaced_at = models.DateTimeField(null=True, help_text="last replacement of a stop began")
     naked_ms = models.PositiveBigIntegerField(default=0)
     naked_since_at = models.DateTimeField(null=True)
+    blind_s = models.FloatField(default=0.0, help_text="held without a mark")
+    mae_pct = models.DecimalField(
+        max_digits=10, decimal_places=2, null=True, help_text="worst mark, % of entry"
+    )
+    mfe_pct = models.DecimalField(
+        max_digits=10, decimal_places=2, null=True, help_text="best mark, % of entry"
+    )
     exit_started_at = models.DateTimeField(null=True)
     exit_due_at = models.DateTimeField(null=True, help_text="probes: leave by then")
     opened_at = models.DateTimeField(null=True)
@@ -101,7 +108,7 @@ class BracketReplace(models.Model):
     number = models.PositiveSmallIntegerField(help_text="of the tranche")
     oca_group = models.CharField(max_length=64)
     phase = models.CharField(max_length=10)
-    reason = models.CharField(max_length=8, help_text="PLACE, TRAIL, REPAIR, SIZE")
+    reason = models.CharField(max_length=8, help_text="PLACE, TRAIL, REPAIR, SIZE, TWIN")
     quantity = models.PositiveIntegerField()
     old_stop = models.DecimalField(max_digits=12, decimal_places=4)
     new_stop = models.DecimalField(max_digits=12, decimal_places=4)

@@ -28,7 +28,9 @@ def announce(events: Sequence[PositionEvent]) -> list[Delivery]:
         row.receipt = ledger.shown(receipt)
     Announcement.objects.bulk_create(told)
     keys = sorted(routes.enabled())
-    return Delivery.objects.bulk_create([d for row in told for d in _deliveries(row, keys)])
+    # One after the other: whether free hears of a trade depends on what it has heard already.
+    made = [Delivery.objects.bulk_create(_deliveries(row, keys)) for row in told]
+    return [delivery for rows in made for delivery in rows]
 
 
 @transaction.atomic

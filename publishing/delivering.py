@@ -1,17 +1,19 @@
-"""One claimed delivery: write it, send it, and put down what became of it."""
+"""One delivery: write it, send it, and put down what became of it."""
 
 import hashlib
 import json
 import logging
 import random
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
 
-from publishing import outbox, routes, sequences, tiers
+from publishing import outbox, routes, sequences, tiers, turns
 from publishing.channels.base import Channel, RateLimited, Searchable, Unanswered
 from publishing.messages import writing
 from publishing.messages.message import Message
@@ -41,37 +43,80 @@ REDIRECT = "/r/"  # our own: counts a click and goes on
 UNWRITABLE = (MalformedInput, LookupError, TypeError, ValueError, ArithmeticError)
 
 
+Ending = Callable[[], State]
+
+
+def _no_call() -> None:
+    """There is nothing more to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done with one delivery: written down by `begin`, then posted if that says so.
+
+    `begin` belongs into a transaction; `post` makes the call and returns what puts down its end.
+    Without a call `begin` is all there is to do.
+    """
+
+    begin: Callable[[], bool]
+    post: Callable[[], Ending | None] = _no_call
+
+
 def finish(row: Delivery, now: datetime) -> State:
     """Take a delivery that we hold to its end; return the state it is left in."""
+    step = prepare(row, now)
+    with turns.turn():
+        is_begun = step.begin()
+    if is_begun and (end := step.post()) is not None:
+        with turns.turn():
+            end()
+    return State(row.state)
+
+
+def prepare(row: Delivery, now: datetime) -> Step:
+    """Decide what becomes of a delivery and write its message; changes nothing yet."""
     told, late = row.announcement, now - row.due_at
     numbers = section("publishing.tiers", tiers.Settings)
     too_late = is_too_late(row, late, numbers)
-    if (why := _why_not(row, now, late, too_late=too_late)) is not None:
-        return _settle(row, State.EXPIRED, error=why)
+    if (why := _why_not(row, late, too_late=too_late)) is not None:
+        return _settled(row, State.EXPIRED, why)
     _look_at_quote(row, now)
     if row.channel == routes.WEB:
-        return _release(row, now)
+        return Step(partial(_release, row, now))
     try:
         message = _write(row, late, withheld=too_late or told.withheld, numbers=numbers)
         channel = routes.channel(row.channel, Tier(row.tier))
     except (*UNWRITABLE, PermanentError) as error:
-        return _settle(row, State.DEAD, error=f"cannot be written: {error!r}")
+        return _settled(row, State.DEAD, f"cannot be written: {error!r}")
     # Committed before the call: from here on a crash leaves a doubt, never a silent repeat.
     digest = hashlib.sha256(message.text().encode()).hexdigest()
-    if not outbox.begin(row, digest=digest, **_seen_at_release(row)):
-        return State(row.state)
     done = State.EXPIRED if too_late or told.withheld else State.SENT
-    return _send(row, channel, message, done)
+    begin = partial(_begin, row, now, digest=digest, **_seen_at_release(row))
+    return Step(begin, partial(_send, row, channel, message, done))
 
 
-def _why_not(row: Delivery, now: datetime, late: timedelta, *, too_late: bool) -> str | None:
+def _begin(row: Delivery, now: datetime, **changes: object) -> bool:
+    # Asked last: what went out just before counts.
+    if routes.is_spent((row.channel, row.tier), row.announcement.kind, now):
+        _settle(row, State.EXPIRED, error="the plan's posts of this day are used up")
+        return False
+    return outbox.begin(row, **changes)
+
+
+def _settled(row: Delivery, to: State, why: str) -> Step:
+    def begin() -> bool:
+        _settle(row, to, error=why)
+        return False
+
+    return Step(begin)
+
+
+def _why_not(row: Delivery, late: timedelta, *, too_late: bool) -> str | None:
     # A late entry is told as withheld; everything else that is too late is not told at all.
     if too_late and (row.announcement.kind != "ENTRY" or row.channel == routes.TWITTER):
         return f"{late} late"
     if _follows_a_withheld_entry(row):
         return "its entry was withheld"
-    if routes.is_spent((row.channel, row.tier), row.announcement.kind, now):
-        return "the plan's posts of this day are used up"
     return None
 
 
@@ -97,11 +142,16 @@ def is_too_late(row: Delivery, late: timedelta, numbers: tiers.Settings) -> bool
 
 def _is_too_late_for_faster(row: Delivery, now: datetime, numbers: tiers.Settings) -> bool:
     """An entry that a faster tier heard too late to be told is no slower tier's either."""
-    sooner = Delivery.objects.filter(
-        announcement=row.announcement_id, channel=row.channel, due_at__lt=row.due_at
-    ).exclude(state=State.SENT)
-    waited = sooner.values_list("tier", "due_at")
-    return any(tiers.is_too_late("ENTRY", Tier(t), now - due, numbers) for t, due in waited)
+    heard_at = row.announcement.clock_at
+    slow = [
+        tier for tier in Tier
+        if (due := tiers.due_at(heard_at, tier, numbers)) < row.due_at
+        and tiers.is_too_late("ENTRY", tier, now - due, numbers)
+    ]  # fmt: skip
+    told = Delivery.objects.filter(
+        announcement=row.announcement_id, channel=row.channel, tier__in=slow
+    )
+    return bool(slow) and told.exclude(state=State.SENT).exists()
 
 
 def settle_doubt(row: Delivery, now: datetime, why: str, *, wait_s: float | None = None) -> State:
@@ -143,25 +193,36 @@ def _first_receipt(row: Delivery) -> str:
     return receipts.values_list("receipt", flat=True).first() or ""
 
 
-def _send(row: Delivery, channel: Channel, message: Message, done: State) -> State:
-    key = (row.channel, row.tier)
+def _send(row: Delivery, channel: Channel, message: Message, done: State) -> Ending:
     try:
         receipt, found = _post_once(row, channel, message)
-    except RateLimited as error:
-        return _wait(row, key, error)
-    except TemporaryError as error:
-        return _failed(row, clock.now(), str(error), wait_s=error.retry_after, is_ours=_is_up(row))
-    except ChannelRevoked as error:
-        return _park(row, key, error)
-    except PermanentError as error:
-        return _settle(row, State.DEAD, error=str(error))
-    except Unanswered as error:
-        return settle_doubt(row, clock.now(), str(error))
-    if row.channel.startswith(routes.ENDPOINT):
-        endpoints.note_success(int(row.channel.removeprefix(routes.ENDPOINT)))
+    except (RateLimited, TemporaryError, ChannelRevoked, PermanentError, Unanswered) as error:
+        return partial(_refused, row, error)
     # Not found is no proof: what was taken may show later, so that flag stays.
     solved = {"ambiguous": False} if found else {}
-    return _settle(row, done, sent_at=clock.now(), receipt=receipt, **solved)
+    return partial(_arrived, row, done, sent_at=clock.now(), receipt=receipt, **solved)
+
+
+def _arrived(row: Delivery, done: State, **changes: object) -> State:
+    if row.channel.startswith(routes.ENDPOINT):
+        endpoints.note_success(int(row.channel.removeprefix(routes.ENDPOINT)))
+    return _settle(row, done, **changes)
+
+
+def _refused(row: Delivery, error: Exception) -> State:
+    key = (row.channel, row.tier)
+    match error:
+        case RateLimited():
+            return _wait(row, key, error)
+        case TemporaryError():
+            why, wait_s = str(error), error.retry_after
+            return _failed(row, clock.now(), why, wait_s=wait_s, is_ours=_is_up(row))
+        case ChannelRevoked():
+            return _park(row, key, error)
+        case Unanswered():
+            return settle_doubt(row, clock.now(), str(error))
+        case _:
+            return _settle(row, State.DEAD, error=str(error))
 
 
 def _post_once(row: Delivery, channel: Channel, message: Message) -> tuple[str, bool]:
@@ -179,10 +240,11 @@ def _post_once(row: Delivery, channel: Channel, message: Message) -> tuple[str, 
     return channel.send(message), False
 
 
-def _release(row: Delivery, now: datetime) -> State:
-    # Our own feed: the effect is the row itself, so there is never a doubt.
+def _release(row: Delivery, now: datetime) -> bool:
+    # Our own feed: the effect is the row itself, so there is never a doubt, and no call.
     if row.announcement.withheld:
-        return _settle(row, State.EXPIRED, error="old news when it was recorded")
+        _settle(row, State.EXPIRED, error="old news when it was recorded")
+        return False
     with transaction.atomic():
         place = sequences.draw(f"feed:{row.tier}")
         if not outbox.move(
@@ -194,7 +256,7 @@ def _release(row: Delivery, now: datetime) -> State:
             **_seen_at_release(row),
         ):
             transaction.set_rollback(True)
-    return State(row.state)
+    return False
 
 
 def _digest_of_facts(row: Delivery) -> str:

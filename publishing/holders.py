@@ -31,7 +31,10 @@ def is_gone(holder: str) -> bool:
     pid, _, started = numbers.partition(":")
     if not place() or rest.partition("#")[0] != place() or not pid.isdigit():
         return False
-    said = _said_of(int(pid))
+    try:
+        said = _said_of(int(pid))
+    except OSError:  # no descriptor left, not allowed: that says nothing
+        return False
     return said is None or said[_STATE] in _ENDED or said[_STARTED] != started
 
 
@@ -53,6 +56,6 @@ def place() -> str:
 def _said_of(pid: int) -> list[str] | None:
     try:
         said = (_PROC / str(pid) / "stat").read_text()
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
     return said.rpartition(")")[2].split()

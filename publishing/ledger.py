@@ -1,13 +1,11 @@
 """The receipts ledger as rows: appends, and nothing else (DOMAIN 7.11)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
-from publishing import receipts, sequences
+from publishing import receipts, sequences, turns
 from publishing.models import Receipt
 from quanticity.domain.readings import instant
 
@@ -27,21 +25,18 @@ class Draft:
     opening: dict[str, Any] = field(default_factory=dict)
 
 
-def append(drafts: Sequence[Draft]) -> list[Receipt]:
-    """Add records to the chain; they are there if and only if the caller's transaction commits."""
-    return append_owed(lambda: drafts)
-
-
 def lock() -> None:
     """Let nobody else append until the caller's transaction ends."""
     sequences.draw(_COUNTER, 0)
 
 
-def append_owed(gather: Callable[[], Sequence[Draft]]) -> list[Receipt]:
-    """Add what is missing: gathered while nobody else can append, so that nothing is twice."""
-    with transaction.atomic():
+def append(wanted: Sequence[Draft]) -> list[Receipt]:
+    """Add what the chain has not recorded yet, if and only if the caller's transaction commits."""
+    with turns.turn():
         lock()
-        drafts = gather()
+        known = Receipt.objects.filter(ref__in=[draft.ref for draft in wanted])
+        recorded = set(known.values_list("ref", flat=True))
+        drafts = [draft for draft in wanted if draft.ref not in recorded]
         if not drafts:
             return []
         first = sequences.draw(_COUNTER, len(drafts)) - len(drafts) + 1

@@ -117,14 +117,26 @@ def claim(delivery_id: int, now: datetime) -> Delivery | None:
 def claim_some(
     channel: str, tier: str, now: datetime, limit: int, before: int | None = None
 ) -> list[Delivery]:
-    """Take up to so many of one route's deliveries at once, the most urgent first.
+    """Take up to so many of one route's deliveries at once, the most urgent first."""
+    return take(owed(channel, tier, now, limit, before), now)
+
+
+def owed(
+    channel: str, tier: str, now: datetime, limit: int, before: int | None = None
+) -> list[Delivery]:
+    """What one route may take now, the most urgent first, as it is read; nobody's yet.
 
     `before`: only what is more urgent than this priority.
     """
     due = Delivery.objects.filter(released(now), free_to_take(now), channel=channel, tier=tier)
     due = due if before is None else due.filter(priority__lt=before)
     urgent = in_order(due).order_by("priority", "due_at", "pk")[:limit]
-    rows = {row.pk: row for row in urgent.select_related("announcement")}
+    return list(urgent.select_related("announcement"))
+
+
+def take(read: Sequence[Delivery], now: datetime) -> list[Delivery]:
+    """Claim these rows as they were read; those of them that are ours now."""
+    rows = {row.pk: row for row in read}
     if not rows:
         return []
     ours = f"{holders.me()}#{next(_claims)}"

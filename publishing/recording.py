@@ -25,7 +25,7 @@ from quanticity.models import AuditEntry
 _SCANNED = "receipts scanned to"  # epoch seconds, in a counter's row
 _OVERLAP = timedelta(hours=1)
 _DUE_BEFORE_SENT = timedelta(days=8)
-_AT_ONCE = 500
+_AT_ONCE, _PART = 500, 50  # records of one look, and of one hold of the chain
 # Of two things at one instant, which happened first.
 _RANK = ("SIGNAL", "STATE", "ORDER", "FILL", "SETTLEMENT", "EVENT", "CORRECTION", "MESSAGE")
 _STATES = ("set trading state", "breaker tripped", "breaker ended")
@@ -36,11 +36,11 @@ _OF_EVENT = {"EXPIRY": "SETTLEMENT", "CORRECTION": "CORRECTION"}
 def catch_up() -> int:
     """Record what is not recorded yet; return how many records that were."""
     since, now = _since(), clock.now()
-    if not _missing(since):
-        _scanned(now)
-        return 0
-    made = len(ledger.append_owed(lambda: _missing(since)[:_AT_ONCE]))
-    if made < _AT_ONCE:
+    # Gathered before the chain is locked: it is the one thing that every announcement waits for.
+    missing = _missing(since)[:_AT_ONCE]
+    parts = [missing[n : n + _PART] for n in range(0, len(missing), _PART)]
+    made = sum(len(ledger.append(part)) for part in parts)
+    if len(missing) < _AT_ONCE:
         _scanned(now)
     return made
 
@@ -48,15 +48,12 @@ def catch_up() -> int:
 def of_trades(trade_ids: Collection[str]) -> int:
     """Record the signals, orders and fills that these trades were made of."""
     intents = OrderIntent.objects.filter(position__in=trade_ids)
-
-    def missing() -> list[Draft]:
-        return _in_order(
-            *_signals(Signal.objects.filter(intents__in=intents)),
-            *_orders(Order.objects.filter(intent__in=intents)),
-            *_fills(Fill.objects.filter(position__in=trade_ids)),
-        )
-
-    return len(ledger.append_owed(missing)) if missing() else 0
+    missing = _in_order(
+        *_signals(Signal.objects.filter(intents__in=intents)),
+        *_orders(Order.objects.filter(intent__in=intents)),
+        *_fills(Fill.objects.filter(position__in=trade_ids)),
+    )
+    return len(ledger.append(missing)) if missing else 0
 
 
 def of_event(told: Announcement) -> Draft:

@@ -1,26 +1,25 @@
 """The relay: keeps the outbox moving inside a worker, without waiting for anybody's hint.
 
-It looks for new events many times a second, and at the rows every tenth of one and at the instant
-the next one falls due, so that tiers go on being told while Redis is away; a hint only makes it
-look at once. Each of our own
-routes is drained by one thread at a time: a service that hangs holds up nobody else. Members' own
-addresses share a few threads of their own.
+One loop hears of new events, many times a second; another looks at the rows every tenth of one and
+at the instant the next one falls due, so that tiers go on being told while Redis is away; a hint
+only makes it look at once. Each of our own routes is drained by one thread at a time: a service
+that hangs holds up nobody else. Members' own addresses share a few threads of their own.
 """
 
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import connection
 
-from execution import selectors
 from publishing import outbox, recording, routes, services
 from publishing.bot import updates
 from quanticity.domain import clock
 
 logger = logging.getLogger(__name__)
+Rest: TypeAlias = tuple[Event, float]  # what ends it, and after how many real seconds it is over
 OWN_THREADS, MEMBERS_THREADS = 20, 6
 _STOP_WITHIN_S = 3.0
 _LONGEST_REST_S = 1.0
@@ -41,13 +40,16 @@ class Relay:
         self._busy: set[routes.Key] = set()
         self._again: set[routes.Key] = set()
         self._lock, self._woken, self._stopped = Lock(), Event(), Event()
-        self._thread = Thread(target=self._run, name="relay", daemon=True)
-        self._look_at_s = 0.0
+        loops = (("ears", self._hear), ("relay", self._look))
+        self._threads = [
+            Thread(target=self._run, args=(turn,), name=name, daemon=True) for name, turn in loops
+        ]
         self._chores: dict[Callable[[], object], tuple[float, Future[Any] | None]] = {}
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
         """Look at once: something may be due."""
@@ -57,31 +59,30 @@ class Relay:
         """Finish what is being sent, and begin nothing else."""
         self._stopped.set()
         self._woken.set()
-        self._thread.join(_STOP_WITHIN_S)
+        for thread in self._threads:
+            thread.join(_STOP_WITHIN_S)
         self._own.shutdown(wait=False, cancel_futures=True)
         self._members.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self) -> None:
+    def _run(self, turn: Callable[[], Rest]) -> None:
         while not self._stopped.is_set():
-            # In a thread of the pool, so that whatever fails is logged and the next look comes.
-            looked = self._submit(self._own, self._listen)
-            if looked is not None and looked.exception() is None:
-                self._woken.wait(looked.result())
-            else:
+            # In a thread of the pool, so that whatever fails is logged and the next turn comes.
+            done = self._submit(self._own, turn)
+            if done is None or done.exception() is not None:
                 self._stopped.wait(outbox.settings().poll_s)
+            else:
+                until, seconds = done.result()
+                until.wait(seconds)
 
-    def _listen(self) -> float:
-        """Look when something happened or may be due; how long to rest."""
-        is_time = self._woken.is_set() or clock.boot_seconds() >= self._look_at_s
-        if is_time or selectors.has_owed_events():
-            self._woken.clear()
-            self._look_at_s = clock.boot_seconds() + self._look()
-        return max(0.0, min(outbox.settings().listen_s, self._look_at_s - clock.boot_seconds()))
-
-    def _look(self) -> float:
-        """Announce, give every route its work; how long until the next look."""
+    def _hear(self) -> Rest:
+        """Announce what happened; rest until the next time to listen."""
         while services.announce_owed():
-            pass
+            self.wake()
+        return self._stopped, outbox.settings().listen_s
+
+    def _look(self) -> Rest:
+        """Give every route its work; rest until the next row falls due, or until woken."""
+        self._woken.clear()
         now = clock.now()
         if due := outbox.due_routes(now):
             for key in due & routes.usable(now):
@@ -90,8 +91,9 @@ class Relay:
         due_at = outbox.next_due(now)
         poll_s = outbox.settings().poll_s
         if due_at is None:
-            return poll_s
-        return min(poll_s, clock.real_seconds((due_at - clock.now()).total_seconds()))
+            return self._woken, poll_s
+        soon_s = clock.real_seconds((due_at - clock.now()).total_seconds())
+        return self._woken, max(0.0, min(poll_s, soon_s))
 
     def _tend(self) -> None:
         """Begin the chores whose time has come; one that still runs is left to it."""

@@ -47,5 +47,5 @@ def as_text(value: Any) -> Any:
 
 
 def _mac(purpose: str, name: str) -> str:
-    key = f"receipts {purpose} {settings.SECRET_KEY}".encode()
+    key = f"receipts {purpose} {settings.RECEIPTS_KEY}".encode()
     return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()

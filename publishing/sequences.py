@@ -7,6 +7,8 @@ from publishing.models import Counter
 
 def draw(name: str, count: int = 1) -> int:
     """Draw so many numbers and return the last; others wait until our transaction ends."""
-    Counter.objects.get_or_create(name=name)
-    Counter.objects.filter(name=name).update(value=F("value") + count)
+    drawn = Counter.objects.filter(name=name).update(value=F("value") + count)
+    if not drawn:
+        Counter.objects.get_or_create(name=name)
+        return draw(name, count)
     return Counter.objects.get(name=name).value

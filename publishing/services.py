@@ -17,7 +17,17 @@ from django.db.models import Q, QuerySet
 from execution import selectors
 from execution.holds import Notice
 from execution.models import PositionEvent
-from publishing import announcing, delivering, ledger, outbox, recording, routes, tiers
+from publishing import (
+    announcing,
+    delivering,
+    draining,
+    ledger,
+    outbox,
+    recording,
+    routes,
+    tiers,
+    turns,
+)
 from publishing.models import Delivery
 from publishing.posts import posting
 from publishing.posts.reviews import Measure
@@ -43,7 +53,7 @@ def announce_owed(limit: int = _AT_ONCE) -> list[Owed]:
     noticed = _announce_notices()
     if not selectors.has_owed_events():
         return noticed  # without taking the one write lock that SQLite has
-    with transaction.atomic():
+    with turns.turn():
         ledger.lock()  # of several that heard of it, one announces it and the others see that
         events = selectors.owed_events(limit)
         # What happened before it stands before it in the ledger.
@@ -71,18 +81,7 @@ def deliver_route(key: routes.Key) -> int:
     room = routes.room(key, outbox.settings().claim_batch)
     # Marketing never takes the last of a budget: an exit may come in.
     least = tiers.MARKETING if room <= routes.numbers().spare_posts else None
-    rows = outbox.claim_some(*key, now, room, least) if room else []
-    tried = 0
-    try:
-        while tried < len(rows):
-            tried += 1
-            state = delivering.finish(rows[tried - 1], clock.now())
-            # The route may have closed or slowed meanwhile.
-            if tried < len(rows) and not _goes_on(key, state):
-                break
-    finally:
-        outbox.give_back(rows[tried:])
-    return tried
+    return draining.send(key, outbox.owed(*key, now, room, least)) if room else 0
 
 
 def deliver_due() -> int:
@@ -183,7 +182,11 @@ def _announce_notices() -> list[Owed]:
     made: list[Delivery] = []
     for row in Notice.objects.filter(announced=False).order_by("pk")[:_AT_ONCE]:
         with transaction.atomic():
-            facts = {"title": row.kind.capitalize(), "text": row.text, "severity": row.kind}
+            facts = {
+                "title": row.kind.capitalize().replace("_", " "),
+                "text": row.text,
+                "severity": row.kind,
+            }
             if row.source == settings.TRADING_MODE:
                 made += announcing.post(f"NOTICE-{row.pk}", "NOTICE", facts)
             Notice.objects.filter(pk=row.pk).update(announced=True)
@@ -192,12 +195,6 @@ def _announce_notices() -> list[Owed]:
 
 def _clocks_agree() -> bool:
     return outbox.clock_skew_s() <= outbox.settings().max_skew_s
-
-
-def _goes_on(key: routes.Key, state: State) -> bool:
-    # Only a failure closes a route, and only then is it worth asking.
-    is_open = state in (State.SENT, State.EXPIRED) or routes.is_usable(key, clock.now())
-    return is_open and routes.room(key, 1) > 0
 
 
 def _drop_what_was_never_approved() -> None:

@@ -13,8 +13,10 @@ class QuantiCityConfig(AppConfig):
     verbose_name = "Platform"
 
     def ready(self) -> None:
-        """Load the Celery app and the system checks."""
-        from quanticity import celery, checks  # noqa: F401, PLC0415 - once Django is ready
+        """Load the Celery app and the system checks; let no error pass the log by."""
+        from quanticity import celery, checks, redaction  # noqa: F401, PLC0415 - once Django is ready
+
+        redaction.log_what_ends_a_process()
 
 
 def environment_badge(_request: HttpRequest) -> tuple[str, str]:

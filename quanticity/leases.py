@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from quanticity.domain.clock import RealClock, boot_id, boot_seconds
 from quanticity.models import LeaseRow
 
+MANAGER = "manager"  # of working entries and of what is held
 _real = RealClock()
 # Leases of other machines as this process saw them: their mark, and since when it stands still.
 _watched: dict[str, tuple[str, float, float]] = {}
@@ -54,6 +55,8 @@ def hold(name: str, holder: str, seconds: float) -> Lease | None:
 def _is_free(name: str, boot: str, now_s: float, seconds: float) -> Q:
     """Given back, ended by this machine's count, or another machine's that nobody renews."""
     ended = Q(boot_id="") | Q(boot_id=boot, until_boot_s__lte=now_s)
+    # Nobody holds that far ahead: counted from an earlier start of a machine that keeps its name.
+    ended |= Q(boot_id=boot, until_boot_s__gt=now_s + 3 * seconds)
     theirs = LeaseRow.objects.filter(name=name).exclude(boot_id__in=("", boot)).first()
     if theirs is None:
         _watched.pop(name, None)

@@ -37,6 +37,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ("Sessions", "event", "execution_sessionresult"),
         ("Closing marks", "bedtime", "execution_closingmark"),
         ("Statements", "description", "execution_statementcheck"),
+        ("Statements fetched", "download", "execution_statementfetch"),
         ("Notices", "notifications", "execution_notice"),
         ("Account", "account_balance", "execution_accountvalues"),
         ("Cash moved", "payments", "execution_cashmove"),

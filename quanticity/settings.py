@@ -73,6 +73,8 @@ FLOWER_PORT = _port("QC_FLOWER_PORT", 5555)
 PUBLIC_URL = _text("QC_PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS = _text("QC_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 SECRET_KEY = _text("QC_SECRET_KEY") or _kept_secret("secret_key")
+# Names and seals of the ledger hang on this: it stays when the key above is rotated.
+RECEIPTS_KEY = _text("QC_RECEIPTS_KEY") or SECRET_KEY
 DEBUG = False
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -285,6 +287,14 @@ X_KEYS = tuple(
 X_API_URL = _text("QC_X_API_URL", "https://api.twitter.com").rstrip("/")
 STRIPE_SECRET_KEY = _text("STRIPE_SECRET_KEY")
 
+# --- the broker's statements: without token and query they are put into statements/ by hand -------
+IBKR_FLEX_TOKEN = _text("IBKR_FLEX_TOKEN")
+IBKR_FLEX_QUERY_ID = _text("IBKR_FLEX_QUERY_ID")
+IBKR_FLEX_URL = _text(
+    "QC_IBKR_FLEX_URL",
+    "https://ndcdyn.interactivebrokers.com/AccountManagement/FlexWebService",
+).rstrip("/")
+
 # --- market data over HTTP: what has no credential is off; a simulation asks nobody outside -------
 ALPHAVANTAGE_API_KEY = _text("ALPHAVANTAGE_API_KEY")
 _PUBLIC_FEEDS = {
@@ -318,16 +328,21 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {
+            "()": "quanticity.redaction.Line",
+            "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
     },
-    "filters": {"secrets": {"()": "quanticity.redaction.SecretsFilter"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]},
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # httpx logs whole URLs at INFO, and a Discord webhook's URL is its secret.
         "httpx": {"level": "WARNING"},
+        # Uvicorn brings handlers of its own, which strike nothing.
+        "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "uvicorn.access": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "tweepy": {"level": "WARNING"},  # at DEBUG it logs headers and bodies
         "ib_insync": {"level": "WARNING"},
         # Celery's two lines per task; ours (quanticity.tasks) says the same in one when it matters.

@@ -14,6 +14,7 @@ VALUES: dict[str, Any] = {
     "gex_usd_per_1pct": -2e9, "gex_frac": -0.02, "gex_sign_agree": True, "pin_proximity": 0.5,
     "pin_dist_pct": 0.8, "pin_pull": 1, "vanna_flow_frac": 0.0075, "charm_flow_frac": 0.003,
     "elasticity_total": 0.02, "rr25_z": 2.0, "flow_momentum_share": 1.0, "flow_momentum_dir": 1.0,
+    "gex_regime": "NEGATIVE", "gex_flip": 601.25, "gex_call_wall": 605.0, "gex_put_wall": 595.0,
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from execution.models import Order, Position
 from execution.services import booking, broker, managing, protecting
 from quanticity.domain.orders import OrderStatus
 from quanticity.management.gateway.listener import FactListener
-from quanticity.management.gateway.process import write_facts
+from quanticity.management.gateway.scribe import write_facts
 from quanticity.store import market
 from tests import factories
 from tests.factories import ref

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 
 from analytics import chains
 from analytics.models import Signal
-from analytics.signals import emit, events, features
+from analytics.signals import dedup, emit, events, features
 from analytics.signals.dedup import Settings as AdmissionSettings
 from analytics.strategies import base, contracts, fourteen_dte, moc, one_dte, zero_dte
 from quanticity.config.loader import section
@@ -224,10 +224,8 @@ def _select(decision: Decision, own: Any) -> Candidate | contracts.NoContract | 
 
 
 def _previous(decision: Decision) -> contracts.Choice | None:
-    """The contract of the last signal of the same kind, for hysteresis."""
-    row = Signal.objects.filter(
-        strategy=decision.strategy, symbol=decision.symbol, direction=decision.direction
-    ).first()
+    """The contract of the last signal of the same kind, for hysteresis; rehearsals are none."""
+    row = dedup.last_signal(dedup.Triple(decision.strategy, decision.symbol, decision.direction))
     return None if row is None else contracts.Choice(parse_occ(row.occ), row.created_at)
 
 
@@ -244,14 +242,8 @@ def _reference(decision: Decision, found: Candidate, read: Features) -> dict[str
         ],
         "tags": [*decision.confirmations, *decision.reasons],
         "dealer_context": {
-            "regime": _regime(read), "vol_regime": read["vol_regime"],
-            "pin_dist_pct": read["pin_dist_pct"],
+            "regime": read["gex_regime"], "flip": read["gex_flip"],
+            "call_wall": read["gex_call_wall"], "put_wall": read["gex_put_wall"],
+            "vol_regime": read["vol_regime"],
         },
     }  # fmt: skip
-
-
-def _regime(read: Features) -> str | None:
-    gex = read["gex_usd_per_1pct"]
-    if gex is None:
-        return None
-    return "modelled dealer gamma " + ("positive" if gex > 0 else "negative")

@@ -5,6 +5,7 @@ before. What spans a hole in them, or ends with a bar that is old, is not known.
 earlier sessions" is the same number of minutes after the open, half days apart from whole ones.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -189,11 +190,20 @@ def _realised_regime(bars: Sequence[Bar], joined_n: int) -> str | None:
     """Tercile of 20-bar realised volatility in the last 500 bars."""
     if len(bars) < _REALISED_HISTORY or joined_n <= _REALISED_N:
         return None
-    moves = np.diff(np.log([bar.close for bar in bars[-_REALISED_HISTORY:]]))
     # The deviation of every window at once; `statistics` would take exact fractions of each.
+    moves = np.array(_moves(bars[-_REALISED_HISTORY:]))
     windows = np.lib.stride_tricks.sliding_window_view(moves, _REALISED_N).std(axis=1)
     rank = float((windows < windows[-1]).mean())
     return ("LOW", "NORMAL", "HIGH")[min(2, int(rank * 3))]
+
+
+def _moves(bars: Sequence[Bar]) -> list[float]:
+    """Log returns of five minutes each: a session's first bar moves from its own open."""
+    days = [None if (place := _place(bar.open_at)) is None else place.day for bar in bars]
+    return [
+        math.log(bar.close / (before.close if day == yesterday else bar.open))
+        for before, bar, yesterday, day in zip(bars, bars[1:], days, days[1:], strict=False)
+    ]
 
 
 def _volume_spike(bars: Sequence[Bar], joined_n: int) -> float | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.conf import settings as django_settings
 from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 
@@ -78,7 +79,7 @@ class Counted:
 
 def count(symbol: str) -> Counted:
     """Count for one symbol, whichever of its triples is asked for; rehearsals do not count."""
-    rows = Signal.objects.filter(probe=False)
+    rows = ours().filter(probe=False)
     live = rows.filter(state=Signal.State.LIVE)
     last = (
         rows.filter(strategy__in=[*Strategy], symbol=symbol)
@@ -122,7 +123,7 @@ def gates(
 
 def next_episode(triple: Triple, day: date, *, probe: bool) -> int:
     """The number of the episode that would begin now."""
-    rows = Signal.objects.filter(
+    rows = ours().filter(
         strategy=triple.strategy, symbol=triple.symbol, direction=triple.direction,
         session_date=day, probe=probe,
     )  # fmt: skip
@@ -139,9 +140,19 @@ def signal_id(triple: Triple, occ: str, day: date, episode: int, source: str) ->
     return f"SG-{digest[:26]}"
 
 
+def ours() -> QuerySet[Signal]:
+    """Signals of this environment; a row that another one left stands in nobody's way."""
+    return Signal.objects.filter(source=django_settings.TRADING_MODE)
+
+
 def live_signal(triple: Triple) -> Signal | None:
     """The live signal of this triple, if there is one."""
     return _of(triple).filter(state=Signal.State.LIVE).first()
+
+
+def last_signal(triple: Triple) -> Signal | None:
+    """The latest signal of this triple, live or over."""
+    return _of(triple).first()
 
 
 def is_thin(before: float, now: float, settings: Settings) -> bool:
@@ -150,7 +161,7 @@ def is_thin(before: float, now: float, settings: Settings) -> bool:
 
 
 def _of(triple: Triple) -> QuerySet[Signal]:
-    return Signal.objects.filter(
+    return ours().filter(
         strategy=triple.strategy, symbol=triple.symbol, direction=triple.direction, probe=False
     )
 

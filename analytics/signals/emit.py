@@ -79,7 +79,10 @@ def kept(symbol: str, at: datetime, settings: Settings) -> Kept:
     """The outcome that each strategy's last decision on a symbol had, if it was a moment ago."""
     since = at - timedelta(seconds=settings.decision_every_s)
     rows = models.Decision.objects.filter(
-        strategy__in=[*Strategy], symbol=symbol, at__gt=since
+        strategy__in=[*Strategy],
+        symbol=symbol,
+        at__gt=since,
+        source=django_settings.TRADING_MODE,
     ).order_by("at", "pk")
     return dict(rows.values_list("strategy", "outcome"))
 

@@ -29,6 +29,11 @@ class Line:
     threshold: str
     passed: bool
 
+    @property
+    def needs(self) -> str:
+        """What would have passed; the words alone where no number belongs to them."""
+        return " ".join(word for word in (self.op, self.threshold) if word not in ("", _NOTHING))
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -88,6 +93,16 @@ def explain(record: Mapping[str, Any]) -> Explained:
     )
 
 
+def in_short(gate: Mapping[str, Any]) -> str:
+    """One stored gate in a few words: its code, what it was, what it needs."""
+    line = _line(gate)
+    if gate["value"] is None:
+        return line.code
+    said = f"{line.code} {line.value}"
+    brief = isinstance(gate["value"], list) or not line.needs
+    return said if brief else f"{said}, needs {line.needs}"
+
+
 def text(value: Any) -> str:
     """A stored value as people write it."""
     if value is None or value == []:
@@ -126,8 +141,7 @@ def _headline(record: Mapping[str, Any], gates: Iterable[Line]) -> str:
 
 
 def _because(line: Line) -> str:
-    needs = " ".join(word for word in (line.op, line.threshold) if word != _NOTHING)
-    return f"{line.code}, {line.what}: {line.value}, needs {needs}"
+    return f"{line.code}, {line.what}: {line.value}, needs {line.needs}"
 
 
 def _meaning(code: str) -> str:

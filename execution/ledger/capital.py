@@ -1,15 +1,16 @@
 """Capital: what was paid into an account, told apart from what trading made of it (DOMAIN 6.15).
 
-A trade exchanges cash for contracts: cash plus what its executions cost stays as it was, and so
-does equity but for spreads and commissions. A deposit moves both by the same amount at once.
+Only quiet reports are compared: some minutes after the last execution, when the broker has renewed
+all its figures. Between two of them cash changed by what executions cost and by what was paid in
+or out; the latter moves equity by the same amount. In doubt nothing was paid.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 _ZERO = Decimal(0)
-_HALF = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,33 +18,37 @@ class Settings:
     """[execution.capital]."""
 
     recognized_from_usd: Decimal
+    equity_tolerance_frac: Decimal
     recorded_tolerance_frac: Decimal
+    quiet_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Capital:
-    """Cash with the cost of every execution put back, and equity, as reported together."""
+class Report:
+    """Cash and equity as reported together."""
 
-    paid_in_usd: Decimal
+    cash_usd: Decimal
     equity_usd: Decimal
 
 
-def moved_usd(before: Capital, now: Capital, settings: Settings) -> Decimal:
-    """What came in (+) or went out (-) between two reports; 0 while trades may explain it.
+def is_quiet(last_execution_at: datetime | None, at: datetime, settings: Settings) -> bool:
+    """Say whether the broker has had time to renew its figures since the last execution."""
+    quiet = timedelta(seconds=settings.quiet_s)
+    return last_execution_at is None or at - last_execution_at >= quiet
 
-    An execution that the broker has counted and we have not heard moves cash without equity.
-    """
-    usd = now.paid_in_usd - before.paid_in_usd
-    traded = now.equity_usd - before.equity_usd - usd
-    if abs(usd) < settings.recognized_from_usd or abs(traded) > _HALF * abs(usd):
+
+def unexplained_usd(before: Report, now: Report, spent_usd: Decimal) -> Decimal:
+    """Cash that came (+) or went (-) beside what executions between the reports cost."""
+    return now.cash_usd - before.cash_usd + spent_usd
+
+
+def moved_usd(before: Report, now: Report, spent_usd: Decimal, settings: Settings) -> Decimal:
+    """What was paid in (+) or out (-); 0 for what is small, or did not move equity alike."""
+    usd = unexplained_usd(before, now, spent_usd)
+    other = now.equity_usd - before.equity_usd - usd
+    if abs(usd) < settings.recognized_from_usd:
         return _ZERO
-    return usd
-
-
-def is_settled(before: Capital, now: Capital, settings: Settings) -> bool:
-    """Say whether nothing is left to explain, so that the next change counts from here."""
-    unexplained = abs(now.paid_in_usd - before.paid_in_usd)
-    return unexplained < settings.recognized_from_usd or moved_usd(before, now, settings) != 0
+    return usd if abs(other) <= settings.equity_tolerance_frac * abs(usd) else _ZERO
 
 
 def like(usd: Decimal, others: Iterable[Decimal], settings: Settings) -> int | None:

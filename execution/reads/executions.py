@@ -1,6 +1,7 @@
 """Executions, settlements and their costs as values."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
@@ -59,10 +60,11 @@ def trade_fills(intent: OrderIntent) -> list[orders.Fill]:
     return [*_values(rows.distinct()), *(_settlement(row) for row in settled)]
 
 
-def settled_quantities() -> dict[tuple[str, int], int]:
+def settled_quantities(since: datetime | None = None) -> dict[tuple[str, int], int]:
     """Contracts that expiry took out of positions, signed, by account and contract."""
     found: dict[tuple[str, int], int] = {}
-    for row in Settlement.objects.select_related("position"):
+    rows = Settlement.objects.select_related("position")
+    for row in rows if since is None else rows.filter(settled_at__gte=since):
         key = (row.position.account, row.position.con_id)
         found[key] = found.get(key, 0) - row.quantity
     return found

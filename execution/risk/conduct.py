@@ -68,8 +68,11 @@ def small_drawdown(_: Proposal, facts: Facts, limits: Settings) -> Measure:
 
 @rule("VOL_SPIKE")
 def calm(_: Proposal, facts: Facts, __: Settings) -> Measure:
-    """The volatility breaker is not tripped."""
-    return equals(facts.desk.vol_spike, wanted=False)
+    """The volatility breaker is not tripped, and the volatility regime is known."""
+    spike = facts.desk.vol_spike
+    if spike is None:
+        return Measure("volatility regime unknown", "a known regime", passed=False)
+    return equals(spike, wanted=False)
 
 
 @rule("BROKER_ORDER_LIMIT")

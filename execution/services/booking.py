@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from execution import selectors
@@ -123,8 +123,10 @@ def _book_position(
     if lost and position.realised_net_usd is not None:
         position.realised_net_usd -= lost
     is_new = position._state.adding  # noqa: SLF001
-    # Never over another trade that drew the same number in the meantime.
-    position.save(force_insert=is_new, update_fields=None if is_new else _DERIVED)
+    if is_new:
+        _insert(position)
+    else:
+        position.save(update_fields=_DERIVED)
     moving.move_position(position, after)
     Fill.objects.filter(exec_id__in=[f.exec_id for f in fills]).update(position=position)
     if entry_done:
@@ -199,8 +201,22 @@ def _position(intent: OrderIntent, first: orders.Fill) -> Position:
     )  # fmt: skip
 
 
+def _insert(position: Position) -> None:
+    """Write a new trade, never over another that drew the same number: then it draws again."""
+    for is_last in (False, False, True):
+        try:
+            with transaction.atomic():
+                position.save(force_insert=True)
+        except IntegrityError:
+            if is_last:
+                raise
+            position.trade_id = _next_trade_id(position.session_date)
+        else:
+            return
+
+
 def _next_trade_id(day: date) -> str:
-    """The number after the highest; who draws the same at once is refused, and books again."""
+    """The number after the highest; who draws the same at once is refused, and draws again."""
     rows = Position.objects.filter(trade_id__startswith=f"T-{day:%Y%m%d}-")
     numbers = (int(pk.rsplit("-", 1)[1]) for pk in rows.values_list("pk", flat=True))
     return f"T-{day:%Y%m%d}-{max(numbers, default=0) + 1:03d}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import pstdev
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import F, Max, Q
 
@@ -51,6 +51,7 @@ class Settings:
     min_moves_n: int
     moves_n: int
     blind_alert_s: float
+    outage_notice_s: float
 
 
 def gather() -> Facts:
@@ -184,12 +185,21 @@ def _blind_s(now: datetime, held: list[Position]) -> float:
     session = calendar.current(now)
     if session is None or not any(position.quantity_open for position in held):
         return 0.0
-    link = _known(health.connection)
+    since = _down_since(session.open_at)
+    return 0.0 if since is None else (now - max(since, session.open_at)).total_seconds()
+
+
+def known_link() -> dict[str, Any] | None:
+    """What the gateway last said of its link; None when it is silent, or the store is away."""
+    return _known(health.connection)
+
+
+def _down_since(unless_known: datetime) -> datetime | None:
+    """When the link to the broker was lost; None while it stands."""
+    link = known_link()
     if link is None:  # the gateway process is silent: since its last word that is a row
         last = selectors.last_reconciliation()
-        since = session.open_at if last is None else last.at
-    elif link.get("state") == "CONNECTED":
-        return 0.0
-    else:
-        since = datetime.fromisoformat(link["since_at"])
-    return (now - max(since, session.open_at)).total_seconds()
+        return unless_known if last is None else last.at
+    if link.get("state") == "CONNECTED":
+        return None
+    return datetime.fromisoformat(link["since_at"])

@@ -4,10 +4,11 @@ A movement counts once: when the broker shows it. What an operator records befor
 it; what is recorded afterwards says whose word it was and moves nothing a second time.
 """
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import DecimalField, Exists, F, OuterRef, Sum
+from django.db.models import Max
 
 from execution.ledger import capital
 from execution.models import AccountValues, CashMove, Commission, Fill, OrderIntent
@@ -20,7 +21,6 @@ from quanticity.domain.errors import MalformedInput
 ACTOR = "broker"
 _ZERO = Decimal(0)
 _USUAL_MULTIPLIER = 100
-_USD = DecimalField(max_digits=20, decimal_places=4)
 
 
 def record_account(account: orders.Account) -> None:
@@ -65,21 +65,31 @@ def move_cash(account: str, usd: Decimal, *, actor: str, reason: str) -> CashMov
 
 
 def _moved(row: AccountValues, account: orders.Account, *, new_day: bool) -> Decimal:
-    """What was paid in or out since the last settled report, which this one may become."""
+    """What was paid in or out since the last quiet report, which this one may become."""
     settings = section("execution.capital", capital.Settings)
-    now = capital.Capital(account.cash_usd + _spent(account.account), account.equity_usd)
-    if row.paid_in_usd is None or row.paid_in_equity_usd is None:
-        row.paid_in_usd, row.paid_in_equity_usd = now.paid_in_usd, now.equity_usd
+    last = Fill.objects.filter(account=account.account).aggregate(at=Max("recorded_at"))["at"]
+    if not capital.is_quiet(last, clock.now(), settings):
         return _ZERO
-    before = capital.Capital(row.paid_in_usd, row.paid_in_equity_usd)
-    settled = capital.is_settled(before, now, settings)
-    if not settled and new_day:
-        unexplained = now.paid_in_usd - before.paid_in_usd
+    now = capital.Report(account.cash_usd, account.equity_usd)
+    if row.quiet_cash_usd is None or row.quiet_equity_usd is None or row.quiet_at is None:
+        _be_quiet(row, now)
+        return _ZERO
+    before = capital.Report(row.quiet_cash_usd, row.quiet_equity_usd)
+    spent = _spent(account.account, row.quiet_at)
+    moved = capital.moved_usd(before, now, spent, settings)
+    unexplained = capital.unexplained_usd(before, now, spent)
+    small = abs(unexplained) < settings.recognized_from_usd
+    if not (small or moved) and new_day:
         detail = f"{account.account}: {unexplained:.2f} USD of cash that no trade explains"
         raise_alarm("CASH_UNEXPLAINED", detail, Severity.HIGH)
-    if settled or new_day:
-        row.paid_in_usd, row.paid_in_equity_usd = now.paid_in_usd, now.equity_usd
-    return capital.moved_usd(before, now, settings)
+    if small or moved or new_day:
+        _be_quiet(row, now)
+    return moved
+
+
+def _be_quiet(row: AccountValues, report: capital.Report) -> None:
+    row.quiet_cash_usd, row.quiet_equity_usd = report.cash_usd, report.equity_usd
+    row.quiet_at = clock.now()
 
 
 def _show(row: AccountValues, usd: Decimal) -> None:
@@ -104,20 +114,23 @@ def _same(account: str, usd: Decimal, **missing: None) -> CashMove | None:
     return None if place is None else rows[place]
 
 
-def _spent(account: str) -> Decimal:
-    """What every execution in force took out of cash, costs included."""
-    later = Fill.objects.filter(
-        account=OuterRef("account"), base_exec_id=OuterRef("base_exec_id"),
-        revision__gt=OuterRef("revision"),
-    )  # fmt: skip
-    fills = Fill.objects.filter(~Exists(later), account=account)
-    points = Sum(F("quantity") * F("price"), output_field=_USD)
-    by_contract = dict(fills.order_by().values_list("occ").annotate(points=points))
-    rows = OrderIntent.objects.filter(occ__in=by_contract)
-    sizes = dict(rows.values_list("occ", "multiplier"))
-    paid = Commission.objects.filter(pk__in=fills.values("pk"), status=Commission.Status.OK)
-    cost = Sum(F("commission_usd") - F("rebate_usd"), output_field=_USD)
-    found: Decimal = paid.aggregate(usd=cost)["usd"] or _ZERO
-    for occ, total in by_contract.items():
-        found += Decimal(total) * sizes.get(occ, _USUAL_MULTIPLIER)
-    return found
+def _spent(account: str, since: datetime) -> Decimal:
+    """What executions heard since then took out of cash, costs included; corrections count."""
+    mine = Fill.objects.filter(account=account)
+    heard = mine.filter(recorded_at__gt=since).values("base_exec_id")
+    before: dict[str, Decimal] = {}
+    after: dict[str, Decimal] = {}
+    for fill in mine.filter(base_exec_id__in=heard).order_by("revision"):
+        after[fill.base_exec_id] = _cost(fill)
+        if fill.recorded_at <= since:
+            before[fill.base_exec_id] = after[fill.base_exec_id]
+    return sum(after.values(), _ZERO) - sum(before.values(), _ZERO)
+
+
+def _cost(fill: Fill) -> Decimal:
+    rows = OrderIntent.objects.filter(occ=fill.occ).values_list("multiplier", flat=True)
+    cost = Commission.objects.filter(pk=fill.pk, status=Commission.Status.OK).first()
+    paid = _ZERO
+    if cost is not None:
+        paid = (cost.commission_usd or _ZERO) - (cost.rebate_usd or _ZERO)
+    return fill.quantity * fill.price * (rows.first() or _USUAL_MULTIPLIER) + paid

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from execution import selectors
-from execution.models import Order, Reconciliation
-from execution.services import halting, managing, operating, wishes
+from execution.models import Fill, Order, Reconciliation
+from execution.services import halting, managing, operating, quarantining, wishes
 from quanticity import audit
 from quanticity.domain import calendar, clock
 from quanticity.domain.orders import ExitReason, Role
@@ -17,12 +17,16 @@ from quanticity.domain.orders import ExitReason, Role
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """What is still there; `seen_at` is the snapshot that says so, None before there is one."""
+    """What is still there; `seen_at` is the snapshot that says so, None before there is one.
+
+    `foreign` is what the account holds that no order of ours ever traded: it stays.
+    """
 
     positions: tuple[str, ...]
     entries: tuple[str, ...]
     orphans: tuple[str, ...]
     seen_at: datetime | None
+    foreign: tuple[str, ...] = ()
 
     @property
     def flat(self) -> bool:
@@ -57,6 +61,7 @@ def report(left: Leftovers, since: datetime, *, actor: str) -> dict[str, object]
         "positions": list(left.positions),
         "entries": list(left.entries),
         "orphans": list(left.orphans),
+        "foreign": list(left.foreign),
         "state": str(selectors.trading_state()),
         "pending_until": _pending_until(),
     }
@@ -72,11 +77,19 @@ def _left(seen: Reconciliation | None) -> Leftovers:
     held = {p.occ: f"{p.quantity_open} {p.occ} of {p.pk}" for p in open_now}
     if seen is None:
         return Leftovers(tuple(held.values()), (), (), None)
-    theirs = {occ: f"{quantity} {occ}" for occ, quantity in seen.holdings.items()}
+    traded = set(
+        Fill.objects.filter(position__isnull=False, occ__in=seen.holdings).values_list(
+            "occ", flat=True
+        )
+    )
+    accepted = quarantining.accepted_by_occ()
+    there = {occ: quantity - accepted[occ] for occ, quantity in seen.holdings.items()}
+    theirs = {occ: f"{n} {occ}" for occ, n in there.items() if n and occ in traded}
+    foreign = tuple(f"{n} {occ}" for occ, n in seen.holdings.items() if occ not in theirs)
     rows = Order.objects.filter(pk__in=seen.working)
     entries = tuple(row.pk for row in rows if row.role == Role.ENTRY)
     orphans = tuple(row.pk for row in rows if row.role != Role.ENTRY and row.occ not in theirs)
-    return Leftovers(tuple((theirs | held).values()), entries, orphans, seen.at)
+    return Leftovers(tuple((theirs | held).values()), entries, orphans, seen.at, foreign)
 
 
 def _pending_until() -> str | None:

@@ -14,12 +14,15 @@ from execution import selectors
 from execution.models import Order, Position
 from execution.orders import exits, stops
 from execution.orders.exits import Haste
+from execution.risk.facts import Settings as Limits
 from execution.services import (
     apart,
     leaving,
     moving,
     overdue,
     protecting,
+    quality,
+    results,
     settling,
     trailing,
     tranching,
@@ -40,6 +43,7 @@ def manage_positions() -> None:
     """Mark, protect, trail and time every open position; settle what expired, say what is late."""
     settling.settle_due()
     overdue.look()
+    quality.look()
     held = [position for position in selectors.open_positions() if position.quantity_open]
     apart.each("NOT_MANAGED", held, _manage_position)
     protecting.tend_left_behind()
@@ -104,8 +108,11 @@ def _manage_position(position: Position) -> None:
     reached = None
     if mark is not None:
         reached = trailing.confirmed(position.mark_price, position.marked_at, mark)
+        Position.objects.filter(pk=position.pk).update(
+            mark_price=mark, marked_at=now, blind_s=position.blind_s + _blind_s(position, now),
+            **quality.run(position, mark),
+        )  # fmt: skip
         position.mark_price, position.marked_at = mark, now
-        Position.objects.filter(pk=position.pk).update(mark_price=mark, marked_at=now)
     protecting.tend(position.intent_id)
     position.refresh_from_db()
     if position.exit_started_at is not None:
@@ -118,6 +125,14 @@ def _manage_position(position: Position) -> None:
     _mind_the_calendar(position, now)
     if reached and quote is not None and position.entry_price:
         trailing.follow(position, reached, quote, _held(position))
+
+
+def _blind_s(position: Position, now: datetime) -> float:
+    """Seconds held without a mark until now, beyond what passes from one look to the next."""
+    last = position.marked_at or position.opened_at or now
+    gap_s = (now - last).total_seconds()
+    is_usual = gap_s <= section("execution.risk", Limits).quote_max_age_s
+    return 0.0 if is_usual or calendar.current(last) is None else gap_s
 
 
 def _reason_to_leave(position: Position, mark: Decimal | None, now: datetime) -> ExitReason | None:
@@ -165,9 +180,11 @@ def _fires(position: Position, marker: str) -> bool:
 
 
 def _held(position: Position) -> exits.Held:
+    marked_at = position.marked_at
+    is_fresh = marked_at is not None and clock.now() - marked_at <= results.MARK_LIVES
     return exits.Held(
         Strategy(position.strategy), parse_occ(position.occ).expiry, position.session_date,
-        position.entry_price or Decimal(0), position.mark_price,
+        position.entry_price or Decimal(0), position.mark_price if is_fresh else None,
         any(marker.startswith(_SPARED) for marker in position.rules_fired),
     )  # fmt: skip
 

@@ -21,8 +21,12 @@ def attach(exec_id: str) -> str:
 
 
 def attach_owed() -> list[str]:
-    """Attach foreign fills that came before their trade was booked; the intents touched."""
-    waiting = Fill.objects.filter(position=None).values_list("pk", "order_ref")
+    """Attach foreign fills that came before their trade was booked; the intents touched.
+
+    Only a contract that is held can take them: what an operator trades besides is not looked at.
+    """
+    held = selectors.open_positions().values("con_id")
+    waiting = Fill.objects.filter(position=None, con_id__in=held).values_list("pk", "order_ref")
     foreign = [exec_id for exec_id, ref in waiting if not selectors.intent_of(ref)]
     return [intent_id for exec_id in foreign if (intent_id := attach(exec_id))]
 

@@ -12,16 +12,24 @@ from django.db import IntegrityError, transaction
 
 from execution.ledger.reconciliation import Action, Finding, Kind
 from execution.models import OrderIntent, Position, Quarantine
+from execution.services import moving
 from execution.services.alarms import Severity, raise_alarm
+from quanticity.config.universe import universe
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import parse_occ
 from quanticity.gateway.ports import BrokerFacts
 
+_HELD = ("OPENING", "OPEN", "REDUCING", "CLOSING")
 OPENING = frozenset({Action.QUARANTINE, Action.RECORD_AND_QUARANTINE, Action.BLOCK_CONTRACT})
 _QUANTITIES = re.compile(r"broker (-?\d+), fills (-?\d+)")
 # What is no longer so is no longer a break; an unexplained trade remains one until somebody looks.
-_ENDS_BY_ITSELF = (Kind.QUANTITY_ABOVE, Kind.QUANTITY_BELOW, Kind.ORDER_FOREIGN)
+_ENDS_BY_ITSELF = (
+    Kind.QUANTITY_ABOVE,
+    Kind.QUANTITY_BELOW,
+    Kind.ORDER_FOREIGN,
+    Kind.SHARES_EXERCISED,
+)
 
 
 def keep(findings: Iterable[Finding], facts: BrokerFacts) -> None:
@@ -47,6 +55,14 @@ def accepted() -> Mapping[tuple[str, int], int]:
     return found
 
 
+def accepted_by_occ() -> Counter[str]:
+    """The same by OCC code, over all accounts."""
+    found: Counter[str] = Counter()
+    for row in Quarantine.objects.filter(accepted=True, difference__isnull=False):
+        found[row.occ] += row.difference or 0
+    return found
+
+
 def accept(row: Quarantine) -> None:
     """Take a difference of quantity into our book, unless a trade of ours would go wrong by it."""
     held = Position.objects.filter(account=row.account, con_id=row.con_id, quantity_open__gt=0)
@@ -58,6 +74,39 @@ def accept(row: Quarantine) -> None:
             "without a fill: book them by the broker's statement first"
         )
     Quarantine.objects.filter(pk=row.pk).update(accepted=True)
+
+
+def trades_held(code: str) -> frozenset[str]:
+    """Intents whose trade could not be worked through, by the kind of work."""
+    rows = Quarantine.objects.filter(kind=code, ended_at=None).exclude(intent=None)
+    return frozenset(rows.values_list("intent_id", flat=True))
+
+
+def hold_trade(intent_id: str, code: str, detail: str) -> None:
+    """Quarantine a trade that cannot be worked through; its symbol takes no entries."""
+    intent = OrderIntent.objects.filter(pk=intent_id).first()
+    if intent is None:
+        return
+    held = Position.objects.filter(intent=intent)
+    for position in held.filter(state__in=_HELD):
+        moving.move_position(position, "QUARANTINED")
+    account = held.values_list("account", flat=True).first() or ""
+    now = clock.now()
+    Quarantine.objects.update_or_create(
+        account=account, con_id=intent.con_id or 0, kind=code, ended_at=None,
+        defaults={"seen_at": now, "detail": detail[:300], "intent": intent},
+        create_defaults={
+            "occ": intent.occ, "symbol": intent.symbol, "detail": detail[:300], "intent": intent,
+            "opened_at": now, "seen_at": now,
+        },
+    )  # fmt: skip
+
+
+def let_trade_go(intent_id: str, code: str) -> None:
+    """The trade is worked through again; reconciliation moves its state when the books agree."""
+    Quarantine.objects.filter(intent_id=intent_id, kind=code, ended_at=None).update(
+        ended_at=clock.now(), ended_by="execution", reason="it is worked through again"
+    )
 
 
 def _open(one: Finding, facts: BrokerFacts, occ: str) -> None:
@@ -111,4 +160,4 @@ def _symbol(con_id: int, occ: str) -> str:
     try:
         return parse_occ(occ).root
     except MalformedInput:
-        return ""
+        return occ if occ in universe().symbols else ""

@@ -27,6 +27,7 @@ from execution.services import (
     broker,
     cash,
     costs,
+    exercising,
     manual,
     moving,
     protecting,
@@ -45,6 +46,7 @@ _ACCUSING = frozenset(
     {rules.Kind.QUANTITY_ABOVE, rules.Kind.QUANTITY_BELOW, rules.Kind.FILL_MANUAL}
 )
 _LOOKED_BACK_N = 20
+_SHOWN_ON = timedelta(days=5)  # over a long weekend
 _ASKING = timedelta(seconds=10)  # the longest that a snapshot takes
 
 
@@ -74,7 +76,10 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         cash.record_account(facts.account)
     settings = section("execution.reconciliation", rules.Settings)
     touched = _adopt(facts)
-    compared = (*rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts))
+    compared = (
+        *rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts),
+        *exercising.findings(facts.holdings),
+    )  # fmt: skip
     findings = tuple(unrecorded.judged(finding) for finding in compared)
     for finding in findings:
         _act(finding, facts)
@@ -132,8 +137,9 @@ def _our_book(facts: BrokerFacts) -> rules.OurBook:
         fills=tuple(selectors.domain_fills(refs)),
         orders=tuple(_our_order(row, facts) for row in _recent_orders(facts)),
         open_contracts=frozenset((p.account, p.con_id) for p in held),
-        settled=_without_fills(),
-        short_for_s=_short_for(held),
+        # Where neither side has anything any more, no fills were read and nothing is compared.
+        settled={key: n for key, n in _without_fills(facts).items() if key in keys},
+        short_for_s=_short_for(keys),
         just_traded=_just_traded(fills, facts),
     )
 
@@ -149,9 +155,20 @@ def _just_traded(
     return found
 
 
-def _without_fills() -> Mapping[tuple[str, int], int]:
-    """What came or went without an execution: by expiry, or by an operator's word."""
+def _without_fills(facts: BrokerFacts) -> Mapping[tuple[str, int], int]:
+    """What came or went without an execution: by expiry, or by an operator's word.
+
+    A broker may show a settled contract for some days more: it has not gone there yet.
+    """
+    there = {(holding.account, holding.con_id): holding.quantity for holding in facts.holdings}
+    kept = {
+        key: gone
+        for key, gone in selectors.settled_quantities(facts.at - _SHOWN_ON).items()
+        if there.get(key) == -gone
+    }
     found = Counter(selectors.settled_quantities())
+    found.subtract(kept)
+    found.update(exercising.explained(facts.holdings))
     found.update(quarantining.accepted())
     return found
 
@@ -171,10 +188,10 @@ def _our_order(row: Order, facts: BrokerFacts) -> rules.OurOrder:
     )  # fmt: skip
 
 
-def _short_for(held: Iterable[Position]) -> dict[tuple[str, int], float]:
+def _short_for(keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], float]:
     """Since when the broker has reported less than we have, from the findings we keep."""
     found: dict[tuple[str, int], float] = defaultdict(float)
-    open_keys = {(position.account, position.con_id) for position in held}
+    open_keys = set(keys)
     for row in Reconciliation.objects.all()[:_LOOKED_BACK_N]:
         short = {f["con_id"] for f in row.findings if f["kind"] == rules.Kind.QUANTITY_BELOW}
         open_keys = {key for key in open_keys if key[1] in short}
@@ -259,9 +276,16 @@ def _external(facts: BrokerFacts) -> list[rules.Finding]:
 def _release(findings: Iterable[rules.Finding]) -> None:
     """Let go of quarantined positions that nothing speaks against any more."""
     accused = {finding.con_id for finding in findings if finding.kind in _ACCUSING}
-    for position in Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused):
-        moving.move_position(position, "OPEN")
-        apart.each("NOT_BOOKED", [position.intent_id], booking.book)
+    failing = Quarantine.objects.filter(ended_at=None).exclude(intent=None).values("intent")
+    explained = Position.objects.filter(state="QUARANTINED").exclude(con_id__in=accused)
+    for position in explained.exclude(intent__in=failing):
+        apart.each("NOT_BOOKED", [position.intent_id], _let_go)
+
+
+def _let_go(intent_id: str) -> None:
+    position = Position.objects.get(intent=intent_id)
+    moving.move_position(position, "OPEN")
+    booking.book(intent_id)
 
 
 def _revive(ref: str, facts: BrokerFacts) -> None:

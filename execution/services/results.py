@@ -19,10 +19,10 @@ from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 
 _ZERO = Decimal(0)
-_MARK_LIVES = timedelta(seconds=60)  # an older mark prices nothing (DOMAIN 6.12)
+MARK_LIVES = timedelta(seconds=60)  # an older mark prices nothing (DOMAIN 6.12)
 
 
-def total(position: Position, *, mark_lives: timedelta = _MARK_LIVES) -> Decimal | None:
+def total(position: Position, *, mark_lives: timedelta = MARK_LIVES) -> Decimal | None:
     """Realised and open P&L of one trade since its entry; None while a mark is missing."""
     if position.quantity_open <= 0 and position.realised_net_usd is not None:
         return position.realised_net_usd

@@ -10,7 +10,7 @@ from decimal import Decimal
 from analytics import selectors as analytics
 from execution import selectors
 from execution.models import Position, Settlement
-from execution.services import booking
+from execution.services import apart, booking
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.domain import calendar, clock
 from quanticity.domain.instruments import parse_occ
@@ -19,22 +19,22 @@ _EXERCISED_FROM = Decimal("0.01")  # USD per share in the money
 _ROLL = calendar.AFTER_HOURS + timedelta(seconds=2)  # the broker's books roll just before
 
 
-def settle_due() -> list[str]:
+def settle_due() -> None:
     """Settle every position whose contract has expired and whose official close is known."""
-    settled = []
-    for position in selectors.open_positions():
-        contract = parse_occ(position.occ)
-        close_at = calendar.session(contract.expiry).close_at
-        if position.quantity_open <= 0 or clock.now() < close_at + _ROLL:
-            continue
-        close = analytics.official_close(position.symbol, contract.expiry)
-        if close is None:
-            detail = f"{position.pk}: no official close of {position.symbol}"
-            raise_alarm("SETTLEMENT_UNKNOWN", detail, Severity.HIGH, intent=position.intent)
-            continue
-        _settle(position, close)
-        settled.append(position.pk)
-    return settled
+    held = [position for position in selectors.open_positions() if position.quantity_open > 0]
+    apart.each("NOT_SETTLED", held, _settle_if_due)
+
+
+def _settle_if_due(position: Position) -> None:
+    contract = parse_occ(position.occ)
+    if clock.now() < calendar.session(contract.expiry).close_at + _ROLL:
+        return
+    close = analytics.official_close(position.symbol, contract.expiry)
+    if close is None:
+        detail = f"{position.pk}: no official close of {position.symbol}"
+        raise_alarm("SETTLEMENT_UNKNOWN", detail, Severity.HIGH, intent=position.intent)
+        return
+    _settle(position, close)
 
 
 def _settle(position: Position, close: Decimal) -> None:

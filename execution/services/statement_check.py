@@ -16,6 +16,7 @@ from execution.ledger import breaks, commissions, pnl, statements
 from execution.ledger.executions import in_force
 from execution.models import AccountValues, Fill, OrderIntent, StatementCheck
 from execution.services import costs, statement_report
+from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.errors import MalformedInput
@@ -80,11 +81,14 @@ def check_new() -> list[Comparison]:
     folder = settings.VAR / FOLDER
     known = set(StatementCheck.objects.values_list("digest", flat=True))
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [
-        check_file(path)
-        for path in files
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() not in known
-    ]
+    made = []
+    for path in files:
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() not in known:
+            try:
+                made.append(check_file(path))
+            except MalformedInput as error:  # the other files are none the worse for it
+                raise_alarm("STATEMENT_UNREADABLE", f"{path.name}: {error}", Severity.HIGH)
+    return made
 
 
 def file_of(day: date) -> Path:
@@ -98,12 +102,21 @@ def file_of(day: date) -> Path:
 
 
 def zero_break_days() -> int:
-    """Statements in a row, latest first, without a break; of each the last comparison counts."""
-    latest: dict[date | None, list[object]] = {}
+    """Statements in a row, latest first, without a break; of each the last comparison counts.
+
+    A session that no statement speaks of ends the row.
+    """
+    latest: dict[date, StatementCheck] = {}
     for row in StatementCheck.objects.order_by("-at", "-pk"):
-        latest.setdefault(row.to_date, row.breaks)
-    rows = list(latest.values())
-    return next((n for n, one in enumerate(rows) if one), len(rows))
+        # A table that names no days is as old as its comparison.
+        latest.setdefault(row.to_date or calendar.previous_session(row.at.date()).date, row)
+    days = sorted(latest, reverse=True)
+    for n, day in enumerate(days):
+        row, newer = latest[day], latest[days[n - 1]] if n else None
+        first = None if newer is None else newer.from_date
+        if row.breaks or (first is not None and calendar.next_session(day).date < first):
+            return n
+    return len(days)
 
 
 def _foreign(statement: statements.Statement) -> tuple[breaks.Break, ...]:

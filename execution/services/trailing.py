@@ -7,20 +7,18 @@ from execution.models import Order, Position, Tranche
 from execution.orders import exits, protection, stops
 from execution.orders.ticks import Touch, touch
 from execution.risk.facts import Settings as Limits
-from execution.services import protecting, replacing, tranching
+from execution.services import nearby, protecting, replacing, tranching
 from execution.services.facts import increments_of
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.orders import Role
-from quanticity.gateway.ports import ConnectionState
-from quanticity.store import health, market
 
 _HUNDRED = Decimal(100)
 
 
 def touch_of(occ: str) -> Touch | None:
     """The contract's quote, when it is fresh enough to act on."""
-    quote = market.contract_quote(occ)
+    quote = nearby.contract_quote(occ)
     limits = section("execution.risk", Limits)
     if quote is None or (clock.now() - quote.event_at).total_seconds() > limits.quote_max_age_s:
         return None
@@ -76,7 +74,7 @@ def _replace_lowest(position: Position, quote: Touch, held: exits.Held) -> None:
     now, last = clock.now(), position.replaced_at
     rules = section("execution.exits", exits.Settings)
     refusal = protection.may_replace(
-        quote, position.stop_price, _limits(), connected=_is_connected(),
+        quote, position.stop_price, _limits(), connected=nearby.is_connected(),
         to_timed_exit_s=exits.seconds_to_next(held, now, rules),
         since_last_s=None if last is None else (now - last).total_seconds(),
     )  # fmt: skip
@@ -95,11 +93,6 @@ def _lowest(position: Position) -> tuple[Tranche | None, Decimal | None]:
         return None, None
     lowest = min(found, key=lambda row: row.stop_price or Decimal(0))
     return position.tranches.get(number=lowest.tranche or 0), lowest.stop_price
-
-
-def _is_connected() -> bool:
-    link = health.connection() or {}
-    return link.get("state") == ConnectionState.CONNECTED
 
 
 def _limits() -> protection.Settings:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from execution import selectors
 from execution.ledger.reconciliation import Action, Finding, Kind
-from execution.models import ExtraOrder, Order, OrderIntent, Position
+from execution.models import ExtraOrder, Order, OrderIntent, Tranche
 from execution.orders.references import order_ref, parse_order_ref
 from execution.services import replacing, wishes
 from execution.services.alarms import Severity, raise_alarm
@@ -88,10 +88,11 @@ def _undo_both(ref: str) -> None:
     row = Order.objects.filter(pk=ref).select_related("intent").first()
     if row is None or row.cancel_wanted_at is not None:
         return
-    position = Position.objects.filter(intent_id=row.intent_id).first()
-    tranche = position and position.tranches.filter(number=row.tranche).first()
-    if position is not None and tranche is not None and row.role in (Role.STOP, Role.TARGET):
-        replacing.begin(position, tranche, position.stop_price or Decimal(0), "TWIN")
+    pair = Tranche.objects.filter(position__intent_id=row.intent_id, number=row.tranche or 0)
+    tranche = pair.select_related("position").first()
+    if tranche is not None and row.role in (Role.STOP, Role.TARGET):
+        stop = tranche.position.stop_price or Decimal(0)
+        replacing.begin(tranche.position, tranche, stop, "TWIN")
     else:
         wishes.want_off(Order.objects.filter(pk=ref))
 

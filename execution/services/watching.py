@@ -21,7 +21,7 @@ from execution.models import (
 )
 from execution.risk import breakers, gauges, trips
 from execution.risk.trips import Breaker, Rearm, Relief, Trip
-from execution.services import book_risk, breaker_facts, halting, managing, notices
+from execution.services import book_risk, breaker_facts, halting, managing, notices, outages
 from execution.services.alarms import Severity, raise_alarm
 from quanticity import audit
 from quanticity.config.loader import section
@@ -45,6 +45,7 @@ def watch() -> list[Trip]:
     found = breakers.evaluate(_state(), facts, limits)
     _rearm(facts, found)
     _alarm_when_long_blind(facts)
+    outages.tell(facts.at)
     new = [trip for trip in found.trips if _keep(trip)]
     _latch(found.latched)
     for trip in new:
@@ -157,9 +158,10 @@ def _act(trip: Trip) -> None:
 
 
 def _rearm(facts: breakers.Facts, found: breakers.Evaluation) -> None:
+    holding = {(trip.breaker, trip.scope): trip for trip in selectors.holding_trips()}
     for row in selectors.held_breakers():
-        trip = next(t for t in selectors.holding_trips() if _is(t, row))
-        if trips.rearmed((trip,), _relief(trip, facts, found)):
+        trip = holding.get((Breaker(row.breaker), row.scope))
+        if trip is not None and trips.rearmed((trip,), _relief(trip, facts, found)):
             _end(row, ACTOR, f"over by itself: {trip.rearm}")
 
 
@@ -208,10 +210,6 @@ def _restart_high_water(actor: str, reason: str) -> None:
             before=str(row.high_water_usd), after=str(row.equity_usd),
         )  # fmt: skip
         AccountValues.objects.filter(pk=row.pk).update(high_water_usd=row.equity_usd)
-
-
-def _is(trip: Trip, row: BreakerTrip) -> bool:
-    return (trip.breaker, trip.scope) == (row.breaker, row.scope)
 
 
 def _text(value: object) -> str:

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from execution.models import DeskVersion, Order
+from execution.services import nearby
 from quanticity.domain import clock
-from quanticity.store import health, market
-from quanticity.store.client import StoreDown
+from quanticity.store import health
 
 _State = Order.State
 _COMPARISON = "reconcile"
@@ -52,10 +52,7 @@ def ask(occ: str, since: datetime | None = None) -> Decimal | None:
 
 
 def _side(occ: str, name: str, since: datetime | None) -> Decimal | None:
-    try:
-        quote = market.contract_quote(occ)
-    except StoreDown:
-        return None
+    quote = nearby.contract_quote(occ)
     if quote is None or (since is not None and quote.event_at < since):
         return None
     value = getattr(quote, name)

@@ -13,6 +13,7 @@ class Settings:
     window_s: float
     code_life_s: float
     answer_within_s: float
+    claim_s: float
     tries: int
 
 

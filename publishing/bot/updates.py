@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.db import transaction
 from django.db.models import F
 
 from publishing import routes
@@ -42,6 +43,7 @@ def answer_owed() -> int:
     """Answer what waits, oldest first; return how many were answered."""
     if not django_settings.TELEGRAM_BOT_TOKEN:
         return 0
+    _take_over(RealClock().now())
     rows = TelegramUpdate.objects.filter(state=State.PENDING).order_by("received_at", "pk")
     return sum(_answer(row, settings()) for row in rows[:_AT_ONCE])
 
@@ -58,18 +60,31 @@ def _private(message: Mapping[str, Any]) -> tuple[int | None, str]:
     return person, text if isinstance(text, str) else ""
 
 
+def _take_over(now: datetime) -> None:
+    """Have another try at what somebody claimed and did not bring to an end."""
+    numbers = settings()
+    left = TelegramUpdate.objects.filter(
+        state=State.CLAIMED, claimed_at__lte=now - timedelta(seconds=numbers.claim_s)
+    )
+    left.filter(attempts__gte=numbers.tries).update(
+        state=State.DEAD, error="no answer came to its end"
+    )
+    left.update(state=State.PENDING)
+
+
 def _answer(row: TelegramUpdate, numbers: Settings) -> bool:
     now = RealClock().now()
     mine = TelegramUpdate.objects.filter(pk=row.pk, state=State.PENDING).update(
-        state=State.CLAIMED, attempts=F("attempts") + 1
+        state=State.CLAIMED, attempts=F("attempts") + 1, claimed_at=now
     )
     if not mine or row.telegram_id is None:
         return False
     if _is_too_old(row, now, numbers) or _is_too_much(row, numbers):
         return _settle(row, State.IGNORED)
     # Written once: a code is not used a second time because the answer did not go out.
-    text = row.reply or commands.reply(row.telegram_id, row.text)
-    TelegramUpdate.objects.filter(pk=row.pk).update(reply=text)
+    with transaction.atomic():
+        text = row.reply or commands.reply(row.telegram_id, row.text)
+        TelegramUpdate.objects.filter(pk=row.pk).update(reply=text)
     try:
         routes.telegram_chat(row.telegram_id).say(text)
     except TemporaryError as error:

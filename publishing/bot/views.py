@@ -51,5 +51,10 @@ def link(request: HttpRequest) -> HttpResponse:
     elif request.method == "POST":
         code = linking.new_code(user)
     linked = TelegramLink.objects.filter(user=user).first()
-    context = {"code": code, "linked": linked, "bot": settings.TELEGRAM_BOT_NAME}
+    context = {
+        "code": code,
+        "linked": linked,
+        "bot": settings.TELEGRAM_BOT_NAME,
+        "is_on": bool(settings.TELEGRAM_BOT_TOKEN),
+    }
     return render(request, "subscriptions/telegram.html", context)

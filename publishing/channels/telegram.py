@@ -148,7 +148,8 @@ def _classified(failure: Exception, said: str) -> QuantiCityError:
     if isinstance(failure, error.RetryAfter):
         wait = failure.retry_after
         seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-        return RateLimited(said, retry_after=seconds)
+        # It does not say whether the chat or the bot is meant; going on would earn a longer wait.
+        return RateLimited(said, retry_after=seconds, everywhere=True)
     if isinstance(failure, REVOKED):
         return ChannelRevoked(said)
     if isinstance(failure, error.BadRequest):

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.conf import settings
 
-from execution.models import AccountValues, Position, PositionEvent
+from execution.models import AccountValues, Position, PositionEvent, SessionResult
 from publishing import tiers
 from publishing.posts.slots import first_of_week
 from quanticity.config.loader import section
-from quanticity.domain import calendar
+from quanticity.domain import calendar, clock
 from quanticity.domain.calendar import Session
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import parse_occ
@@ -90,7 +90,7 @@ def _review(sessions: Sequence[Session], now: datetime) -> Facts | None:
     net = [Decimal(trade["realised_net_usd"]) for trade in known]
     facts = {
         **_counts(net),
-        **_share_of_capital(net),
+        **_share_of_capital(net, sessions),
         "n_provisional": sum(bool(trade.get("provisional")) for trade in known),
         "n_settling": _settling(sessions),
         "period": _period(sessions),
@@ -153,15 +153,22 @@ def _counts(net: Sequence[Decimal]) -> Facts:
     }
 
 
-def _share_of_capital(net: Sequence[Decimal]) -> Facts:
-    total = sum(net, Decimal(0))
-    capital = (
-        AccountValues.objects.exclude(start_of_day_usd=None)
-        .values_list("start_of_day_usd", flat=True)
-        .first()
-    )
+def _share_of_capital(net: Sequence[Decimal], sessions: Sequence[Session]) -> Facts:
+    total, capital = sum(net, Decimal(0)), _capital(sessions[0])
     frac = str(round(total / capital, 6)) if capital else None
     return {"net_usd": str(total), "net_frac": frac}
+
+
+def _capital(session: Session) -> Decimal | None:
+    """What the account began this session with: as it was kept when that ended, or of today."""
+    kept = SessionResult.objects.filter(
+        session_date=session.date, source=settings.TRADING_MODE, start_usd__isnull=False
+    )
+    found = kept.values_list("start_usd", flat=True).first()
+    if found is not None or calendar.session_date(clock.now()) != session.date:
+        return found
+    values = AccountValues.objects.exclude(start_of_day_usd=None)
+    return values.values_list("start_of_day_usd", flat=True).first()
 
 
 def _gain(trade: Facts) -> Decimal:

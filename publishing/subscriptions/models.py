@@ -146,6 +146,7 @@ class TelegramUpdate(models.Model):
     received_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, help_text="by the machine's clock")
     reply = models.TextField(blank=True, help_text="written once, however often it is sent")
     error = models.CharField(max_length=300, blank=True)
 

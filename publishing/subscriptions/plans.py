@@ -48,5 +48,9 @@ _INCLUDES = {
 def plans() -> list[Plan]:
     """The price list, from most to least."""
     prices = section("publishing.subscriptions.plans", Settings).price_usd
-    delays = section("publishing.tiers", tiers.Settings).delay_s
-    return [Plan(tier, prices[tier], int(delays[tier]), _INCLUDES[tier]) for tier in Tier]
+    return [Plan(tier, prices[tier], delay_s(tier), _INCLUDES[tier]) for tier in Tier]
+
+
+def delay_s(tier: Tier) -> int:
+    """Platform seconds between a trade's last fill and its release to a tier."""
+    return int(section("publishing.tiers", tiers.Settings).delay_s[tier])

@@ -29,13 +29,18 @@ class Settings:
 def is_closed(account: str, address: str) -> bool:
     """Say whether this account, from this address, must wait."""
     limits = settings()
-    recent = _recent(limits)
-    of_account = recent.filter(account=digest(account))
-    of_address = recent.filter(address=address)
+    of_account = _recent(limits).filter(account=digest(account))
+    return is_closed_here(account, address) or of_account.count() >= limits.per_account
+
+
+def is_closed_here(account: str, address: str) -> bool:
+    """Say whether this address must wait; what others do elsewhere does not count."""
+    limits = settings()
+    of_address = _recent(limits).filter(address=address)
+    of_both = of_address.filter(account=digest(account))
     return (
-        of_account.filter(address=address).count() >= limits.per_account_and_address
+        of_both.count() >= limits.per_account_and_address
         or of_address.count() >= limits.per_address
-        or of_account.count() >= limits.per_account
     )
 
 

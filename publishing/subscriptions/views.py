@@ -1,4 +1,4 @@
-"""Pages about an account: sign up, sign in, sign out; and the price list."""
+"""Pages about an account: sign up, sign in, sign out, what it has; and the price list."""
 
 from django.contrib.auth import login
 from django.contrib.auth import views as auth
@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from publishing import engagement
 from publishing.subscriptions import endpoints, services, throttle
 from publishing.subscriptions.forms import LoginForm, SignupForm
-from publishing.subscriptions.models import Endpoint
-from publishing.subscriptions.plans import plans
+from publishing.subscriptions.models import Endpoint, Entitlement, TelegramLink
+from publishing.subscriptions.plans import delay_s, plans
 from publishing.subscriptions.selectors import tier_of
 from quanticity.domain.errors import MalformedInput, NotConnected
 
@@ -40,13 +40,39 @@ class Logout(auth.LogoutView):
     """Sign out, by POST only."""
 
 
+class Password(auth.PasswordChangeView):
+    """A new password, asked with the old one."""
+
+    template_name = "subscriptions/password.html"
+    success_url = "/account/?changed=1"
+
+
+@never_cache
+@login_required
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """What this member has: the plan, the ways by which trades reach them, the sign-in."""
+    user = request.user
+    assert isinstance(user, User)  # login_required
+    tier = tier_of(user)
+    context = {
+        "tier": tier,
+        "delay_s": None if tier is None else delay_s(tier),
+        "granted": Entitlement.objects.filter(user=user).first(),
+        "linked": TelegramLink.objects.filter(user=user).exists(),
+        "endpoints": Endpoint.objects.filter(user=user, disabled_at=None).count(),
+        "changed": "changed" in request.GET,
+    }
+    return render(request, "subscriptions/account.html", context)
+
+
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def signup(request: HttpRequest) -> HttpResponse:
     """Open an account on the free tier and sign in."""
     form = SignupForm(request.POST or None)
     address = request.META["REMOTE_ADDR"]
-    if request.method == "POST" and throttle.is_closed(SIGNUPS, address):
+    if request.method == "POST" and throttle.is_closed_here(SIGNUPS, address):
         form.add_error(None, "Too many accounts from this address. Try again later.")
         return render(request, "subscriptions/signup.html", {"form": form}, status=TOO_MANY)
     if request.method == "POST" and form.is_valid():
@@ -96,7 +122,7 @@ def _changed_endpoint(user: User, asked: QueryDict) -> str:
         return endpoints.add(user, str(asked["url"]).strip()).secret
     wanted = str(asked.get("endpoint", ""))
     own = Endpoint.objects.filter(user=user, disabled_at=None)
-    endpoint = own.filter(pk=int(wanted) if wanted.isdecimal() else 0).first()
+    endpoint = next((one for one in own if str(one.pk) == wanted), None)
     if endpoint is None:
         raise MalformedInput("expected an address of yours that is in use")
     if asked.get("do") == "rotate":

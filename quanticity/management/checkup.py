@@ -33,6 +33,7 @@ CALENDAR_MIN = timedelta(days=180)
 # Features that are on only with all of their variables (INTERFACES 3).
 CREDENTIALS = {
     "Alpha Vantage": ("ALPHAVANTAGE_API_KEY",),
+    "Flex statements": ("IBKR_FLEX_TOKEN", "IBKR_FLEX_QUERY_ID"),
     "Telegram": ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_PREMIUM"),
     "X": ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET"),
     "OpenAI": ("OPENAI_API_KEY",),
@@ -211,7 +212,8 @@ def _environment() -> Check:
 
 
 def _mode() -> Check:
-    where = settings.IBKR_HOST or "the simulated exchange"
+    own = "the simulated exchange" if settings.TRADING_MODE == "sim" else "this machine's gateway"
+    where = settings.IBKR_HOST or own
     return Check("mode", Status.OK, f"{settings.TRADING_MODE} on {where}")
 
 

@@ -57,7 +57,7 @@ def _gates(found: Explained) -> Table:
         mark, style = ("✓", "dim") if line.passed else ("✗", "bold red")
         table.add_row(
             mark, line.step, line.code, line.what, escape(line.value),
-            escape(f"{line.op} {line.threshold}"), style=style,
+            escape(line.needs), style=style,
         )  # fmt: skip
     return table
 

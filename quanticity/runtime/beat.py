@@ -15,6 +15,7 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from quanticity.domain import clock
 from quanticity.leases import Lease, hold, release
+from quanticity.runtime import alive
 from quanticity.runtime.slots import Slots
 from quanticity.store import health
 from quanticity.store.client import StoreDown
@@ -54,6 +55,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # untyped library
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Run what is due, if the lease is ours; say how long to sleep."""
+        alive.note()
         if clock.boot_seconds() - self._renewed_s > RENEW_S:
             self._renew()
         if self._lease is None:

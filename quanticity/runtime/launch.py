@@ -140,6 +140,7 @@ class Run:
     async def _keep(self) -> None:
         while True:
             self.supervisor.notice_recovery()
+            self.supervisor.end_hung()
             self.note()
             with suppress(OSError):
                 self._tidy()

@@ -14,6 +14,7 @@ from typing import Any
 from celery import signals
 
 from quanticity.celery import Running, app, running
+from quanticity.runtime import alive
 
 EXIT_CODE = 75  # "try again", as a supervisor reads it
 LOOK_EVERY_S = 1.0
@@ -31,6 +32,7 @@ def overdue(tasks: Mapping[str, Running], default_s: float, now: float) -> Itera
 def watch(stop: threading.Event) -> None:
     """End this process, with the reason in its log, once a task is past its limit."""
     while not stop.wait(LOOK_EVERY_S):
+        alive.note()
         stuck = list(overdue(running, app.conf.task_time_limit, time.perf_counter()))
         if stuck:
             logger.critical("this worker ends: %s", "; ".join(stuck))

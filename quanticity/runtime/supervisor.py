@@ -5,6 +5,7 @@ programs one after another, which eleven of them do not survive within ten secon
 """
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -15,12 +16,16 @@ from pathlib import Path
 
 import psutil
 
+from quanticity.runtime import alive
 from quanticity.runtime.processes import STOP_WITHIN_S, Process
 from quanticity.runtime.states import Seen, State
 
+logger = logging.getLogger(__name__)
 STEADY_S = 10.0  # one that lived so long has started well
 FATAL_AFTER = 3  # deaths in a row before that
 _SAME_BIRTH_S = 2.0  # the machine's clock may be set meanwhile
+HUNG_S = 30.0  # real seconds without a sign of life
+_ASLEEP_S = 5.0  # between two looks: nobody's silence counts
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
 
@@ -67,6 +72,7 @@ class Supervisor:
         self._on_change = on_change
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._looked_s = self._watching_since_s = time.monotonic()
         self.children: list[Child] = []
 
     async def start(self, process: Process) -> Child:
@@ -133,7 +139,9 @@ class Supervisor:
             return await asyncio.create_subprocess_exec(
                 *process.command,
                 cwd=self._folder,
-                env=self._environment | dict(process.environment),
+                env=self._environment
+                | dict(process.environment)
+                | {alive.FILE: str(self._sign_of(process.name))},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -147,6 +155,30 @@ class Supervisor:
             if child.state is State.FATAL and child.pid is not None and lived_s >= STEADY_S:
                 child.state, child.deaths_in_a_row = State.RUNNING, 0
                 self._on_change()
+
+    def end_hung(self) -> list[str]:
+        """Kill those that were heard of since their start and have been silent; the names.
+
+        Whoever was stopped himself, as by a machine that slept, begins to count anew.
+        """
+        now_s = time.monotonic()
+        if now_s - self._looked_s > _ASLEEP_S:
+            self._watching_since_s = now_s
+        self._looked_s = now_s
+        hung = [child for child in self.children if self._is_hung(child, now_s)]
+        for child in hung:
+            logger.error("%s is killed: silent for %g s", child.process.name, HUNG_S)
+            _kill(child.pid)
+        return [child.process.name for child in hung]
+
+    def _is_hung(self, child: Child, now_s: float) -> bool:
+        seen_s = alive.seen_s(self._sign_of(child.process.name))
+        if child.pid is None or seen_s is None or seen_s < child.started_s:
+            return False
+        return now_s - max(seen_s, self._watching_since_s) > HUNG_S
+
+    def _sign_of(self, name: str) -> Path:
+        return self._logs / f"{name}.alive"
 
     async def _stop(self, child: Child) -> None:
         if child.running is None or child.pid is None:

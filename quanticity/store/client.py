@@ -14,6 +14,7 @@ from quanticity.domain.errors import NotConnected
 
 _CONNECT_S = 2.0
 _ANSWER_S = 5.0
+_HINT_S = 0.5
 _READ_BYTES = 262_144  # at a time: a chain is megabytes, and redis-py's own 64 KiB many calls
 
 StoreDown = RedisError
@@ -29,6 +30,16 @@ def client() -> Any:
         socket_read_size=_READ_BYTES,
         health_check_interval=25,
     )
+
+
+def hints() -> Any:
+    """A client for what may be lost: nobody waits long for it."""
+    return _hints(settings.REDIS_URL)
+
+
+@cache
+def _hints(url: str) -> Any:
+    return redis.Redis.from_url(url, socket_connect_timeout=_HINT_S, socket_timeout=_HINT_S)
 
 
 def ping(url: str) -> None:

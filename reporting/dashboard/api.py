@@ -26,6 +26,7 @@ from quanticity.store import keys, readings
 from quanticity.store.client import StoreDown
 from reporting import selectors
 from reporting.dashboard import live, serializers, snapshot
+from reporting.dashboard.formats import whole
 from reporting.measures.achievable import curve
 
 MOST = 100
@@ -223,6 +224,7 @@ class Status(APIView):
 
 def _whole(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name, str(default))
-    if not text.isdecimal():
-        raise ParseError(f"{name}: expected a whole number, was {text!r}")
-    return int(text)
+    found = whole(text)
+    if found is None:
+        raise ParseError(f"{name}: expected a whole number, was {text[:20]!r}")
+    return found

@@ -17,6 +17,7 @@ from publishing.subscriptions.selectors import tier_of
 from quanticity.domain.tiers import Tier
 from reporting.dashboard import live
 from reporting.dashboard.access import viewer
+from reporting.dashboard.formats import whole
 
 FORBIDDEN = 4403
 TRY_AGAIN = 1011
@@ -118,4 +119,4 @@ class FeedConsumer(LiveConsumer):
 
 def _after_seq(scope: dict[str, Any]) -> int:
     text = parse_qs(scope["query_string"].decode("latin1")).get("after_seq", ["0"])[0]
-    return int(text) if text.isdecimal() else 0
+    return whole(text) or 0

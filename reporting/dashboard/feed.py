@@ -65,8 +65,10 @@ def _badges(facts: Mapping[str, Any]) -> list[str]:
 
 def _fields(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     known = ((name, label, show) for name, label, show in FIELDS if name in facts)
-    # An empty receipt or reason says nothing; a price that is not known is a dash.
-    shown = [(label, show(facts[name])) for name, label, show in known if facts[name] != ""]
+    # An empty receipt, reason or list says nothing; a price that is not known is a dash.
+    shown = [
+        (label, show(facts[name])) for name, label, show in known if facts[name] not in ("", [])
+    ]
     return shown + ([("Was", _was(facts))] if "was" in facts else [])
 
 
@@ -116,7 +118,8 @@ def _score(value: Any) -> str:
 def _context(values: Mapping[str, Any] | None) -> str:
     if not values:
         return formats.DASH
-    shown = (f"{formats.word(name)} {_said(v)}" for name, v in values.items() if v is not None)
+    known = ((name, value) for name, value in values.items() if value is not None)
+    shown = (f"{CONTEXT.get(name, formats.word(name))} {_said(value)}" for name, value in known)
     return " · ".join(shown) or formats.DASH
 
 
@@ -124,6 +127,7 @@ def _said(value: Any) -> str:
     return formats.word(value) if isinstance(value, str) else formats.price(value)
 
 
+CONTEXT = {"regime": "gamma", "vol_regime": "volatility"}
 FIELDS: tuple[tuple[str, str, Show], ...] = (
     ("direction", "Direction", formats.direction),
     ("strategy", "Strategy", str),

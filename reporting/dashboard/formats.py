@@ -1,4 +1,4 @@
-"""Numbers as people read them; a missing one is an em dash. Pure."""
+"""Numbers as people read and type them; a missing one is an em dash. Pure."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,14 @@ DASH = "—"
 MINUS = "\N{MINUS SIGN}"
 _SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
+_DIGITS = 15  # of a number of ours at most
+
 Number = float | Decimal | None
+
+
+def whole(text: str) -> int | None:
+    """A whole number as somebody typed it; None when it is none, or longer than any of ours."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def dollars(value: Number) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from analytics.models import Source
+from execution.models import Position
 from publishing import engagement, tiers
 from publishing import selectors as publishing
 from publishing import track_record as record
@@ -20,10 +21,10 @@ from quanticity.domain import clock
 from reporting import selectors
 from reporting.dashboard import tier_curves
 from reporting.dashboard.feed import card
+from reporting.dashboard.formats import signed_percent, whole
 
 SHOWN = 50
 FOLLOWED = ("/pricing/", "/track-record/", "/track-record/receipts/", "/legal/disclaimer/")
-_LONGEST_SEQ = 15
 
 
 @require_safe
@@ -36,21 +37,32 @@ def home(request: HttpRequest) -> HttpResponse:
 def track_record(request: HttpRequest) -> HttpResponse:
     """Executed trades of the live account, and nothing else."""
     now = clock.now()
-    trades = selectors.live_trades(now)[:SHOWN]
+    trades = [_in_public(row) for row in selectors.live_trades(now)[:SHOWN]]
     curves = tier_curves.draw(selectors.achieved(Source.LIVE, now))
     return render(request, "dashboard/track_record.html", {"trades": trades, "curves": curves})
+
+
+def _in_public(row: Position) -> dict[str, object]:
+    """A closed trade as everybody may see it: what it returned, no dollars of ours (7.3)."""
+    stake = (row.entry_price or 0) * row.quantity_total * row.multiplier
+    net = row.realised_net_usd
+    return {
+        "closed_at": row.closed_at, "trade_id": row.trade_id, "occ": row.occ,
+        "entry_price": row.entry_price, "exit_price": row.exit_price,
+        "net_return": signed_percent(None if net is None or not stake else net / stake),
+    }  # fmt: skip
 
 
 @require_safe
 def receipts(request: HttpRequest) -> HttpResponse:
     """The ledger as everybody may see it, and the proof of one record."""
     now, asked = clock.now(), request.GET.get("seq", "")
-    known = asked.isdecimal() and len(asked) <= _LONGEST_SEQ
+    seq = whole(asked)
     context = {
         "sessions": record.sessions(SHOWN),
         "latest": record.public(now).order_by("-seq")[:SHOWN],
-        "asked": asked if known else "",
-        "proof": record.inclusion(int(asked), now) if known else None,
+        "asked": "" if seq is None else asked,
+        "proof": None if seq is None else record.inclusion(seq, now),
     }
     return render(request, "dashboard/receipts.html", context)
 

@@ -84,7 +84,7 @@ def _measure(value: float | None, unit: str) -> str:
     if value is None:
         return formats.DASH
     if unit == "frac":
-        return f"{value * 100:.2f} %"
+        return f"{_unsigned_zero(f'{value * 100:.2f}')} %"
     return f"{value:.1f} s" if unit == "s" else f"{value:.2f}" if unit == "sd" else f"{value:.0f}"
 
 
@@ -143,3 +143,7 @@ def _trouble(one: Trouble) -> list[Cell]:
 
 def _do(operation: str, subject: object) -> str:
     return f"{reverse('operate', args=(operation,))}?subject={subject}"
+
+
+def _unsigned_zero(text: str) -> str:
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", formats.MINUS)

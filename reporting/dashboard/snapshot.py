@@ -12,6 +12,7 @@ from quanticity import halt_file
 from quanticity.config.universe import universe
 from quanticity.domain import calendar, clock
 from quanticity.domain.errors import NotConnected
+from quanticity.domain.market import Quote
 from quanticity.runtime.processes import POOLS
 from quanticity.store import client as store
 from quanticity.store import market
@@ -25,10 +26,11 @@ QUEUES = tuple(pool.queue for pool in POOLS)
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One symbol: its latest price and its tiles."""
+    """One symbol: its latest price, how old that is, and its tiles."""
 
     symbol: str
     price: str
+    price_age: str
     tiles: list[tiles.Tile]
 
 
@@ -106,10 +108,15 @@ def panels(now: datetime) -> list[Panel]:
         Panel(
             symbol,
             formats.price(None if (quote := prices[symbol]) is None else quote.mid),
+            "not heard" if quote is None else f"{_age_s(quote, now):.0f} s old",
             tiles.tiles({**found[symbol], **shared}, now),
         )
         for symbol in symbols
     ]
+
+
+def _age_s(quote: Quote, now: datetime) -> float:
+    return max(0.0, (now - quote.event_at).total_seconds())
 
 
 def health() -> Health:

@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from analytics.models import Decision, Signal
+from analytics.signals.explain import in_short
 from execution import selectors as execution
 from execution.models import Position
 from publishing.models import Delivery
@@ -166,22 +167,14 @@ def why(explanation: Mapping[str, Any]) -> str:
     gates = {gate["code"]: gate for gate in explanation.get("gates", ())}
     failed = [code for code, gate in gates.items() if not gate["passed"]]
     codes = explanation.get("vetoes") or failed or explanation.get("reasons") or [formats.DASH]
-    return "; ".join(_gate(code, gates.get(code)) for code in codes[:MOST_REASONS])
+    return "; ".join(
+        in_short(gates[code]) if code in gates else code for code in codes[:MOST_REASONS]
+    )
 
 
 def contract(occ: str) -> str:
     """An option as people say it."""
     return str(parse_occ(occ))
-
-
-def _gate(code: str, gate: Mapping[str, Any] | None) -> str:
-    if gate is None or gate["value"] is None:
-        return code
-    if isinstance(gate["value"], list):
-        return f"{code} {', '.join(str(value) for value in gate['value'])}"
-    value = f"{gate['value']:.4g}" if isinstance(gate["value"], float) else gate["value"]
-    limit = gate["threshold"]
-    return f"{code} {value}" if limit is None else f"{code} {value} against {limit}"
 
 
 def _load(row: Load) -> list[Cell]:

@@ -1,7 +1,10 @@
 """The operators' pages: the dashboard, and one symbol's plots."""
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import user_passes_test
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -15,7 +18,15 @@ from reporting import selectors
 from reporting.dashboard import snapshot, tier_curves
 from reporting.dashboard.plots import page
 
-operators_only = user_passes_test(lambda user: user.is_active and user.is_staff)
+
+def _is_operator(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Strangers are asked to sign in; a member who did would be sent back here without end."""
+    if user.is_authenticated and not (user.is_active and getattr(user, "is_staff", False)):
+        raise PermissionDenied
+    return user.is_authenticated
+
+
+operators_only = user_passes_test(_is_operator)
 
 
 @never_cache

@@ -1,8 +1,9 @@
 """What a tier could have had of our trades: bought and sold at the touch of its own release (6.18).
 
 The conservative fill model: an entry costs the ask and an exit earns the bid at the instant at
-which the tier was told; a settlement is what it is for everybody. Size and commission are ours.
-Where a quote was not known the trade's figure is None, never our own.
+which the tier was told; a settlement is what it is for everybody. Commissions are ours; figures
+are of one contract, because our size is for premium alone (7.3) and these curves are for
+everybody. Where a quote was not known the trade's figure is None, never our own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
+
+_CENT_OF_CENT = Decimal("0.0001")
 
 
 class Leg(Protocol):
@@ -62,7 +65,7 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """What one tier could have made of one trade; None with no reason to guess."""
+    """What one tier could have made of one contract of a trade; None with no reason to guess."""
 
     trade_id: str
     closed_at: datetime
@@ -72,7 +75,7 @@ class Achieved:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One tier's trades after each other: dollars at our size, summed over those that are known."""
+    """One tier's trades after each other: dollars a contract, summed over those that are known."""
 
     n: int
     known: int
@@ -91,7 +94,9 @@ def compute(trade: Told) -> Achieved:
     net = sum(known, Decimal(0)) * trade.multiplier - trade.commission_usd
     paid = -sum((amount for amount in known if amount < 0), Decimal(0)) * trade.multiplier
     cost = paid + trade.commission_usd
-    return Achieved(trade.trade_id, trade.closed_at, net, net / cost if cost else None)
+    bought = sum(leg.quantity for leg in trade.legs if leg.kind == "ENTRY")
+    each = (net / bought).quantize(_CENT_OF_CENT)
+    return Achieved(trade.trade_id, trade.closed_at, each, net / cost if cost else None)
 
 
 def curve(trades: Iterable[Achieved]) -> Curve:

@@ -77,7 +77,7 @@ def test_a_replaced_stop_is_away_so_long(trade) -> None:  # noqa: F811 - the fix
 
 
 def _written(desk: Desk) -> set[str]:
-    from quanticity.management.gateway.process import write_facts
+    from quanticity.management.gateway.scribe import write_facts
 
     money = desk.process.listener.money
     return write_facts([money.popleft() for _ in range(len(money))])

@@ -28,14 +28,15 @@ class Site:
     url: str
     environment: dict[str, str]
 
-    def run(self, *words: str) -> None:
-        subprocess.run(
+    def run(self, *words: str) -> str:
+        return subprocess.run(
             [sys.executable, *words],
             cwd=ROOT,
             env=self.environment,
             check=True,
-            capture_output=True,
-        )
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
 
 
 @pytest.fixture(scope="session")

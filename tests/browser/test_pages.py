@@ -17,6 +17,10 @@ PAGES = [
     pytest.param("/legal/disclaimer/", "", id="disclaimer"),
     pytest.param("/account/signup/", "", id="sign up"),
     pytest.param("/feed/", "free", id="feed"),
+    pytest.param("/account/", "basic", id="account"),
+    pytest.param("/account/password/", "basic", id="password"),
+    pytest.param("/track-record/receipts/", "", id="receipts"),
+    pytest.param("/dashboard/published/", "operator", id="published"),
     pytest.param("/dashboard/", "operator", id="dashboard"),
     pytest.param("/dashboard/symbol/SPY/", "operator", id="symbol"),
     pytest.param("/api/docs/", "operator", id="api docs"),
@@ -39,6 +43,14 @@ def test_a_page_fits_and_asks_nobody_else(
     assert page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
+
+
+def test_a_member_on_the_operators_page_is_told_so(visit: Visit) -> None:
+    page = visit("/feed/", "basic")
+    answer = page.request.get("/dashboard/")
+
+    assert answer.status == 403
+    assert "Not yours to see" in answer.text()
 
 
 def test_the_dashboard_is_live(visit: Visit) -> None:

@@ -1,7 +1,9 @@
 """The world that browsers visit, written by a process of its own: `world.py begin` or `world.py release N`."""
 
+import json
 import os
 import sys
+from datetime import timedelta
 
 import django
 
@@ -10,11 +12,13 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402
 
+from execution.models import Approval, Order, OrderIntent  # noqa: E402
 from publishing.models import Announcement, Delivery  # noqa: E402
 from publishing.scenarios import SCENARIOS  # noqa: E402
 from publishing.subscriptions.models import Entitlement  # noqa: E402
 from quanticity.domain import clock  # noqa: E402
 from quanticity.domain.tiers import Tier  # noqa: E402
+from tests import desks, factories  # noqa: E402
 
 
 def begin() -> None:
@@ -39,7 +43,26 @@ def release(number: int) -> None:
     )  # fmt: skip
 
 
+def trade() -> None:
+    """A trade that is held, an entry that works, one that waits for a yes, books that agree."""
+    factories.account()
+    factories.reconciled()
+    held = desks.held(1)
+    working, waiting = (factories.intent(n, signal_changes={"state": "ended"}) for n in (2, 3))
+    Order.objects.filter(intent=working).update(state="WORKING", sent_at=clock.now())
+    OrderIntent.objects.filter(pk=waiting.pk).update(state="CHECKED")
+    Order.objects.filter(intent=waiting).delete()
+    Approval.objects.create(
+        intent=waiting, summary="0DTE SPY: buy 3 SPY251121C00600000 at 2.00",
+        created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1),
+    )  # fmt: skip
+    named = {"held": held.pk, "working": factories.ref(working, "E"), "waiting": waiting.pk}
+    sys.stdout.write(json.dumps(named))
+
+
 if sys.argv[1] == "begin":
     begin()
+elif sys.argv[1] == "trade":
+    trade()
 else:
     release(int(sys.argv[2]))

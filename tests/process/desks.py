@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
 
 from quanticity.domain import clock
+from quanticity.domain.instruments import OptionContract, Right
 from quanticity.runtime import ports
+from quanticity.store import market
 from quanticity.store.client import client
 from tests import racing
 from tests.process.places import Place, Server, until
@@ -38,14 +41,18 @@ class Desk:
 
     def open(self) -> None:
         """Start both; return once the books have been compared."""
+        self.open_exchange()
+        self.gateway = self.start_gateway()
+        until(self.is_reconciled, 90, "books that agree")
+
+    def open_exchange(self) -> None:
+        """Start the exchange."""
         ledger = str(self.place.var / "exchange.json")
         self.exchange = self.place.python(
             "simulator", "manage.py", "run_simulator", "--port", str(self.port), "--seed", "7",
             "--ledger", ledger,
         )  # fmt: skip
         until(lambda: "ready" in self.place.log("simulator"), what="the exchange")
-        self.gateway = self.start_gateway()
-        until(self.is_reconciled, 90, "books that agree")
 
     def start_gateway(self, name: str = "gateway") -> "subprocess.Popen[bytes]":
         """Start one gateway process."""
@@ -66,7 +73,22 @@ class Desk:
     def books(self) -> dict[str, Any]:
         """What the exchange itself has on its books."""
         file = self.place.var / "exchange.json"
-        return dict(json.loads(file.read_text())) if file.exists() else {"orders": []}
+        return (
+            dict(json.loads(file.read_text())) if file.exists() else {"orders": [], "positions": []}
+        )
+
+    def held(self) -> dict[int, int]:
+        """Contracts that the account holds, by the exchange's number."""
+        return {
+            one["con_id"]: one["quantity"] for one in self.books()["positions"] if one["quantity"]
+        }
+
+    def at_the_money(self) -> str | None:
+        """The call of today nearest the money, once the underlying is heard."""
+        quote = market.quote("SPY")
+        if quote is None or quote.bid is None:
+            return None
+        return OptionContract("SPY", MORNING.date(), Right.CALL, Decimal(round(quote.bid))).occ
 
     def working(self) -> set[str]:
         """References of the orders that work at the exchange."""

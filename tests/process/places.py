@@ -135,6 +135,16 @@ class Server:
         """A connection to one of its databases."""
         return redis.Redis.from_url(self.url.removesuffix("/0") + f"/{database}")
 
+    def freeze(self) -> None:
+        """Let it hold every connection and answer nobody."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End it without a word to it."""
         assert self.process is not None

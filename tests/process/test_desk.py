@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from execution.models import Order, TradingScope
+from execution.models import Order, Position, TradingScope
 from quanticity import halt_file
+from quanticity.domain import clock
 from quanticity.models import AuditEntry
 from tests import factories
 from tests.process.desks import Desk, desk
@@ -123,3 +124,40 @@ def test_sigterm_ends_a_gateway_process_whose_broker_is_mute(closed: Desk) -> No
             os.kill(gateway.pid, signal.SIGTERM)
 
             assert gateway.wait(10) == 0
+
+
+@pytest.fixture
+def held(opened: Desk) -> Position:
+    """Three contracts bought at the market, protected."""
+    occ = until(opened.at_the_money, what="a quote")
+    prices = {"limit_price": Decimal("8.00"), "stop_price": Decimal("0.05")}
+    target = {"target_price": Decimal("50.00")}
+    factories.intent(1, 3, occ=occ, **prices, **target, signal_changes={"occ": occ})
+    until(lambda: Position.objects.filter(quantity_open=3).exists(), what="a position")
+    until(lambda: Order.objects.filter(role="S", state="WORKING").exists(), what="a stop")
+    return Position.objects.get()
+
+
+def test_flatten_sells_with_redis_frozen_and_no_worker(opened: Desk, held: Position) -> None:
+    opened.server.freeze()
+
+    opened.place.python("flatten", "manage.py", "flatten", "--reason", "a drill", "--wait", "40")
+
+    until(lambda: is_flat(held), what="a sale")
+    until(lambda: "Flat" in opened.place.log("flatten"), what="the command's word")
+    opened.server.thaw()
+    assert opened.held() == {}
+    assert opened.working() == set()
+
+
+def test_a_timed_exit_leaves_without_a_worker(opened: Desk, held: Position) -> None:
+    Position.objects.update(exit_due_at=clock.now())
+
+    until(lambda: is_flat(held), what="a sale")
+
+    assert Position.objects.get().exit_reason == "TIME"
+
+
+def is_flat(position: Position) -> bool:
+    position.refresh_from_db()
+    return position.quantity_open == 0

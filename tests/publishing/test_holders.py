@@ -1,5 +1,7 @@
 """Who holds a row: named so that its end can be seen, and never judged where it cannot."""
 
+import resource
+
 import pytest
 
 from publishing import holders
@@ -36,3 +38,16 @@ def test_who_cannot_be_seen_is_not_judged(holder: str) -> None:
 
 def test_a_name_and_the_number_of_its_claim_fit_the_column() -> None:
     assert len(f"{'h' * 20}:4194304:99999999999@{holders.place()}#99999999") <= 60
+
+
+def test_a_process_that_cannot_be_asked_for_is_not_judged(ended_process: str) -> None:
+    low, high = resource.getrlimit(resource.RLIMIT_NOFILE)
+    holders.place()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, high))
+    try:
+        judged = holders.is_gone(ended_process)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (low, high))
+
+    assert not judged
+    assert holders.is_gone(ended_process)

@@ -151,7 +151,7 @@ def test_deleting_a_member_changes_no_record(whole_trade: Any, django_user_model
 @pytest.mark.usefixtures("whole_trade")
 def test_a_seal_opens_after_its_row_and_our_key_have_changed(settings: Any) -> None:
     Order.objects.update(wanted_limit=Decimal("9.99"))
-    settings.SECRET_KEY = "another key"
+    settings.RECEIPTS_KEY = "another key"
     record = Receipt.objects.get(kind="ORDER")
 
     assert record.body["sealed"] == sealing.sealed(record.opening)

@@ -220,6 +220,22 @@ def test_free_may_be_told_of_the_first_trades_of_a_session_only(
     assert Delivery.objects.filter(tier="free", announcement__trade_id=third.pk).exists()
 
 
+@pytest.mark.usefixtures("no_store")
+def test_free_hears_of_no_more_and_of_no_half_a_trade_when_all_is_announced_at_once(
+    trade: Make, record: Make, override: Any
+) -> None:
+    override(publishing__tiers__free_max_trades_per_session=1)
+    first, second = trade(), trade()
+    for position in (first, second):
+        record(position, "ENTRY")
+        record(position, "EXIT")
+    services.announce_owed()
+    free = Delivery.objects.filter(tier="free", channel="web").order_by("pk")
+
+    heard = [(row.announcement.trade_id, row.announcement.kind) for row in free]
+    assert heard == [(first.pk, "ENTRY"), (first.pk, "EXIT")]
+
+
 def test_the_touch_at_each_tiers_release_is_kept(store: None, told: Make, noon: Any) -> None:
     position = told("ENTRY")
     for at_s, bid in ((0, 2.0), (60, 2.2), (240, 2.5)):

@@ -174,3 +174,10 @@ def test_a_holder_gives_a_new_sign_of_life_with_each_renewal() -> None:
     assert signs[2] is not None
     assert (signs[1][0], signs[2][0]) == ("one", "one")
     assert signs[2][1] > signs[1][1]
+
+
+def test_a_lease_of_an_earlier_start_of_a_machine_that_keeps_its_name_is_free() -> None:
+    leases.hold("gateway", "one", 6)
+    LeaseRow.objects.update(until_boot_s=clock.boot_seconds() + 864_000)
+
+    assert leases.hold("gateway", "two", 6) == leases.Lease("gateway", "two", 2)

@@ -41,6 +41,7 @@ from tests import factories
 
 MORNING = datetime(2025, 11, 21, 15, 4, 0, tzinfo=UTC)  # Friday 10:04 in New York
 PATIENCE_S = 20.0
+_UNSEEN_S = 2.0  # between two looks; what is naked for longer was counted
 
 
 class InlineProcess(GatewayProcess):
@@ -62,6 +63,7 @@ class Desk:
         self.strategy = Strategy.ZERO_DTE
         self.occ = ""
         self.signals = self.compared = 0
+        self.naked_s = 0.0
 
     # --- the world -------------------------------------------------------------------------------
     @property
@@ -105,6 +107,8 @@ class Desk:
             self.at.advance(step)
             await self.server.beat()
             await self.turn()
+            if self._is_naked():
+                self.naked_s += step
 
     async def turn(self) -> None:
         """Write what was told, book it, manage, send what is owed; until nothing moves."""
@@ -245,6 +249,7 @@ class Desk:
         assert ours == theirs, self.story()
         self._assert_money_agrees()
         self._assert_orders_agree()
+        self._assert_naked_time_is_reported()
 
     def _assert_money_agrees(self) -> None:
         account = self.exchange.books.account
@@ -261,6 +266,19 @@ class Desk:
         assert not unsure.exists(), self.story()
         sells = sum(self._most_sold(group) for group in self._groups().values())
         assert sells <= self.exchange.books.account.quantity(self.con_id), self.story()
+
+    def _is_naked(self) -> bool:
+        """Whether the exchange's own books hold contracts that none of its stops could sell."""
+        held = self.exchange.books.account.quantity(self.con_id)
+        orders = (o for o in self.working() if o.order_type == "STP")
+        return held > sum(self.exchange.books.executable(order) for order in orders)
+
+    def _assert_naked_time_is_reported(self) -> None:
+        """The clock runs exactly while something is naked, and what the exchange saw is counted."""
+        running = Position.objects.filter(naked_since_at__isnull=False, quantity_open__gt=0)
+        assert running.exists() == self._is_naked(), self.story()
+        counted_ms = sum(Position.objects.values_list("naked_ms", flat=True))
+        assert counted_ms or running.exists() or self.naked_s <= _UNSEEN_S, self.story()
 
     def working(self) -> list[TheirOrder]:
         """Orders that work at the exchange."""

@@ -26,7 +26,7 @@ from execution.services import (
 )
 from quanticity.domain.clock import ReplayedClock
 from quanticity.domain.orders import ExitReason, OrderStatus, Role
-from quanticity.management.gateway.process import write_facts
+from quanticity.management.gateway.scribe import write_facts
 from quanticity.store import market
 from tests import factories
 from tests.workflows.model_broker import ModelBroker, Refusal
@@ -307,10 +307,12 @@ class Storm:
             return False
         if position is None or position.state in _OVER:
             return not self.broker.held
-        leaves = position.state == "CLOSING" and any(
-            o.ticket.role == Role.EXIT for o in self.broker.working()
-        )
-        return not sells and (leaves or self.broker.stopped == self.broker.held)
+        exits = [o for o in self.broker.working() if o.ticket.role == Role.EXIT]
+        leaves = position.state == "CLOSING" and bool(exits)
+        sold = sum(
+            self.broker.executable(o) for o in exits
+        )  # a part may leave while the rest stays
+        return not sells and (leaves or self.broker.stopped + sold == self.broker.held)
 
     def compare_books(self) -> list[str]:
         """What differs between our rows and the broker's books."""

@@ -13,7 +13,7 @@ from execution.models import Fill, Order, OrderIntent, Position, PositionEvent
 from execution.services import booking, broker, reconciling
 from quanticity.domain import clock
 from quanticity.management.gateway.listener import FactListener
-from quanticity.management.gateway.process import write_facts
+from quanticity.management.gateway.scribe import write_facts
 from tests import factories
 from tests.factories import ref
 from tests.fakes import Crash, FakeBroker

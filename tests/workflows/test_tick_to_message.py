@@ -18,7 +18,7 @@ from quanticity.domain import clock
 from quanticity.domain.signals import Strategy
 from quanticity.gateway import commands
 from quanticity.management.gateway.listener import FactListener
-from quanticity.management.gateway.process import write_facts
+from quanticity.management.gateway.scribe import write_facts
 from tests import bullish, desks, factories
 from tests.analytics import toy_chains
 from tests.fakes import FakeBroker

@@ -66,7 +66,9 @@ def _follow(since: Any, wait_s: float) -> flattening.Leftovers:
 
 def _say(found: dict[str, Any]) -> str:
     if found["flat"]:
-        return f"Flat {found['time_to_flat_s']} s after the halt, as the broker says; HALTED."
+        beside = "".join(f"\nnot ours, stays: {one}" for one in found["foreign"])
+        seconds = found["time_to_flat_s"]
+        return f"Flat {seconds} s after the halt, as the broker says; HALTED.{beside}"
     lines = ["Not flat; HALTED."]
     if found["pending_until"]:
         lines.append(f"The market is closed: exits wait for the open, {found['pending_until']}.")

@@ -17,6 +17,7 @@ from quanticity.gateway.ibkr.line import Line
 from quanticity.gateway.ibkr.settings import Settings
 
 log = logging.getLogger(__name__)
+_NOT_FOUND_S = 120.0  # real seconds until an underlying without options is asked about again
 
 
 class Chains:
@@ -39,6 +40,7 @@ class Chains:
         self._spot = spot
         self._live = live
         self._is_settled = is_settled
+        self._not_found: dict[str, float] = {}  # by underlying: the loop's second of the next try
         self._boards: dict[str, Board] = {}
         self._cursor = 0
         self._searching = asyncio.Event()
@@ -67,6 +69,7 @@ class Chains:
 
     def on_connected(self) -> None:
         """Search again for what was not found."""
+        self._not_found.clear()
         self._searching.set()
 
     def line(self, contract: OptionContract, con_id: int) -> Line:
@@ -102,14 +105,18 @@ class Chains:
             if not self._link.health.is_up:
                 continue
             today = calendar.session_date(clock.now())
+            now_s = asyncio.get_running_loop().time()
             for board in [b for b in self._boards.values() if b.listed_on != today]:
+                if now_s < self._not_found.get(board.underlying, 0.0):
+                    continue
                 try:
                     await self._list(board)
                 except TemporaryError as error:
                     log.info("chain of %s not found yet: %s", board.underlying, error)
                 except QuantiCityError as error:
-                    board.listed_on = today
-                    log.error("no chain: %s", error)  # noqa: TRY400 - the sentence says it all
+                    # A broken farm says the same as an underlying without options: nothing.
+                    self._not_found[board.underlying] = now_s + _NOT_FOUND_S
+                    log.error("no chain, asked again in %g s: %s", _NOT_FOUND_S, error)  # noqa: TRY400
                 else:
                     board.listed_on = today
                     want()

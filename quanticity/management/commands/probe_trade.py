@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from analytics import selectors as analytics
 from execution import selectors
 from execution.models import Order, OrderIntent
+from quanticity.domain import calendar, clock
 from quanticity.domain.orders import Role
 from quanticity.management import rehearsals
 
@@ -42,6 +43,11 @@ class Command(BaseCommand):
                 f"expected at least 1 contract and a positive time to exit, was "
                 f"{options['contracts']} and {options['exit_after']}",
                 returncode=2,
+            )
+        if calendar.current(now := clock.now()) is None:
+            raise CommandError(
+                f"a probe trades while the exchange is open; at {clock.display(now)} it is closed",
+                returncode=1,
             )
         signal_id = self._signal(
             options["symbol"].upper(), options["contracts"], options["exit_after"]

@@ -58,8 +58,13 @@ def _print(document: dict[str, Any]) -> None:
     quiet = [f"{s} {how}" for s, how in _heard(document) if how != "UP"]
     if quiet:
         console.print(f"not heard: {', '.join(quiet)}")
-    console.print(f"blind: {document['blind_s']} s, naked: {document['naked_s']} s")
+    blind, naked = (_seconds(document[name]) for name in ("blind_s", "naked_s"))
+    console.print(f"blind this session: {blind}; without a stop this session: {naked}")
     console.print(line(document))
+
+
+def _seconds(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.1f} s"
 
 
 def _heard(document: dict[str, Any]) -> list[tuple[str, str]]:

@@ -37,6 +37,7 @@ class FactListener:
         self._recorder = recorder
         self._tape = tape or (lambda _kind, _value: None)
         self.money: deque[MoneyFact] = deque()
+        self.quotes: dict[str, Quote] = {}  # of option contracts, by code; see `forget_quotes`
         self.entries: dict[str, int] = {}  # that work at the broker, by reference: their order ids
         self.connection: Connection | None = None
         self.broker_time: tuple[datetime, datetime] | None = None
@@ -79,8 +80,17 @@ class FactListener:
             quote.contract.occ, quote.bid, quote.ask, quote.bid_size, quote.ask_size, quote.last,
             quote.event_at, clock.now(),
         )  # fmt: skip
+        self.quotes[under_code.instrument] = under_code
         self._tape("contract_quote", under_code)
         self._recorder.take_contract_quote(under_code)
+
+    def quote_of(self, code: str) -> Quote | None:
+        """The latest quote of one option contract."""
+        return self.quotes.get(code)
+
+    def forget_quotes(self, before: datetime) -> None:
+        """Let go of quotes that nobody may act on any more."""
+        self.quotes = {code: q for code, q in self.quotes.items() if q.event_at >= before}
 
     def on_chain(self, chain: Chain) -> None:
         """Pass on a chain."""

@@ -22,7 +22,6 @@ from quanticity.gateway.tape_writer import TapeWriter
 from quanticity.gateway.tapes import Past
 from quanticity.management.gateway.hands import Hands
 from quanticity.management.gateway.paces import Paces
-from quanticity.tasking import nudge
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ class MarketDesk:
             now = clock.now()
             for symbol in fresh or ():
                 if self._paces.is_due(symbol, now, timetable.exposures_s(symbol)):
-                    nudge(workflows.chain_arrived, symbol)
+                    self._hands.nudge(workflows.chain_arrived, symbol)
             await asyncio.sleep(GATHER_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_S):

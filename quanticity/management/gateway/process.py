@@ -12,7 +12,7 @@ import math
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,11 +23,11 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from execution import selectors as execution_selectors
-from execution.services import booking, broker, cash, costs, reconciling, wishes
+from execution.services import booking, broker, nearby, reconciling, wishes
 from quanticity import environment, leases, workflows
 from quanticity.config.loader import section
 from quanticity.config.universe import universe
-from quanticity.domain import clock, orders
+from quanticity.domain import clock
 from quanticity.domain.errors import ConfigError, PermanentError, TemporaryError
 from quanticity.domain.readings import plain
 from quanticity.gateway.ibkr.gateway import IbkrGateway
@@ -37,10 +37,13 @@ from quanticity.management.gateway import pacing_file
 from quanticity.management.gateway.dispatcher import Dispatcher
 from quanticity.management.gateway.halt import HaltByHand
 from quanticity.management.gateway.hands import Hands
-from quanticity.management.gateway.listener import CommissionFact, FactListener
+from quanticity.management.gateway.listener import FactListener
 from quanticity.management.gateway.market_desk import MarketDesk
 from quanticity.management.gateway.questions import Questions
+from quanticity.management.gateway.scribe import write_facts
+from quanticity.management.gateway.steward import Steward
 from quanticity.management.gateway.watch import Watch
+from quanticity.runtime import alive
 from quanticity.store import health
 
 logger = logging.getLogger(__name__)
@@ -53,6 +56,10 @@ LEASE_S = 6.0
 RENEW_S = 2.0
 KNOCK_S = 0.25
 OUTAGE_S = 0.5
+FAILED_S = 1.0
+STEWARD_S = 1.0
+BREATH_S = 1.0
+QUOTE_LIFE = timedelta(minutes=5)  # platform time; whoever acts on one asks for a younger one
 DISPATCH_S = 0.1
 LISTEN_S = 1.0
 RECONCILE_S = 30.0  # platform seconds
@@ -78,6 +85,7 @@ class GatewayProcess:
         self._pace_on(settings.VAR / "pacing.json")
         self.watch = Watch(feed, self.hands)
         self.listener.heard = self.watch.hear
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._lease: leases.Lease | None = None
         self._lease_until_s = 0.0  # since boot: then we send nothing, whatever the rows say
         self._compared = False  # with a whole snapshot, since this connection
@@ -89,7 +97,7 @@ class GatewayProcess:
         )
         self._writing = asyncio.Lock()
         self.halt = HaltByHand(self._on_sql)
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.steward = Steward(self._on_sql, self._holder)
 
     def _pace_on(self, path: Path) -> None:
         taken = pacing_file.read(path, time.monotonic())
@@ -99,26 +107,49 @@ class GatewayProcess:
     async def run(self) -> None:
         """Run until cancelled; ConfigError when another process has the right to."""
         await self._take_lease()
+        health.hear(LEASE, partial(self._wake, asyncio.get_running_loop()))
+        nearby.hear(nearby.Here(self.listener.quote_of, lambda: self.connected))
         await self._on_sql(broker.doubt_unanswered)
         await self.watch.resume()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.gateway.run())
-            for loop in (
+            group.create_task(_breathe())
+            for money in (
                 self._keep_lease, self._scribe, self._dispatch, self._reconcile, self._listen,
-                self._watch, self.watch.keep, self.market.record, self.market.keep_tape,
-                self.market.keep_refusals, self._mind_halt,
+                self._watch, self._mind_halt, self._mind_positions,
             ):  # fmt: skip
-                group.create_task(self._through_outages(loop))
-            group.create_task(self.market.keep_seeded(self.gateway.feed, lambda: self.connected))
+                group.create_task(self._through_outages(money))
+            keep_seeded = partial(
+                self.market.keep_seeded, self.gateway.feed, lambda: self.connected
+            )
+            for facts in (
+                self.watch.keep, self.market.record, self.market.keep_tape,
+                self.market.keep_refusals, keep_seeded,
+            ):  # fmt: skip
+                group.create_task(self._whatever_comes(facts))
             group.create_task(self._questions.listen(self.gateway.trading))
 
-    async def _through_outages(self, loop: Callable[[], Awaitable[None]]) -> None:
-        """Begin a loop again after the database was away; nothing can be sent meanwhile."""
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon_threadsafe(self._woken.set)
+
+    async def _whatever_comes(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Begin a loop of market facts again after any failure: orders do not end with it."""
         while True:
             try:
                 await loop()
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("the database is away: %s", type(error).__name__)
+            except Exception:
+                logger.exception("a loop of market facts failed and begins again")
+                self.gateway.counters["market_failures"] += 1
+                await self._on_sql(connection.close_if_unusable_or_obsolete)
+                await asyncio.sleep(FAILED_S)
+
+    async def _through_outages(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Begin a loop again after what passes: the database was away, somebody moved a row."""
+        while True:
+            try:
+                await loop()
+            except (OperationalError, InterfaceError, TemporaryError) as error:
+                logger.warning("begun again: %s: %s", type(error).__name__, error)
                 await self._on_sql(connection.close_if_unusable_or_obsolete)
                 await asyncio.sleep(OUTAGE_S)
 
@@ -221,6 +252,14 @@ class GatewayProcess:
             if await self.hands.try_store(self.hands.wake, health.wait, "gateway", LISTEN_S):
                 self._woken.set()
 
+    async def _mind_positions(self) -> None:
+        """Manage what is held while no worker does; the market is known here without the store."""
+        while True:
+            await asyncio.sleep(STEWARD_S)
+            self.listener.forget_quotes(clock.now() - QUOTE_LIFE)
+            if self._lease is not None and self._compared:
+                await self.steward.turn()
+
     async def _mind_halt(self) -> None:
         while True:
             await asyncio.sleep(DISPATCH_S)
@@ -250,13 +289,13 @@ class GatewayProcess:
             told = await self.gateway.trading.next_order_id()
             self.dispatcher.next_id = max(self.dispatcher.next_id, told)
             facts = await self.gateway.trading.facts()
+            await self._write_money()
+            touched = await self._on_sql(reconciling.reconcile, facts)
         except (TemporaryError, PermanentError) as error:
             # Entries wait for a whole snapshot; what protects goes on by the last one.
             logger.warning("reconciliation did not complete: %s", error)
             self._reconciled = False
             return
-        await self._write_money()
-        touched = await self._on_sql(reconciling.reconcile, facts)
         self._compared = self._reconciled = True
         for intent_id in touched:
             self.hands.nudge(workflows.book, intent_id)
@@ -300,24 +339,13 @@ class GatewayProcess:
         await self.hands.try_store(self.hands.store, health.beat, "gateway")
 
 
+async def _breathe() -> None:
+    """Tell the supervisor that this loop turns."""
+    while True:
+        alive.note()
+        await asyncio.sleep(BREATH_S)
+
+
 def _superseded(sign: tuple[str, float] | None) -> ConfigError:
     who = "nobody that can be seen" if sign is None else sign[0]
     return ConfigError(f"expected the lease of the one gateway process, {who} holds it")
-
-
-def write_facts(facts: Sequence[Any]) -> set[str]:
-    """Write money facts in order; return the intents they are about."""
-    touched: set[str] = set()
-    for fact in facts:
-        match fact:
-            case orders.OrderUpdate():
-                broker.record_order(fact)
-                touched.add(execution_selectors.intent_of(fact.order_ref))
-            case orders.Fill():
-                broker.record_fill(fact)
-                touched.add(broker.owner_of(fact))
-            case CommissionFact():
-                touched.add(costs.record_commission(fact.exec_id, fact.raw, fact.currency))
-            case orders.Account():
-                cash.record_account(fact)
-    return touched - {""}

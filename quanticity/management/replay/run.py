@@ -32,7 +32,7 @@ from quanticity.gateway.simulated.exchange import Exchange
 from quanticity.gateway.simulated.market import Market
 from quanticity.management.gateway.listener import MoneyFact
 from quanticity.management.gateway.paces import Paces
-from quanticity.management.gateway.process import write_facts
+from quanticity.management.gateway.scribe import write_facts
 from quanticity.management.replay import beat
 from quanticity.management.replay.boards import Settings
 from quanticity.management.replay.desk import Desk

@@ -64,8 +64,9 @@ def test_the_reference_names_drivers_and_dealers() -> None:
     reference = Signal.objects.get(pk=score()).reference
 
     assert len(reference["components"]) == 3
-    assert reference["dealer_context"]["regime"] == "modelled dealer gamma negative"
-    assert reference["dealer_context"]["vol_regime"] == "NORMAL"
+    assert reference["dealer_context"] == {
+        "regime": "NEGATIVE", "flip": 601.25, "call_wall": 605.0, "put_wall": 595.0, "vol_regime": "NORMAL",
+    }  # fmt: skip
 
 
 def test_the_next_look_is_no_second_signal(rally: Any) -> None:
@@ -195,6 +196,16 @@ def test_a_rehearsal_takes_the_same_contract() -> None:
     probe = Signal.objects.get(pk=scoring.rehearse("SPY", Rehearsal(1, 30.0)).signal_id)
 
     assert (probe.probe, probe.occ) == (True, Signal.objects.get(pk=score()).occ)
+
+
+def test_a_rehearsal_steers_no_contract_of_an_entry(rally: Any) -> None:
+    row = Signal.objects.get(pk=scoring.rehearse("SPY", Rehearsal(1, 30.0)).signal_id)
+    chosen, strike = row.occ, parse_occ(row.occ).strike
+    other = replace(parse_occ(row.occ), strike=strike + 1)
+    Signal.objects.update(occ=other.occ)  # near enough that hysteresis would keep it
+    rally.advance(1)
+
+    assert Signal.objects.get(pk=score()).occ == chosen
 
 
 def test_a_rehearsal_without_a_chain_says_so() -> None:

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -150,6 +151,30 @@ def test_the_realised_regime_is_the_tercile_of_the_last_twenty_moves(
     found = of(bars)["realised_regime"]
 
     assert (found, ("LOW", "NORMAL", "HIGH")[min(2, int(rank * 3))]) == (expected, expected)
+
+
+def apart(bars: list[Bar], night: float) -> list[Bar]:
+    """The same bars with a jump of so much (log) between sessions."""
+    found, days = [], {}
+    for bar in bars:
+        n = days.setdefault(bar.open_at.date(), len(days))
+        up = math.exp(n * night)
+        prices = (p * up for p in (bar.open, bar.high, bar.low, bar.close))
+        found.append(Bar(bar.symbol, bar.open_at, *prices, bar.volume, None))
+    return found
+
+
+@pytest.mark.parametrize("bar", [PER_SESSION, PER_SESSION + 5, PER_SESSION + 19, PER_SESSION + 60])
+def test_a_night_is_no_five_minute_move(bar: int) -> None:
+    end = opens(600, 5, NOON)[-bar] + timedelta(minutes=5)
+    fives = [replace(b, open=b.open * 1.000_01) for b in walk(600, 5, end)]
+    nights = apart(fives, 0.006)
+
+    first, second = (
+        bar_features.compute([], bars, 600.0, end, MAX_AGE_S)["realised_regime"]
+        for bars in (fives, nights)
+    )
+    assert first == second is not None
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 59, 60, 299, 300, 3_601])

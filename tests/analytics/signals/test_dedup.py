@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,6 +134,23 @@ def test_rehearsals_stand_in_nobodys_way(noon: Any) -> None:
 
     assert failing(noon.at) == []
     assert dedup.live_signal(SPY) is None
+
+
+@pytest.mark.parametrize("state", ["live", "ended"])
+def test_what_another_environment_left_stands_in_nobodys_way(noon: Any, state: str) -> None:
+    factories.signal(source="paper", state=state, acknowledged_by="STOP", ended_at=noon.at)
+
+    assert failing(noon.at) == []
+    assert (dedup.live_signal(SPY), dedup.last_signal(SPY)) == (None, None)
+    assert dedup.next_episode(SPY, factories.TODAY, probe=False) == 1
+
+
+def test_each_environment_has_a_live_lock_of_its_own(noon: Any) -> None:
+    factories.signal(1, source="paper")
+    factories.signal(2)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        factories.signal(3)
 
 
 def test_episodes_count_up_within_a_session() -> None:

@@ -115,3 +115,11 @@ def test_every_gate_that_was_recorded_is_in_the_table() -> None:
 )
 def test_values_are_written_for_people(value: Any, text: str) -> None:
     assert explain.text(value) == text
+
+
+def test_a_need_without_a_number_is_words_alone() -> None:
+    line = explain.Line(
+        "veto", "CHAIN_INVALID", "quality of the chain", "INVALID", "not INVALID", "—", passed=False
+    )
+
+    assert line.needs == "not INVALID"

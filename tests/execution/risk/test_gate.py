@@ -116,6 +116,7 @@ def test_a_quiet_morning_is_allowed(proposal: Proposal, sized: Proposal, facts: 
         ("desk.cooling", True, "LOSS_STREAK"),
         ("holdings.drawdown_frac", Decimal("0.10"), "DRAWDOWN"),
         ("desk.vol_spike", True, "VOL_SPIKE"),
+        ("desk.vol_spike", None, "VOL_SPIKE"),
         ("holdings.contract_buys_n", 15, "BROKER_ORDER_LIMIT"),
         ("holdings.contract_sells_n", 14, "BROKER_ORDER_LIMIT"),
         ("holdings.contract_foreign_sells_n", 1, "BOTH_SIDES"),
@@ -298,3 +299,12 @@ def test_every_code_of_the_specification_has_a_rule(shared: Path) -> None:
 
     assert wanted - {"SHORT_FORBIDDEN"} <= {rule.code for rule in rules}
     assert len(wanted) >= 40
+
+
+def test_an_unknown_regime_is_denied_by_its_name(
+    spoiled: Spoil, proposal: Proposal, facts: Facts
+) -> None:
+    verdict = gate.check(proposal, spoiled(facts, "desk.vol_spike", None), LIMITS)
+
+    expected = "VOL_SPIKE: volatility regime unknown against a known regime"
+    assert str(verdict.answer) == expected

@@ -195,6 +195,37 @@ def test_every_order_of_the_four_callbacks_ends_in_the_same_rows(twice: int | No
     assert ends[0]["position"]["state"] == "OPEN"
 
 
+def corrected(trade: Trade) -> list[Fact]:
+    """A fill, the correction of its price, its cost late and as a sentinel, and the status."""
+    first, again = ("E", 3, "2.00", 1), ("E", 3, "2.05", 1)
+    ids = {"exec_id": "0001.01"}, {"exec_id": "0001.02"}
+    return [
+        trade.said("E", "FILLED", 1.1, filled=3), trade.filled(*first, **ids[0]),
+        trade.filled(*again, **ids[1]), trade.cost(None, *again, **ids[1]),
+        trade.cost("1.95", *again, **ids[1]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("twice", [None, 1, 2, 4], ids=["once", "fill", "correction", "cost"])
+def test_every_order_of_a_corrected_fill_with_a_late_cost_is_the_same_trade(
+    twice: int | None,
+) -> None:
+    facts = [*range(5), *([] if twice is None else [twice])]
+    orders = sorted(set(itertools.permutations(facts)))
+    told = orders if twice is None else orders[::6]
+
+    ends = [told_in_a_savepoint(corrected, order, book_each=True) for order in told]
+
+    trades = [{**end["position"], "events_n": 0} for end in ends]
+    assert all(one == trades[0] for one in trades)
+    assert (trades[0]["entry_price"], trades[0]["commission_usd"]) == (
+        Decimal("2.05"), Decimal("1.95"),
+    )  # fmt: skip
+    assert all(
+        (end["intent"], end["orders"]) == (ends[0]["intent"], ends[0]["orders"]) for end in ends
+    )
+
+
 @pytest.mark.parametrize("repeats", [2, 3])
 def test_repeated_facts_change_nothing(repeats: int) -> None:
     trade = Trade()

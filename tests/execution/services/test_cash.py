@@ -1,26 +1,26 @@
 """Deposits and withdrawals are no trading result, whoever says so first, and count once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from execution.models import AccountValues, BreakerTrip, CashMove, RiskEvent
+from execution.models import AccountValues, BreakerTrip, CashMove, Fill, RiskEvent
 from execution.services import cash, watching
 from quanticity.domain import clock
 from quanticity.domain.orders import Account
 from tests import desks, factories
 
 pytestmark = pytest.mark.django_db
-MILLION = 1_000_000
+MILLION = Decimal(1_000_000)
 
 
-def says(equity: int, in_cash: int | None = None) -> AccountValues:
+def says(equity: Decimal, in_cash: Decimal | None = None) -> AccountValues:
     """The broker reports equity, all of it cash unless told otherwise."""
-    money = Decimal(equity)
-    paid = money if in_cash is None else Decimal(in_cash)
-    cash.record_account(Account(factories.ACCOUNT, money, money, money, paid, clock.now()))
+    paid = equity if in_cash is None else in_cash
+    cash.record_account(Account(factories.ACCOUNT, equity, equity, equity, paid, clock.now()))
     return AccountValues.objects.get()
 
 
@@ -59,7 +59,10 @@ def test_the_next_session_starts_anew(world: Any) -> None:
     ],
 )
 def test_cash_moved_counts_once(usd: int, order: tuple[str, ...]) -> None:
-    tell = {"broker": lambda: says(MILLION + usd), "operator": lambda: recorded(usd)}
+    tell: dict[str, Callable[[], object]] = {
+        "broker": lambda: says(MILLION + usd),
+        "operator": lambda: recorded(usd),
+    }
     for who in order:
         tell[who]()
 
@@ -95,16 +98,74 @@ def test_a_deposit_hides_no_drawdown() -> None:
         pytest.param(MILLION - 500, MILLION - 500, id="fees"),
     ],
 )
-def test_what_trading_does_is_no_cash_moved(equity: int, in_cash: int) -> None:
+def test_what_trading_does_is_no_cash_moved(equity: Decimal, in_cash: Decimal) -> None:
     assert says(equity, in_cash).high_water_usd == MILLION
     assert not CashMove.objects.exists()
 
 
-def test_executions_explain_the_cash_they_took() -> None:
-    desks.held(1, 5)
-    row = says(MILLION, MILLION - 1_000)
+@pytest.mark.parametrize(
+    ("bought", "later"),
+    [
+        pytest.param("2.00", MILLION + 1_100, id="it doubled"),
+        pytest.param("6.00", MILLION - 3_000, id="stopped out at half"),
+    ],
+)
+def test_a_trade_that_the_cash_shows_later_is_no_cash_moved(
+    world: Any, bought: str, later: Decimal
+) -> None:
+    world.advance(400)
+    says(MILLION)
+    desks.held(1, 10, price=bought)  # heard at once
+    world.advance(5)
+    assert says(later, MILLION).high_water_usd == max(MILLION, later)
+    world.advance(180)
+    row = says(later, MILLION - 1_000 * Decimal(bought))
 
-    assert row.paid_in_usd == MILLION + Decimal("3.25")
+    assert row.start_of_day_usd == MILLION
+    assert not CashMove.objects.exists()
+
+
+def test_executions_explain_the_cash_they_took(world: Any) -> None:
+    world.advance(400)
+    says(MILLION)
+    world.advance(1)
+    desks.held(1, 50)
+    world.advance(301)
+    row = says(MILLION, MILLION - 10_000 - Decimal("32.50"))
+
+    assert (row.quiet_at, row.quiet_cash_usd) == (clock.now(), row.cash_usd)
+    assert not RiskEvent.objects.exists()
+
+
+def test_a_deposit_amid_trades_counts_when_they_are_over(world: Any) -> None:
+    world.advance(400)
+    says(MILLION)
+    world.advance(1)
+    desks.held(1, 50)
+    says(MILLION + 120_000, MILLION + 120_000)
+    world.advance(301)
+    row = says(MILLION + 118_000, MILLION + 110_000)
+
+    assert [move.usd for move in CashMove.objects.all()] == [Decimal("120032.5")]
+    assert row.start_of_day_usd == MILLION + Decimal("120032.5")
+
+
+def test_a_corrected_execution_costs_what_it_costs_now(world: Any) -> None:
+    desks.held(1, 50)
+    world.advance(301)
+    says(MILLION)
+    first = Fill.objects.get()
+    world.advance(1)
+    Fill.objects.create(
+        exec_id=first.base_exec_id + ".02", base_exec_id=first.base_exec_id, revision=2,
+        order_ref=first.order_ref, account=first.account, con_id=first.con_id, occ=first.occ,
+        quantity=50, price=first.price + 1, executed_at=first.executed_at,
+        recorded_at=clock.now(), source="sim",
+    )  # fmt: skip
+    world.advance(301)
+    row = says(MILLION - 5_000, MILLION - 5_000)
+
+    assert row.quiet_cash_usd == MILLION - 5_000
     assert not CashMove.objects.exists()
 
 

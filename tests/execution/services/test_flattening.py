@@ -54,6 +54,27 @@ def test_an_older_snapshot_does_not_count(world: Any) -> None:
     assert not flattening.look(since).flat
 
 
+def test_what_is_not_ours_is_named_and_does_not_keep_us_from_flat(world: Any) -> None:
+    position = desks.held()
+    since = flattening.begin(actor="ada", reason="drill")
+    sold(position)
+    seen({"AAPL": 100})
+
+    left = flattening.look(since)
+
+    assert (left.flat, left.positions, left.foreign) == (True, (), ("100 AAPL",))
+
+
+def test_what_an_operator_accepted_beside_ours_is_not_left(world: Any) -> None:
+    position = desks.held()
+    desks.quarantine(occ=factories.OCC, difference=2, accepted=True, ended_at=clock.now())
+    since = flattening.begin(actor="ada", reason="drill")
+    sold(position)
+    seen({factories.OCC: 2})
+
+    assert flattening.look(since).flat
+
+
 def test_what_the_broker_holds_is_left(world: Any) -> None:
     position = desks.held()
     since = flattening.begin(actor="ada", reason="drill")

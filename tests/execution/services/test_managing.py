@@ -219,6 +219,21 @@ def test_positions_are_marked_at_mid(floor: Floor) -> None:
     assert Position.objects.get().mark_price == Decimal("2.12")
 
 
+@pytest.mark.parametrize(
+    ("age_s", "mark"), [(60, Decimal("2.12")), (61, None)], ids=["fresh", "a minute old"]
+)
+def test_timed_exits_judge_by_no_mark_older_than_a_minute(
+    floor: Floor, noon: Any, age_s: int, mark: Decimal | None
+) -> None:
+    floor.enter()
+    floor.quote(2.10, 2.14)
+    managing.manage_positions()
+
+    noon.advance(age_s)
+
+    assert managing._held(Position.objects.get()).mark == mark
+
+
 def test_flatten_halts_and_leaves_everything(floor: Floor) -> None:
     position = floor.enter()
 

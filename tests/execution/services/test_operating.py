@@ -111,8 +111,9 @@ def test_a_probe_waits_for_nobody(turned: Turned) -> None:
 
 def test_a_working_entry_can_be_cancelled_once() -> None:
     intent = factories.intent()
-    Order.objects.filter(intent=intent).update(state="WORKING")
+    Order.objects.filter(intent=intent, role="E").update(state="WORKING", order_id=1)
     ref = factories.ref(intent, "E")
+    Order.objects.filter(pk=ref).update(order_id=7)
 
     assert operating.cancel(ref, actor="ada", reason="news")
     assert not operating.cancel(ref, actor="ada", reason="news")

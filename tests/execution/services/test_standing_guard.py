@@ -102,3 +102,18 @@ def test_a_trade_id_is_the_one_after_the_highest_and_never_overwrites() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         twin.save(force_insert=True)
     assert Position.objects.get().intent_id == first.intent_id
+
+
+def test_a_number_that_another_process_took_meanwhile_is_drawn_again() -> None:
+    taken = desks.held()
+    row = factories.intent(2, signal_changes={"symbol": "QQQ", "state": "ended"})
+    fields = ("account", "con_id", "occ", "multiplier", "symbol", "strategy", "direction")
+    late = Position(
+        trade_id=taken.pk, intent=row, session_date=taken.session_date, source="sim",
+        **{name: getattr(taken, name) for name in fields},
+    )  # fmt: skip
+
+    booking._insert(late)
+
+    assert int(late.pk[-3:]) == int(taken.pk[-3:]) + 1
+    assert Position.objects.get(pk=taken.pk).intent_id == taken.intent_id

@@ -1,6 +1,7 @@
 """Our rows against real and made statements, through the command (DOMAIN 6.17, INTERFACES 4)."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from execution.ledger import commissions, statements
 from execution.models import AccountValues, Commission, Fill, StatementCheck
 from execution.services import broker, costs, statement_check
 from quanticity.config.loader import section
+from quanticity.domain import clock
 from quanticity.domain.orders import Fill as DomainFill
 from tests import factories
 
@@ -198,6 +200,26 @@ def test_a_file_that_is_not_there_is_exit_2(folder: Path) -> None:
         call_command("reconcile", "--statement", str(folder / "nothing"))
 
     assert raised.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "row"),
+    [
+        pytest.param([18, 19, 20, 21], 4, id="four in a row"),
+        pytest.param([17, 18, 20, 21], 2, id="nobody compared the 19th"),
+        pytest.param([14, 17, 18], 3, id="over a weekend"),
+    ],
+)
+def test_days_without_a_break_are_counted_as_long_as_none_is_missing(
+    db: None, days: list[int], row: int
+) -> None:
+    for n in days:
+        day = date(2025, 11, n)
+        StatementCheck.objects.create(
+            name="", digest="", fills_n=0, breaks=[], at=clock.now(), from_date=day, to_date=day
+        )
+
+    assert statement_check.zero_break_days() == row
 
 
 def test_new_statements_in_the_folder_are_compared_once(folder: Path) -> None:

@@ -329,6 +329,50 @@ def test_a_silent_gateway_is_blind_since_its_last_comparison(world: Any) -> None
     assert names() == ["BLIND global"]
 
 
+def told() -> list[tuple[str, str]]:
+    return list(Notice.objects.order_by("pk").values_list("kind", "text"))
+
+
+def test_an_outage_that_lasts_is_told_once_and_its_end_once(world: Any) -> None:
+    factories.link(
+        state="DISCONNECTED",
+        has_orders=False,
+        since_at=(clock.now() - timedelta(seconds=170)).isoformat(),
+    )
+    watching.watch()
+    assert told() == []
+
+    world.advance(11)
+    watching.watch()
+    watching.watch()
+    assert [kind for kind, _ in told()] == ["OUTAGE"]
+    assert "since 10:" in told()[0][1]
+
+    factories.link()
+    watching.watch()
+    watching.watch()
+    assert [kind for kind, _ in told()] == ["OUTAGE", "OUTAGE_OVER"]
+
+
+def test_a_link_that_never_was_lost_or_is_lost_at_night_is_told_to_nobody(world: Any) -> None:
+    factories.link()
+    watching.watch()
+    world.advance(11 * 3_600)
+    factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=600)).isoformat())
+    watching.watch()
+
+    assert told() == []
+
+
+@pytest.mark.parametrize("state", ["DEGRADED", "BLIND"])
+def test_data_that_are_silent_while_orders_go_are_no_outage(state: str) -> None:
+    since_at = (clock.now() - timedelta(seconds=400)).isoformat()
+    factories.link(state=state, has_orders=True, since_at=since_at)
+    watching.watch()
+
+    assert told() == []
+
+
 def test_ten_failed_tasks_halt() -> None:
     for _ in range(10):
         watching.record_error("execution.book_intent", "KeyError: 'x'")

@@ -132,6 +132,7 @@ def test_where_more_is_said(word: str) -> None:
 
 def test_the_page_makes_a_code_and_takes_the_link_away(member: User, settings: Any) -> None:
     settings.TELEGRAM_BOT_NAME = "QuantiCityBot"
+    settings.TELEGRAM_BOT_TOKEN = "1:token"
     browser = Client()
     browser.force_login(member, backend="publishing.subscriptions.backends.ThrottledBackend")
     shown = browser.post("/account/telegram/", {"do": "code"}).content.decode()
@@ -141,3 +142,13 @@ def test_the_page_makes_a_code_and_takes_the_link_away(member: User, settings: A
     assert "Linked since" in browser.get("/account/telegram/").content.decode()
     browser.post("/account/telegram/", {"do": "unlink"})
     assert linking.member(PERSON) is None
+
+
+def test_without_a_bot_the_page_says_so(member: User, settings: Any) -> None:
+    settings.TELEGRAM_BOT_TOKEN = ""
+    browser = Client()
+    browser.force_login(member, backend="publishing.subscriptions.backends.ThrottledBackend")
+    page = browser.get("/account/telegram/").content.decode()
+
+    assert "The bot is off on this site" in page
+    assert "New code" not in page

@@ -10,6 +10,7 @@ from django.test import Client
 from publishing.bot import updates
 from publishing.bot.commands import HELP
 from publishing.subscriptions.models import TelegramUpdate
+from quanticity.domain.clock import RealClock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.enable_socket]
 Make = Callable[..., Any]
@@ -125,3 +126,28 @@ def test_who_blocked_the_bot_is_left_alone(telegram: Any, written: Make) -> None
 
     assert (updates.answer_owed(), states()) == (0, ["DEAD"])
     assert "token" not in TelegramUpdate.objects.get().error
+
+
+def test_an_answer_whose_worker_died_is_given_by_another_a_minute_later(
+    telegram: Any, written: Make
+) -> None:
+    written("/help")
+    rows = TelegramUpdate.objects.all()
+    now = RealClock().now()
+    rows.update(state="CLAIMED", attempts=1, claimed_at=now - timedelta(seconds=59))
+    assert updates.answer_owed() == 0
+
+    rows.update(claimed_at=now - timedelta(seconds=61))
+    assert updates.answer_owed() == 1
+    assert (states(), said(telegram)) == (["ANSWERED"], [HELP])
+
+
+def test_an_answer_that_kills_its_worker_again_and_again_is_given_up(
+    telegram: Any, written: Make
+) -> None:
+    written("/help")
+    past = RealClock().now() - timedelta(seconds=61)
+    TelegramUpdate.objects.update(state="CLAIMED", attempts=3, claimed_at=past)
+
+    assert updates.answer_owed() == 0
+    assert (states(), telegram.asked) == (["DEAD"], [])

@@ -106,6 +106,7 @@ def test_a_rate_limit_says_how_long(service: Any, message: Any) -> None:
 
     assert isinstance(failure, RateLimited)
     assert failure.retry_after == 12.0
+    assert failure.everywhere
 
 
 def test_a_cut_connection_leaves_a_doubt(service: Any, message: Any) -> None:

@@ -3,14 +3,14 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from execution.holds import Notice
-from execution.models import Position, PositionEvent
+from execution.models import AccountValues, Position, PositionEvent, SessionResult
 from publishing import selectors, services
 from publishing.models import Announcement, Delivery
 from publishing.posts import reviews
@@ -66,6 +66,32 @@ def test_the_summary_holds_every_closed_trade_winners_and_losers(closed: Make, n
     assert [one["trade_no"] for one in facts["trades"]] == ["T-20251121-001", "T-20251121-002"]
     assert (facts["best"]["return_frac"], facts["worst"]["return_frac"]) == ("0.58", "-1.00")
     assert Decimal(facts["net_usd"]) == Decimal("-335.80")
+
+
+@pytest.mark.usefixtures("no_store")
+def test_a_result_is_a_share_of_what_its_own_session_began_with(closed: Make, noon: Any) -> None:
+    closed("500", "0.58")
+    SessionResult.objects.create(
+        account="DU1",
+        session_date=date(2025, 11, 21),
+        source="sim",
+        start_usd=100_000,
+        end_usd=100_500,
+        day_pnl_usd=500,
+        at=noon.at,
+    )
+    AccountValues.objects.create(
+        account="DU1",
+        start_of_day_usd=200_000,
+        equity_usd=1,
+        buying_power_usd=1,
+        available_usd=1,
+        cash_usd=1,
+        at=noon.at,
+    )
+    post_at(noon, AFTER_SUMMARY)
+
+    assert Announcement.objects.get(kind="SUMMARY").facts["net_frac"] == "0.005000"
 
 
 @pytest.mark.usefixtures("no_store")

@@ -9,6 +9,7 @@ from django.test import Client
 
 from publishing.subscriptions import throttle
 from publishing.subscriptions.models import LoginFailure
+from publishing.subscriptions.views import SIGNUPS
 
 pytestmark = pytest.mark.django_db
 LIMIT = 5
@@ -96,3 +97,11 @@ def test_old_failures_are_forgotten() -> None:
     throttle.note_failure("name", "10.0.0.1")
 
     assert LoginFailure.objects.count() == 1
+
+
+def test_sign_ups_elsewhere_hold_nobody_up() -> None:
+    for n in range(throttle.settings().per_account):
+        throttle.note_failure(SIGNUPS, f"10.0.0.{n}")
+
+    assert not throttle.is_closed_here(SIGNUPS, "192.0.2.7")
+    assert throttle.is_closed("operator", "192.0.2.7") is False

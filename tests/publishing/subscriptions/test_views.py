@@ -1,5 +1,6 @@
 """Accounts: opening one, signing in, signing out."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 
 from publishing.subscriptions import throttle, views
 from publishing.subscriptions.models import Entitlement
+from quanticity.domain import clock
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -114,3 +116,51 @@ def test_the_price_list_names_delays_and_the_own_plan(client: Client, ada: User)
 
 def test_a_page_survives_any_host_it_does_not_know(client: Client, settings: Any) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_the_account_page_says_what_a_member_has(client: Client, ada: User) -> None:
+    Entitlement.objects.create(user=ada, tier="basic", state="ACTIVE", evidence="test")
+    client.force_login(ada, backend=views.BACKEND)
+
+    page = client.get("/account/").content.decode()
+
+    assert "Basic" in page
+    assert "60 s after its fill" in page
+    assert "not linked" in page
+    assert "no webhook" in page
+
+
+def test_the_account_page_is_a_member_s_own(client: Client) -> None:
+    assert client.get("/account/")["Location"] == "/account/login/?next=/account/"
+
+
+def test_what_has_ended_is_said(client: Client, ada: User) -> None:
+    ended = clock.now() - timedelta(days=1)
+    Entitlement.objects.create(
+        user=ada, tier="premium", state="ACTIVE", until_at=ended, evidence="test"
+    )
+    client.force_login(ada, backend=views.BACKEND)
+
+    page = client.get("/account/").content.decode()
+
+    assert "300 s after its fill" in page
+    assert "Premium ended" in page
+
+
+def test_a_banned_member_hears_so(client: Client, ada: User) -> None:
+    Entitlement.objects.create(user=ada, tier="premium", state="BANNED", evidence="test")
+    client.force_login(ada, backend=views.BACKEND)
+
+    assert "closed to the feed" in client.get("/account/").content.decode()
+
+
+def test_a_new_password_wants_the_old_one(client: Client, ada: User) -> None:
+    client.force_login(ada, backend=views.BACKEND)
+    new = {"new_password1": "another-secret-8", "new_password2": "another-secret-8"}
+
+    refused = client.post("/account/password/", new | {"old_password": "guess"})
+    taken = client.post("/account/password/", new | {"old_password": "a-long-secret-7"})
+
+    assert (refused.status_code, taken.status_code) == (200, 302)
+    assert "Your password is changed" in client.get(taken["Location"]).content.decode()
+    assert User.objects.get(pk=ada.pk).check_password("another-secret-8")

@@ -5,13 +5,15 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from quanticity.runtime import supervisor
+from quanticity.runtime import alive, supervisor
 from quanticity.runtime.processes import GATEWAY, STORE, WORK, Process
 from quanticity.runtime.states import State
-from quanticity.runtime.supervisor import Supervisor
+from quanticity.runtime.supervisor import Child, Supervisor
 
 pytestmark = pytest.mark.enable_socket  # asyncio's own socket pair
 
@@ -58,6 +60,63 @@ def test_a_killed_process_comes_back(run) -> None:
         os.kill(first, signal.SIGKILL)
         await until(lambda: child.restarts == 1 and child.state is State.RUNNING)
         assert child.pid not in (None, first)
+
+    run(scenario)
+
+
+BREATHES = """
+import time
+from quanticity.runtime import alive
+while True:
+    alive.note()
+    time.sleep(0.02)
+"""
+
+
+async def heard_of(own: Supervisor, folder: Path) -> Child:
+    here = {"PYTHONPATH": str(Path(alive.__file__).parents[2])}
+    child = await own.start(replace(python("one", BREATHES), environment=here))
+    await until(lambda: (alive.seen_s(folder / "one.alive") or 0.0) >= child.started_s)
+    return child
+
+
+def test_one_that_was_heard_of_and_is_silent_is_killed_and_comes_back(
+    run, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(supervisor, "HUNG_S", 0.5)
+
+    async def scenario(own: Supervisor) -> None:
+        child = await heard_of(own, tmp_path)
+        first = child.pid
+        killed = own.end_hung()
+        os.kill(first, signal.SIGSTOP)
+        await until(lambda: own.end_hung() == ["one"])
+        await until(lambda: child.restarts == 1 and child.pid not in (None, first))
+        assert killed == []
+
+    run(scenario)
+
+
+def test_nobody_is_killed_for_the_time_in_which_the_machine_slept(
+    run, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(supervisor, "HUNG_S", 0.0)
+
+    async def scenario(own: Supervisor) -> None:
+        child = await heard_of(own, tmp_path)
+        os.kill(child.pid, signal.SIGSTOP)
+        monkeypatch.setattr(supervisor, "_ASLEEP_S", -1.0)  # every look is the first in a while
+        assert own.end_hung() == []
+
+    run(scenario)
+
+
+def test_one_that_was_never_heard_of_is_left_alone(run, monkeypatch) -> None:
+    monkeypatch.setattr(supervisor, "HUNG_S", 0.0)
+
+    async def scenario(own: Supervisor) -> None:
+        await own.start(python("one", SLEEPS))
+        assert own.end_hung() == []
 
     run(scenario)
 

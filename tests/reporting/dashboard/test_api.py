@@ -70,7 +70,9 @@ def test_a_tier_hears_nothing_early(signed_in: SignedIn, released: Make, noon: A
     assert signed_in("free").get("/api/v1/feed/?tier=premium").json()["results"] == []
 
 
-@pytest.mark.parametrize("query", ["after_seq=x", "limit=-1", "after_seq=1.5"])
+@pytest.mark.parametrize(
+    "query", ["after_seq=x", "limit=-1", "after_seq=1.5", "after_seq=" + "9" * 5_000]
+)
 def test_a_bad_place_is_said(signed_in: SignedIn, query: str) -> None:
     response = signed_in("free").get(f"/api/v1/feed/?{query}")
 

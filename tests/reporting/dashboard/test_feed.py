@@ -66,3 +66,17 @@ def test_programs_get_numbers() -> None:
         "trade_no": "7",
         "commission_usd": None,
     }
+
+
+def test_the_dealer_context_is_said_in_words() -> None:
+    fields = dict(feed.card("ENTRY", seen("ENTRY", Tier.PREMIUM)).fields)
+
+    assert fields["Modelled dealer context"] == (
+        "gamma negative · flip 601.25 · call wall 605 · put wall 595 · volatility normal"
+    )
+
+
+def test_an_empty_list_is_no_field() -> None:
+    facts = seen("ENTRY", Tier.PREMIUM) | {"components": []}
+
+    assert "Components" not in dict(feed.card("ENTRY", facts).fields)

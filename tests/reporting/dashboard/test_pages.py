@@ -48,7 +48,7 @@ def test_strangers_are_sent_to_sign_in(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize("path", OPERATORS)
 def test_the_dashboard_is_for_operators(signed_in: SignedIn, path: str) -> None:
-    assert signed_in("premium").get(path).status_code == 302
+    assert signed_in("premium").get(path).status_code == 403
     assert signed_in(staff=True).get(path).status_code == 200
 
 

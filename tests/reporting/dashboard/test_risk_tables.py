@@ -105,6 +105,21 @@ def test_a_gauge_beyond_its_limit_is_marked() -> None:
     assert table.rows[0][1].tone == "warn"
 
 
+@pytest.mark.parametrize(
+    ("net", "shown"),
+    [
+        pytest.param("8", "0.00 %", id="a gain too small to be seen"),
+        pytest.param("15000", "\N{MINUS SIGN}1.50 %", id="a gain"),
+    ],
+)
+def test_a_gain_is_no_hyphen_and_no_minus_nothing(net: str, shown: str) -> None:
+    factories.account()
+    desks.closed(net=net)
+    watching.watch()
+
+    assert risk_tables.gauges(selectors.book_risk()).rows[0][1].text == shown
+
+
 def test_the_stress_grid_is_spot_by_volatility() -> None:
     BookRisk.objects.create(
         account="DU1", at=clock.now(), sessions_n=0, cells=[

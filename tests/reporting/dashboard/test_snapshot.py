@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -11,8 +11,9 @@ from django.test import Client
 from execution.models import TradingScope
 from quanticity.domain import clock
 from quanticity.domain.readings import Reading, Unavailable
-from quanticity.store import readings
+from quanticity.store import market, readings
 from reporting.dashboard import snapshot
+from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "noon")]
 
@@ -91,3 +92,13 @@ def test_a_broker_that_is_not_redis_has_no_depths(settings: Any) -> None:
     settings.BROKER_URL = "amqp://localhost/"
 
     assert set(snapshot.queues().values()) == {None}
+
+
+def test_a_price_says_how_old_it_is(noon: Any) -> None:
+    market.write_quote(factories.quote("SPY", 599.9, 600.1))
+    noon.at += timedelta(seconds=7)
+
+    spy, qqq = snapshot.panels(clock.now())[:2]
+
+    assert (spy.price, spy.price_age) == ("600.00", "7 s old")
+    assert (qqq.price, qqq.price_age) == ("—", "not heard")

@@ -8,11 +8,17 @@ from quanticity.domain.tiers import Tier
 from reporting.dashboard import tables
 from reporting.selectors import Load
 
-FAILED = {"code": "SPREAD_BPS", "value": 3.14159, "threshold": 2.5, "passed": False}
+FAILED = {"code": "C_SPREAD", "value": 3.14159, "threshold": 2.5, "passed": False}
 MISSING = {
     "code": "MISSING_REQUIRED",
     "value": ["obi_l5", "price"],
     "threshold": ["price"],
+    "passed": False,
+}
+EARLY = {
+    "code": "WINDOW",
+    "value": "2026-11-20T15:01:20.032Z",
+    "threshold": ["2026-11-20T19:00:00.000Z", "2026-11-20T20:50:00.000Z"],
     "passed": False,
 }
 PASSED = {"code": "WINDOW", "value": True, "threshold": True, "passed": True}
@@ -22,10 +28,11 @@ PASSED = {"code": "WINDOW", "value": True, "threshold": True, "passed": True}
     ("explanation", "text"),
     [
         pytest.param({"vetoes": ["VOL_SHOCK"], "gates": [FAILED]}, "VOL_SHOCK", id="a veto goes first"),
-        pytest.param({"vetoes": [], "gates": [PASSED, FAILED]}, "SPREAD_BPS 3.142 against 2.5", id="the gate that failed"),
+        pytest.param({"vetoes": [], "gates": [PASSED, FAILED]}, "C_SPREAD 3.1416, needs <= 2.5", id="the gate that failed"),
         pytest.param(
-            {"vetoes": ["MISSING_REQUIRED"], "gates": [MISSING]}, "MISSING_REQUIRED obi_l5, price", id="what is missing"
+            {"vetoes": ["MISSING_REQUIRED"], "gates": [MISSING]}, "MISSING_REQUIRED obi_l5 · price", id="what is missing"
         ),
+        pytest.param({"gates": [EARLY]}, "WINDOW 10:01:20, needs between 14:00:00 · 15:50:00", id="instants in New York"),
         pytest.param({"gates": [PASSED], "reasons": ["NO_VOTES"]}, "NO_VOTES", id="a reason"),
         pytest.param({}, "—", id="nothing recorded"),
     ],

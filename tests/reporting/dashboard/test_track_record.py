@@ -77,6 +77,15 @@ def test_a_trade_that_ends_at_the_close_waits_for_the_last_tier(closed: Make, no
     assert "T-20251121-001" in page()
 
 
+def test_the_public_record_tells_a_return_and_no_dollars_of_ours(closed: Make, noon: Any) -> None:
+    row = closed()
+    Position.objects.filter(pk=row.pk).update(quantity_total=7, realised_net_usd=Decimal("812.35"))
+    noon.at += timedelta(days=1)
+
+    assert "812.35" not in page()
+    assert "+58.0" in page()  # 812.35 of 7 x 200.00
+
+
 def test_three_curves_and_what_each_came_to(closed: Make, noon: Any) -> None:
     closed()
     noon.at += timedelta(days=1)
@@ -100,7 +109,7 @@ def test_simulated_trades_are_the_operators_alone(
     assert "No live trades yet" in page()
     assert "+$68.00" in operators
     assert '<span class="badge sim">SIM</span>' in operators
-    assert signed_in("premium").get("/dashboard/published/").status_code == 302
+    assert signed_in("premium").get("/dashboard/published/").status_code == 403
 
 
 def test_the_api_gives_the_same_curves(

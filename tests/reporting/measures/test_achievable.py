@@ -24,8 +24,8 @@ def told(*legs: Leg, commission: str | None = "5.20") -> Told:
 def test_an_entry_costs_the_ask_and_an_exit_earns_the_bid() -> None:
     found = compute(told(leg("ENTRY", 4, "2.00", "2.10"), leg("EXIT", 4, "3.00", "3.10")))
 
-    assert found.net_usd == 4 * 100 * (Decimal("3.00") - Decimal("2.10")) - Decimal("5.20")
-    assert found.return_frac == found.net_usd / (4 * 100 * Decimal("2.10") + Decimal("5.20"))
+    assert found.net_usd == 100 * (Decimal("3.00") - Decimal("2.10")) - Decimal("1.30")
+    assert found.return_frac == found.net_usd * 4 / (4 * 100 * Decimal("2.10") + Decimal("5.20"))
 
 
 def test_trims_are_sold_at_their_own_release() -> None:
@@ -33,15 +33,15 @@ def test_trims_are_sold_at_their_own_release() -> None:
         leg("ENTRY", 4, "2.00", "2.10"), leg("SCALE_OUT", 1, "2.60", "2.70"), leg("EXIT", 3, "3.00", "3.10"),
     )  # fmt: skip
 
-    assert compute(told(*legs)).net_usd == 100 * (
+    assert compute(told(*legs)).net_usd == 25 * (
         Decimal("2.60") + 3 * Decimal("3.00") - 4 * Decimal("2.10")
-    ) - Decimal("5.20")
+    ) - Decimal("1.30")
 
 
 def test_a_settlement_is_the_same_for_everybody() -> None:
     found = compute(told(leg("ENTRY", 2, "2.00", "2.10"), leg("EXPIRY", 2, None, None, "0.00")))
 
-    assert found.net_usd == -2 * 100 * Decimal("2.10") - Decimal("5.20")
+    assert found.net_usd == -100 * Decimal("2.10") - Decimal("2.60")
 
 
 @pytest.mark.parametrize(

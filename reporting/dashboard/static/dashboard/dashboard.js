@@ -32,6 +32,7 @@ function paintPanel(panel) {
     return;
   }
   section.querySelector("[data-price]").textContent = panel.price;
+  section.querySelector("[data-price-age]").textContent = panel.price_age;
   for (const tile of panel.tiles) {
     const box = section.querySelector(`[data-tile="${CSS.escape(tile.key)}"]`);
     box.className = `tile ${tile.freshness}`;

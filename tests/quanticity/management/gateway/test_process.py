@@ -23,7 +23,7 @@ from execution.models import (
     Reconciliation,
     RiskEvent,
 )
-from execution.services import broker, operating
+from execution.services import broker, operating, reconciling
 from quanticity import leases
 from quanticity.celery import app
 from quanticity.domain import clock
@@ -31,7 +31,8 @@ from quanticity.domain.errors import ConfigError, PermanentError, TemporaryError
 from quanticity.domain.orders import Account
 from quanticity.gateway.ports import BrokerFacts, Connection, ConnectionState, ContractDetails
 from quanticity.management.gateway.listener import CommissionFact
-from quanticity.management.gateway.process import GatewayProcess, write_facts
+from quanticity.management.gateway.process import GatewayProcess
+from quanticity.management.gateway.scribe import write_facts
 from quanticity.store import health
 from quanticity.store.client import StoreDown
 from quanticity.tasking import nudge
@@ -135,6 +136,16 @@ def test_facts_are_written_and_their_intents_named() -> None:
     assert counts == [3, 1, 1, 1]
 
 
+def test_a_fact_that_cannot_be_written_stands_in_nobodys_way() -> None:
+    intent = factories.intent()
+    nameless = update(None, "WORKING")  # type: ignore[arg-type]
+
+    touched = write_facts([nameless, update(ref(intent, "E"), "WORKING")])
+
+    assert touched == {intent.pk}
+    assert RiskEvent.objects.get().code == "NOT_WRITTEN"
+
+
 def test_a_chain_is_sent_with_its_contracts_id(process: GatewayProcess) -> None:
     intent = factories.intent()
 
@@ -200,6 +211,20 @@ def test_comparing_makes_the_books_agree(process: GatewayProcess) -> None:
     assert process._reconciled
     assert (Reconciliation.objects.get().is_clean, Fill.objects.count()) == (True, 1)
     assert process.dispatcher.next_id == 4
+
+
+def test_a_comparison_that_a_position_moved_under_is_made_again(
+    process: GatewayProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moved(_: BrokerFacts) -> set[str]:
+        raise TemporaryError("expected OPEN, was CLOSING")
+
+    monkeypatch.setattr(reconciling, "reconcile", moved)
+    process._compared = process._reconciled = True
+
+    asyncio.run(process._compare())
+
+    assert (process._compared, process._reconciled) == (True, False)
 
 
 def test_a_snapshot_that_does_not_complete_is_no_reconciliation(process: GatewayProcess) -> None:
@@ -408,13 +433,13 @@ def test_an_entry_whose_contract_the_broker_describes_otherwise_is_denied(
 def test_a_second_process_ends_before_it_does_anything(process: GatewayProcess) -> None:
     factories.intent()
     broker.take_submissions(1, 1)
-    leases.hold("gateway", "the first", 60)
+    leases.hold("gateway", "the first", 6)
 
     async def scenario() -> None:
         second = asyncio.create_task(process.run())
-        await process._on_sql(leases.hold, "gateway", "the first", 60)
+        await process._on_sql(leases.hold, "gateway", "the first", 6)
         await asyncio.sleep(0.1)
-        await process._on_sql(leases.hold, "gateway", "the first", 60)
+        await process._on_sql(leases.hold, "gateway", "the first", 6)
         await second
 
     with pytest.raises(ConfigError, match="the first holds it"):
@@ -454,7 +479,7 @@ def test_closing_writes_what_is_still_waiting(process: GatewayProcess) -> None:
 
     asyncio.run(process.close())
 
-    assert OrderEvent.objects.count() == 1
+    assert OrderEvent.objects.filter(order_ref=ref(intent, "E"), kind="order").count() == 1
 
 
 def test_bars_begin_anew_once_the_store_is_back() -> None:
