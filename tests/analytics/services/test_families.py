@@ -391,16 +391,14 @@ def test_premium_is_placed_by_the_last_whole_half_hour(noon) -> None:
 
 
 @pytest.mark.parametrize(("gap", "told"), [(0.0, 0), (0.2, 1)], ids=["alike", "far apart"])
-def test_a_vendor_whose_deltas_are_far_from_ours_is_told_once(gap: float, told: int) -> None:
+def test_a_vendor_whose_deltas_are_far_from_ours_is_told_once(noon, gap: float, told: int) -> None:
     chain = tomorrow()
     market.write_chain(chain)
     ours = chains.priced_chain("SPY").priced.greeks.delta
-    market.write_chain(replace(chain, vendor={"delta": ours + gap}))
-    exposures.refresh_exposures("SPY")
-    market.write_chain(
-        replace(chain, vendor={"delta": ours + gap}, as_of=NOON + timedelta(minutes=2))
-    )
-    exposures.refresh_exposures("SPY")
+    for minutes in (1, 2):
+        noon.at = NOON + timedelta(minutes=minutes)
+        market.write_chain(replace(chain, vendor={"delta": ours + gap}, as_of=noon.at))
+        exposures.refresh_exposures("SPY")
 
     assert FeedEvent.objects.filter(kind="GREEKS", symbol="SPY").count() == told
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', '0006_cluster_drift'),
+        ('analytics', '0007_live_lock_by_source'),
     ]
 
     operations = [
