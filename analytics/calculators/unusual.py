@@ -11,7 +11,7 @@ ask: calls against puts. Premiums are dollars. Cost O(contracts).
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,12 +132,10 @@ def compute(chain: Chain, flow: Flow, norms: Norms, settings: Settings) -> Unusu
     value = score(r3, total, n_big, n_high, settings)
     otm_ratio = _otm_ratio(chain, flow)
     is_heard = flow.capture_share != 0
-    optional = {
+    optional: dict[str, Any] = {
         "otm_premium_ratio": otm_ratio if is_heard else None,
         "premium_tod_z": norms.premium_tod_z if is_heard else None,
         "net_premium_usd": float((chain.right * flow.net_usd).sum()) if is_heard else None,
-    }
-    counts = {
         "n_big": n_big if is_heard else None,
         "unusual_dir": _direction(chain, flow, settings.direction_from) if is_heard else None,
     }
@@ -148,9 +146,8 @@ def compute(chain: Chain, flow: Flow, norms: Norms, settings: Settings) -> Unusu
         n_ratio_ge_1=n_high,
         capture_share=flow.capture_share,
         contracts=_standouts(chain, flow, ratios),
-        reasons={name: "NO_DATA" for name, v in (optional | counts).items() if v is None},
+        reasons={name: "NO_DATA" for name, v in optional.items() if v is None},
         **optional,
-        **counts,
     )
 
 
