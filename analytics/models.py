@@ -248,6 +248,7 @@ class FeedEvent(models.Model):
         RESTORED = "RESTORED"
         DISAGREE = "DISAGREE"
         DRIFT = "DRIFT"
+        GREEKS = "GREEKS"
 
     kind = models.CharField(max_length=10, choices=Kind)
     feed = models.CharField(max_length=16)

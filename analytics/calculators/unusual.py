@@ -11,7 +11,7 @@ ask: calls against puts. Premiums are dollars. Cost O(contracts).
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,12 +84,12 @@ class Unusual(Reading):
 
     unusual_score: float
     activity: Activity
-    unusual_dir: int
-    net_premium_usd: float
+    unusual_dir: int | None
+    net_premium_usd: float | None
     otm_premium_ratio: float | None
     premium_tod_z: float | None
     r3: float
-    n_big: int
+    n_big: int | None
     n_ratio_ge_1: int
     capture_share: float | None
     contracts: tuple[Contract, ...]
@@ -106,7 +106,11 @@ class Norms:
 
 
 def compute(chain: Chain, flow: Flow, norms: Norms, settings: Settings) -> Unusual | Unavailable:
-    """Judge one chain with its volume and prints so far today."""
+    """Judge one chain with its volume and prints so far today.
+
+    Where no print of the volume was heard, what prints alone say is missing, and the score, which
+    then has nothing of big prints, is the least it can be.
+    """
     later = _dte_sess(chain) >= settings.min_dte_sess
     counted = (
         later & (chain.volume >= settings.min_volume) & (chain.open_interest >= settings.min_oi)
@@ -127,18 +131,22 @@ def compute(chain: Chain, flow: Flow, norms: Norms, settings: Settings) -> Unusu
     )
     value = score(r3, total, n_big, n_high, settings)
     otm_ratio = _otm_ratio(chain, flow)
-    optional = {"otm_premium_ratio": otm_ratio, "premium_tod_z": norms.premium_tod_z}
+    is_heard = flow.capture_share != 0
+    optional: dict[str, Any] = {
+        "otm_premium_ratio": otm_ratio if is_heard else None,
+        "premium_tod_z": norms.premium_tod_z if is_heard else None,
+        "net_premium_usd": float((chain.right * flow.net_usd).sum()) if is_heard else None,
+        "n_big": n_big if is_heard else None,
+        "unusual_dir": _direction(chain, flow, settings.direction_from) if is_heard else None,
+    }
     return Unusual(
         unusual_score=value,
         activity=classify(value, settings),
-        unusual_dir=_direction(chain, flow, settings.direction_from),
-        net_premium_usd=float((chain.right * flow.net_usd).sum()),
         r3=r3,
-        n_big=n_big,
         n_ratio_ge_1=n_high,
         capture_share=flow.capture_share,
         contracts=_standouts(chain, flow, ratios),
-        reasons={name: "NO_DATA" for name, value in optional.items() if value is None},
+        reasons={name: "NO_DATA" for name, v in optional.items() if v is None},
         **optional,
     )
 

@@ -8,7 +8,8 @@ bucket waits outside. It is judged only against its own past: `vpin_cdf` in [0, 
 
 `update` folds new bars into a `State` at a cost in proportion to them, `compute` reads it. Any
 chunking of the same bars gives the same state; bars already seen and bars outside regular hours
-are passed over. Bars that come before sigma is known wait for it, unpoured.
+are passed over, impossible ones refused and counted per session. Bars that come before sigma is
+known wait for it, unpoured.
 After Easley, Lopez de Prado and O'Hara, Review of Financial Studies 25(5), 2012.
 """
 
@@ -87,6 +88,7 @@ class State:
     past: tuple[Past, ...] = ()
     n_completed: int = 0
     last_bucket_at: datetime | None = None
+    n_refused_bars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Vpin(Reading):
     sigma_dp: float
     last_bucket_at: datetime
     alarm: float | None
+    n_refused_bars: int
     reasons: dict[str, str] = field(default_factory=dict)
 
 
@@ -127,6 +130,7 @@ def compute(state: State, settings: Settings) -> Vpin | Unavailable:
         bucket_shares=state.bucket_shares,
         sigma_dp=sigma(state.sums),
         last_bucket_at=state.last_bucket_at,
+        n_refused_bars=state.n_refused_bars,
         alarm=max((a for a in settings.alarms if rank is not None and rank >= a), default=None),
         reasons=_reasons(rank, signed, residual),
     )
@@ -152,7 +156,7 @@ def update(
         if session is None or not session.contains(bar.open_at):
             session = calendar.current(bar.open_at)
         is_new = fold.cursor is None or bar.open_at > fold.cursor
-        if session is not None and is_new and bar.is_sound:
+        if session is not None and is_new:
             fold.take(bar, session.date, sides.get(bar.open_at))
     return fold.state()
 
@@ -203,13 +207,18 @@ class _Fold:
         self.elapsed_s, self.variance = state.elapsed_s, state.variance
         self.past = list(state.past)
         self.n_completed, self.last_bucket_at = state.n_completed, state.last_bucket_at
+        self.n_refused = state.n_refused_bars
 
     def take(self, bar: Bar, session: date, by_sides: float | None) -> None:
         if session != self.session:
             self._begin(session)
+        self.cursor = bar.open_at
+        if not bar.is_sound:
+            self.n_refused += 1
+            return
         before = bar.open if self.close is None else self.close
         move = bar.close - before
-        self.close, self.cursor = bar.close, bar.open_at
+        self.close = bar.close
         self.spread.push(move, bar.volume)
         self.waiting.append(Step(bar.open_at + _BAR, move, move / before, bar.volume, by_sides))
         if len(self.spread) >= self.settings.min_sigma_bars:
@@ -236,10 +245,11 @@ class _Fold:
             past=tuple(self.past),
             n_completed=self.n_completed,
             last_bucket_at=self.last_bucket_at,
+            n_refused_bars=self.n_refused,
         )
 
     def _begin(self, session: date) -> None:
-        self.session, self.close = session, None
+        self.session, self.close, self.n_refused = session, None, 0
         self.buckets.resize(self.next_size)
         earlier = sorted({past.session for past in self.past}, reverse=True)
         # The new session is one of those that count.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.calculators import inventory
+from analytics.calculators import inventory, vendor_greeks
 from analytics.calculators.pricing import PricedChain
 from analytics.chainfiles.notes import Notes
 from analytics.chainfiles.reader import Loaded
@@ -17,9 +17,6 @@ from quanticity.domain.readings import Unavailable
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-
-_VENDOR_DELTA_GAP = 0.05
-_VENDOR_SHARE = 0.20
 
 
 def iv(loaded: Loaded, found: PricedChain) -> dict[str, Any]:
@@ -71,8 +68,8 @@ def vendor(chain: Chain, found: PricedChain, notes: Notes) -> dict[str, Any] | N
     if not rows.any():
         return None
     gaps = np.abs(found.priced.greeks.delta - delta)[rows]
-    share = float(np.mean(gaps > _VENDOR_DELTA_GAP))
-    if share > _VENDOR_SHARE:
+    share = float(np.mean(gaps > vendor_greeks.DELTA_GAP))
+    if share > vendor_greeks.SHARE:
         notes.warnings.append(f"GREEKS_DISAGREE: {share:.0%} of deltas differ by more than 0.05")
     return {
         "compared": int(rows.sum()),

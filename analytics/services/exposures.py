@@ -19,9 +19,11 @@ from analytics.calculators import (
     skew,
     smile_fit,
     uncertainty,
+    vendor_greeks,
 )
 from analytics.calculators.pricing import PricedChain
-from analytics.services import atm, daily, histories, quarantine, sides
+from analytics.ingestion.desk import Event
+from analytics.services import atm, daily, histories, quarantine, sides, sources
 from quanticity.config import timetable
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -69,12 +71,24 @@ def refresh_exposures(symbol: str) -> bool:
             )
         return False
     quarantine.keep_chain_rows(found)
+    _note_disagreement(found)
     beside = Beside(
         daily.adv_usd(symbol), atm.change_30m(symbol, found),
         parameters.number(symbol, "vol_beta"), sides.book(found.chain),
     )  # fmt: skip
     _publish(symbol, judge(found, beside))
     return True
+
+
+def _note_disagreement(found: PricedChain) -> None:
+    """Tell operators, once a session, that the feed's own deltas are far from ours."""
+    chain, session = found.chain, calendar.current(found.chain.as_of)
+    share = vendor_greeks.share_apart(chain, found.priced)
+    if session is None or share is None or share <= vendor_greeks.SHARE:
+        return
+    detail = f"GREEKS_DISAGREE: {share:.0%} of deltas differ by more than {vendor_greeks.DELTA_GAP}"
+    event = Event("GREEKS", chain.feed, chain.underlying, detail, clock.now())
+    sources.note_once(event, session.open_at)
 
 
 def judge(found: PricedChain, beside: Beside) -> Judged:

@@ -38,7 +38,7 @@ def refresh_unusual(symbol: str) -> None:
     readings.write(
         symbol, "unusual",
         unusual.compute(
-            chain, option_flow.flow(state, chain), _norms(symbol, state, session, now), own
+            chain, option_flow.flow(state, chain), _norms(symbol, session, now), own
         ),
         as_of=chain.as_of, feed=chain.feed, section="analytics.unusual",
         coverage=_quoted(chain), inputs=(chains.input_of(chain),),
@@ -102,27 +102,31 @@ def _hits(
     )  # fmt: skip
 
 
-def _norms(
-    symbol: str, state: option_flow.State, session: calendar.Session, now: datetime
-) -> unusual.Norms:
+def _norms(symbol: str, session: calendar.Session, now: datetime) -> unusual.Norms:
     past = _half_hours(symbol, session)
+    days = sorted({calendar.session_date(at - _HALF_HOUR) for at, _ in past})[-_SESSIONS:]
+    past = [(at, value) for at, value in past if calendar.session_date(at - _HALF_HOUR) in days]
     per_day: dict[date, float] = defaultdict(float)
     for at, value in past:
         per_day[calendar.session_date(at - _HALF_HOUR)] += value
-    bucket, so_far = _bucket(session, now), state.premium_usd
-    earlier = sum(v for at, v in _today(symbol, session) if at <= bucket)
-    same = [
-        value for at, value in past
-        if at.astimezone(clock.NEW_YORK).time() == (bucket + _HALF_HOUR).astimezone(
-            clock.NEW_YORK
-        ).time()
-    ]  # fmt: skip
-    own = section("analytics.rolling", rolling.Settings)
     return unusual.Norms(
         day_share=daily.share_of_day_done(symbol) or 0.0,
         average_premium_usd=fmean(per_day.values()) if len(per_day) >= _SESSIONS else None,
-        premium_tod_z=rolling.compute_tod(same, so_far - earlier, own).z,
+        premium_tod_z=_placed(symbol, past, session, now),
     )
+
+
+def _placed(
+    symbol: str, past: Sequence[tuple[datetime, float]], session: calendar.Session, now: datetime
+) -> float | None:
+    """The z of the last whole half hour among the same half hour of earlier sessions."""
+    ended_at = _bucket(session, now)
+    value = dict(_today(symbol, session)).get(ended_at)
+    if value is None:
+        return None
+    clock_time = ended_at.astimezone(clock.NEW_YORK).time()
+    same = [each for at, each in past if at.astimezone(clock.NEW_YORK).time() == clock_time]
+    return rolling.compute_tod(same, value, section("analytics.rolling", rolling.Settings)).z
 
 
 def _keep_half_hour(symbol: str, state: option_flow.State, session: calendar.Session) -> None:

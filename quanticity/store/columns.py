@@ -29,6 +29,7 @@ _QUOTES = {
     "bid": "<f8", "ask": "<f8", "last": "<f8", "quote_epoch_ms": "<i8", "bid_size": "<i4",
     "ask_size": "<i4", "volume": "<i4", "open_interest": "<i4",
 }  # fmt: skip
+_VENDOR = {"delta": "<f8"}  # after the others, where the feed tells its own: a cross-check
 _LISTING = {"strike": "<f8", "expiry_idx": "<i2", "right": "<i1"}
 
 
@@ -81,9 +82,11 @@ def pack(chain: Chain, written_at: datetime) -> Packed:
             "european": chain.european,
             "expiries": [plain(dataclasses.asdict(e)) for e in chain.expiries],
             "warnings": chain.warnings,
+            "vendor": "delta" in chain.vendor,
         }
     )
-    return Packed(header + b"".join(_buffers(chain, _QUOTES)), listing, digest)
+    told = [chain.vendor["delta"].astype("<f8").tobytes()] if "delta" in chain.vendor else []
+    return Packed(header + b"".join([*_buffers(chain, _QUOTES), *told]), listing, digest)
 
 
 def opened(quotes: bytes) -> Quotes | None:
@@ -120,14 +123,16 @@ def unpack(quotes: Quotes, listing: Listing) -> Chain:
     """The chain; prices are views of the received bytes, not copies."""
     header = quotes.header
     columns: dict[str, Any] = dict(listing.columns)
-    columns |= _views(quotes.raw, _QUOTES, header["n"], quotes.start)[0]
+    found, start = _views(quotes.raw, _QUOTES, header["n"], quotes.start)
+    columns |= found
+    told = _views(quotes.raw, _VENDOR, header["n"], start)[0] if header.get("vendor") else {}
     return Chain(
         underlying=header["underlying"], spot=header["spot"],
         spot_low=header["spot_low"], spot_high=header["spot_high"],
         as_of=datetime.fromisoformat(header["as_of"]), feed=header["feed"],
         delayed=header["delayed"], multiplier=header["multiplier"], european=header["european"],
         expiries=tuple(_expiry(e) for e in header["expiries"]),
-        warnings=tuple(header["warnings"]), **columns,
+        warnings=tuple(header["warnings"]), vendor=told, **columns,
     )  # fmt: skip
 
 

@@ -123,16 +123,6 @@ def state(symbol: str, name: str) -> Key:
     return Key(f"state:{symbol}:{name}", 5 * DAY, "bytes")
 
 
-def last_decision(symbol: str, strategy: str) -> Key:
-    """The latest evaluation of a strategy, for the dashboard."""
-    return Key(f"signals:{symbol}:{strategy}:last_decision", 900)
-
-
-def last_contract(strategy: str, symbol: str, direction: int) -> Key:
-    """The contract chosen last, for hysteresis."""
-    return Key(f"signals:last_contract:{strategy}:{symbol}:{direction}", 600)
-
-
 def heartbeat(module: str) -> Key:
     """When a process last made progress."""
     return Key(f"hb:{module}", MINUTE)

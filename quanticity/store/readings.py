@@ -75,7 +75,7 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
         "quality": {
             "status": "INVALID" if missing else status,
             "coverage": coverage,
-            "reasons": {family: result.reason} if isinstance(result, Unavailable) else {},
+            "reasons": _reasons(family, result),
         },
         "provenance": {
             "inputs": plain(inputs),
@@ -88,6 +88,13 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
     store = getattr(_together, "pipe", None) or client()
     store.set(key.name, json.dumps(envelope, allow_nan=False), ex=key.ttl)
     return envelope
+
+
+def _reasons(family: str, result: Reading | Unavailable) -> dict[str, str]:
+    """Why there is no answer, or why some of its fields are missing."""
+    if isinstance(result, Unavailable):
+        return {family: result.reason}
+    return dict(getattr(result, "reasons", {}))
 
 
 def read(symbol: str, families: Sequence[str]) -> dict[str, dict[str, Any]]:

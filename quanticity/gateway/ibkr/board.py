@@ -61,6 +61,7 @@ class Board:
     reach: int = 0
     is_deep: bool = False
     spots: deque[tuple[datetime, float]] = field(default_factory=deque)
+    stood_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.reach = self.settings.n_strikes
@@ -115,14 +116,17 @@ class Board:
 
         `live` says since when a contract streams: while it does, no tick means no change. What
         has not ticked is a row without a quote and with an interest that is not told: a gap that
-        the coverage of whatever is computed from it counts.
+        the coverage of whatever is computed from it counts. Its `as_of` is not the reader's
+        clock but when the quotes at the money, which carry the gamma, were last known to stand.
         """
-        rows = [
-            (rank, one, lines.get(one.con_id) or _silent(one)) for rank, _, one in self.watched()
-        ]
+        watched = self.watched()
+        rows = [(rank, one, lines.get(one.con_id) or _silent(one)) for rank, _, one in watched]
         n_unseen = sum(line.tick_at is None for _, _, line in rows)
         if n_unseen == len(rows):
             return None
+        as_of = self._stands_as_of(
+            {one.con_id: (rank, away) for rank, away, one in watched}, lines, live, at
+        )
         rows.sort(key=lambda row: (row[0], row[1].contract.strike, -row[1].contract.right.sign))
         quotes = [line.contract_quote(at) for _, _, line in rows]
         confirmed = list(_confirmed([line for _, _, line in rows], live))
@@ -130,12 +134,12 @@ class Board:
         return Chain(
             underlying=self.underlying,
             spot=spot,
-            as_of=at,
+            as_of=as_of,
             feed="ibkr",
             delayed=any(line.delayed for _, _, line in rows),
             multiplier=self.multiplier,
             european=self.european,
-            expiries=tuple(self._expiry(one, at) for one in self.classes),
+            expiries=tuple(self._expiry(one, as_of) for one in self.classes),
             occ=np.array([one.contract.occ for _, one, _ in rows]),
             right=np.array([one.contract.right.sign for _, one, _ in rows], dtype=np.int64),
             strike=np.array([float(one.contract.strike) for _, one, _ in rows]),
@@ -163,6 +167,36 @@ class Board:
                 away = abs(bisect_left(strikes, float(one.contract.strike)) - at)
                 if away <= self._reach(rank, self.reach):
                     yield rank, away, one
+
+    def _stands_as_of(
+        self,
+        places: Mapping[int, tuple[int, int]],
+        lines: Mapping[int, Line],
+        live: Mapping[int, datetime],
+        at: datetime,
+    ) -> datetime:
+        """The middle one of the instants as of which the quotes at the money stand.
+
+        Of contracts that take turns on a line some are always older; each is judged by its own
+        age. An instant that was told is not taken back when the money moves to other strikes.
+        """
+        seen = [lines[con_id] for con_id in places if con_id in lines]
+        known = [
+            (confirmed, *places[line.con_id])
+            for line, confirmed in zip(seen, _confirmed(seen, live), strict=True)
+            if confirmed is not None
+        ]
+        near = [
+            confirmed
+            for confirmed, rank, away in known
+            if rank < len(_AT_THE_MONEY) and away <= _AT_THE_MONEY[rank]
+        ]
+        instants = sorted(near or [confirmed for confirmed, _, _ in known])
+        if not instants:
+            return at
+        middle = min(instants[len(instants) // 2], at)
+        self.stood_at = middle if self.stood_at is None else max(middle, self.stood_at)
+        return self.stood_at
 
     def _seen_since(self, since: datetime) -> list[float]:
         # Quotes that have grown stale are refused by their age.

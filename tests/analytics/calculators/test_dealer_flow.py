@@ -45,6 +45,17 @@ def test_vex_is_the_slope_of_dealer_delta_in_volatility() -> None:
     assert answer.vex_usd_per_volpt == pytest.approx(slope, rel=1e-6)
 
 
+def test_what_dealers_must_trade_opposes_how_their_delta_drifts() -> None:
+    answer = charm()
+    closing = P.t - 18_000 / (365 * 86_400)
+    moved = HELD.total(
+        black_scholes.delta(P.right, P.spot, P.strike, closing, P.sigma, P.r, P.q) - P.greeks.delta
+    )
+
+    assert answer.charm_flow_frac == pytest.approx(-moved * P.spot / 1e9, rel=1e-6)
+    assert answer.charm_flow_frac != 0
+
+
 def test_no_time_to_the_close_moves_nothing() -> None:
     assert charm(t_close_s=0.0).charm_to_close_usd == 0.0
 

@@ -219,11 +219,15 @@ def test_the_bucket_is_a_fraction_of_the_average_day(
 @pytest.mark.parametrize(
     "field", [{"volume": float("nan")}, {"volume": -1.0}, {"close": 0.0}, {"open": float("inf")}]
 )
-def test_an_impossible_bar_is_a_gap(field: dict[str, float]) -> None:
+def test_an_impossible_bar_is_a_gap_that_is_counted(field: dict[str, float]) -> None:
     first, second, third = minutes([(0.1, 500), (0.2, 300), (-0.1, 400)])
     holed = [first, replace(second, **field), third]
 
-    assert vpin.update(START, holed, SETTINGS) == vpin.update(START, [first, third], SETTINGS)
+    found = vpin.update(START, holed, SETTINGS)
+
+    assert found.n_refused_bars == 1
+    assert replace(found, n_refused_bars=0) == vpin.update(START, [first, third], SETTINGS)
+    assert vpin.update(found, holed, SETTINGS) == found
 
 
 def test_an_impossible_bucket_is_refused() -> None:

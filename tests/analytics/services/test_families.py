@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics import parameters, selectors, states
+from analytics import chains, parameters, selectors, states
 from analytics.calculators import flow_clusters, volatility
-from analytics.models import DiscoveredParameter, FeedEvent
+from analytics.models import DiscoveredParameter, FeedEvent, MetricHistory
 from analytics.services import (
     closing,
     exposures,
@@ -360,7 +360,47 @@ def test_an_option_of_another_chain_is_left_out() -> None:
     market.add_option_trades("SPY", [Trade(OCC, 2.0, 50.0, NOON)])
     options.refresh_unusual("SPY")
 
-    assert read("unusual")["data"]["net_premium_usd"] == 0
+    found = read("unusual")
+    missing = ("net_premium_usd", "n_big", "unusual_dir")
+    assert [found["data"][name] for name in missing] == [None] * 3
+    assert {found["quality"]["reasons"][name] for name in missing} == {"NO_DATA"}
+
+
+def test_premium_is_placed_by_the_last_whole_half_hour(noon) -> None:
+    session = calendar.current(NOON)
+    ended_at = session.open_at + (NOON - session.open_at) // timedelta(minutes=30) * timedelta(
+        minutes=30
+    )
+    days = [session]
+    while len(days) < 22:
+        days.append(calendar.previous_session(days[-1].date))
+    for n, day in enumerate(days):
+        at = day.open_at + (ended_at - session.open_at)
+        if day.open_at < at <= day.close_at:
+            MetricHistory.objects.create(
+                symbol="SPY", metric=options.METRIC, as_of=at, source="sim",
+                value=500.0 if n == 0 else 100.0 + n % 2,
+            )  # fmt: skip
+    past = options._half_hours("SPY", session)
+
+    just_begun = options._placed("SPY", past, session, ended_at + timedelta(minutes=1))
+    nearly_over = options._placed("SPY", past, session, ended_at + timedelta(minutes=29))
+
+    assert just_begun == nearly_over
+    assert just_begun > 100
+
+
+@pytest.mark.parametrize(("gap", "told"), [(0.0, 0), (0.2, 1)], ids=["alike", "far apart"])
+def test_a_vendor_whose_deltas_are_far_from_ours_is_told_once(noon, gap: float, told: int) -> None:
+    chain = tomorrow()
+    market.write_chain(chain)
+    ours = chains.priced_chain("SPY").priced.greeks.delta
+    for minutes in (1, 2):
+        noon.at = NOON + timedelta(minutes=minutes)
+        market.write_chain(replace(chain, vendor={"delta": ours + gap}, as_of=noon.at))
+        exposures.refresh_exposures("SPY")
+
+    assert FeedEvent.objects.filter(kind="GREEKS", symbol="SPY").count() == told
 
 
 def test_a_reading_names_the_content_it_was_made_from() -> None:

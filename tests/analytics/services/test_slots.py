@@ -1,5 +1,6 @@
 """A slot runs once, whoever fires it and however often."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -85,3 +86,27 @@ def test_of_many_hints_at_one_instant_one_wins(noon: Any) -> None:
 
     assert won == [True, *[False] * 7]
     assert JobSlot.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_job_that_fails_five_times_in_a_row_rests_for_a_minute(noon: Any) -> None:
+    tries = []
+
+    @slots.once("exposures_s")
+    def failing(symbol: str) -> None:
+        tries.append(symbol)
+        raise LookupError(symbol)
+
+    def fire(after_s: float) -> None:
+        noon.at = START + timedelta(seconds=after_s)
+        with suppress(LookupError):
+            failing("SPY")
+
+    for n in range(5):
+        fire(30.0 * n)
+    fire(150.0)
+    rested = len(tries)
+    fire(181.0)
+
+    assert rested == 5
+    assert len(tries) == 6

@@ -6,8 +6,8 @@ ALL = [
     keys.quote("SPY"), keys.contract_quote("SPY   251121C00600000"), keys.book("SPY"),
     keys.prints("SPY"), keys.bars("SPY", "5s"), keys.bars("SPY", "1min"), keys.auction("SPY"),
     keys.chain("SPY"), keys.history("SPY", "atm_iv"), keys.state("SPY", "vpin"),
-    keys.last_decision("SPY", "0DTE"), keys.last_contract("0DTE", "SPY", 1),
-    keys.last_contract("0DTE", "SPY", -1), keys.heartbeat("beat"), keys.connection(),
+
+    keys.heartbeat("beat"), keys.connection(),
     keys.account(), keys.wake("gateway"),
     *(keys.reading("SPY", family) for family in keys.FAMILY_TTL),
 ]  # fmt: skip

@@ -59,6 +59,36 @@ def test_the_nearest_expiry_still_trades(at: datetime, expected: date) -> None:
     assert nearest(series, 1, at, 14)[:1] == [(expected, "SPY")]
 
 
+def test_a_chain_whose_quotes_are_silent_is_as_old_as_they_are(board: Board) -> None:
+    board.recentre(600.0)
+    quotes = lines(board)
+    live = dict.fromkeys(quotes, AT - timedelta(seconds=1))
+
+    frozen = board.chain(quotes, 600.0, AT + timedelta(seconds=40), live)
+    next(iter(quotes.values())).on_price(1, 1.01, 10, AT + timedelta(seconds=50))
+    awake = board.chain(quotes, 600.0, AT + timedelta(seconds=52), live)
+
+    assert frozen is not None
+    assert awake is not None
+    assert frozen.as_of == AT
+    assert awake.as_of == AT + timedelta(seconds=50)
+    assert frozen.expiries[0].t_s - awake.expiries[0].t_s == 50
+
+
+def test_turns_of_far_contracts_do_not_make_the_chain_older(board: Board) -> None:
+    board.recentre(600.0)
+    quotes = lines(board)
+    later = AT + timedelta(seconds=30)
+    near = {one.con_id for rank, away, one in board.watched() if rank < 2 and away <= 3}
+    for con_id in near:
+        quotes[con_id].on_price(1, 1.02, 10, later)
+
+    found = board.chain(quotes, 600.0, later, {})
+
+    assert found is not None
+    assert found.as_of == later
+
+
 def test_two_roots_of_one_date_are_two_expiries() -> None:
     series = (Series("SPX", 100, (MONDAY,)), Series("SPXW", 100, (TODAY, MONDAY)))
 
