@@ -4,11 +4,16 @@ import json
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quanticity.settings")
 django.setup()
+# Another package of this name may be installed; ours has no __init__ and would lose to it.
+sys.modules["tests"] = ModuleType("tests")
+sys.modules["tests"].__path__ = [str(Path(__file__).parents[1])]
 
 from django.contrib.auth.models import User  # noqa: E402
 
