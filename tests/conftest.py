@@ -72,7 +72,7 @@ def a_store(folder: Path) -> Iterator[str]:
             yield f"unix://{socket}"
         finally:
             process.terminate()
-    socket.unlink(missing_ok=True)
+            socket.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

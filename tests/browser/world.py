@@ -11,9 +11,6 @@ import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quanticity.settings")
 django.setup()
-# Another package of this name may be installed; ours has no __init__ and would lose to it.
-sys.modules["tests"] = ModuleType("tests")
-sys.modules["tests"].__path__ = [str(Path(__file__).parents[1])]
 
 from django.contrib.auth.models import User  # noqa: E402
 
@@ -23,6 +20,12 @@ from publishing.scenarios import SCENARIOS  # noqa: E402
 from publishing.subscriptions.models import Entitlement  # noqa: E402
 from quanticity.domain import clock  # noqa: E402
 from quanticity.domain.tiers import Tier  # noqa: E402
+
+# Libraries ship packages called `tests`; ours is none (HOUSE 13.3) and would be looked for last.
+ours = ModuleType("tests")
+ours.__path__ = [str(Path(__file__).parents[1])]
+sys.modules["tests"] = ours
+
 from tests import desks, factories  # noqa: E402
 
 
