@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from execution.models import Fill, OrderIntent, Position, PositionEvent, Settlement
+from execution.models import Fill, OrderIntent, Position, PositionEvent, RiskEvent, Settlement
 from execution.services import operating
 from quanticity.domain.market import Bar
 from quanticity.gateway.simulated.fault_script import Action, At, Fault
@@ -199,3 +199,23 @@ def test_what_is_held_at_expiry_is_settled_at_the_official_close(
         assert position.events.order_by("seq").last().kind == "EXPIRY"
 
     trade(scenario)
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        pytest.param("mini", "MULTIPLIER_MISMATCH", id="ten shares a contract"),
+        pytest.param("closed", "SESSION_CLOSED", id="no hours today"),
+        pytest.param("coarse", "TICK", id="ticks of five cents"),
+        pytest.param("twice", "CONTRACT_AMBIGUOUS", id="two of them"),
+    ],
+)
+def test_a_contract_that_is_described_otherwise_is_never_bought(trade, how: str, code: str) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.enter(3)
+
+        intent, denied = OrderIntent.objects.get(), RiskEvent.objects.get()
+        assert (intent.state, intent.denied_by, denied.code) == ("REJECTED", code, code)
+        assert not desk.exchange.books.orders, desk.story()
+
+    trade(scenario, Fault(At.TIME, Action.DESCRIBE, after_s=0, text=how))
