@@ -191,6 +191,7 @@ class Account:
     available_usd: Decimal
     cash_usd: Decimal
     at: datetime
+    day_pnl_usd: Decimal | None = None  # the broker's own, when it says one
 
 
 @dataclass(frozen=True, slots=True)

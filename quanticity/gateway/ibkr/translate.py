@@ -342,11 +342,15 @@ def account_value(values: Mapping[tuple[str, str], str], tag: str) -> Decimal | 
     return None
 
 
-def account(name: str, values: Mapping[tuple[str, str], str], at: datetime) -> Account | None:
-    """The account's four figures, or None while one of them is missing."""
+def account(
+    name: str, values: Mapping[tuple[str, str], str], day_pnl: Decimal | None, at: datetime
+) -> Account | None:
+    """The account's four figures and its day, or None while one of the four is missing."""
     figures = {key: account_value(values, tag) for key, tag in _ACCOUNT_TAGS.items()}
     known = {key: value for key, value in figures.items() if value is not None}
-    return Account(account=name, at=at, **known) if len(known) == len(figures) else None
+    if len(known) < len(figures):
+        return None
+    return Account(account=name, at=at, day_pnl_usd=day_pnl, **known)
 
 
 def bar(symbol: str, theirs: Any, n5: int) -> Bar:

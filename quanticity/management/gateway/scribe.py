@@ -10,7 +10,7 @@ from execution import selectors as execution_selectors
 from execution.services import broker, cash, costs
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.domain import orders
-from quanticity.management.gateway.listener import CommissionFact
+from quanticity.management.gateway.listener import CommissionFact, Opened
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ def _write(fact: Any) -> str:
             return broker.owner_of(fact)
         case CommissionFact():
             return costs.record_commission(fact.exec_id, fact.raw, fact.currency)
+        case Opened():
+            costs.begin_connection(fact.at)
         case orders.Account():
             cash.record_account(fact)
     return ""
