@@ -162,6 +162,15 @@ class BrokerConnectionAdmin(FactAdmin):
     list_filter = ("costs",)
 
 
+@admin.register(models.ShareOrder)
+class ShareOrderAdmin(FactAdmin):
+    """Orders that close shares of an exercise."""
+
+    list_display = ("recorded_at", "symbol", "side", "quantity", "limit_price", "state", "filled")
+    list_filter = ("state", "symbol")
+    search_fields = ("order_ref",)
+
+
 @admin.register(models.Position)
 class PositionAdmin(FactAdmin):
     """Trades from their first fill to their last."""

@@ -26,6 +26,7 @@ from execution.holds import (
     StatementFetch,
 )
 from execution.qualities import FillQuality
+from execution.shares import ShareOrder
 from execution.trades import (
     BracketReplace,
     Position,
@@ -42,7 +43,7 @@ __all__ = [
     "BrokerConnection", "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder",
     "Fill", "FillQuality", "Notice", "Order", "OrderEvent", "OrderIntent", "Position",
     "PositionEvent", "Quarantine", "Reconciliation", "RiskEvent", "SessionResult", "Settlement",
-    "ShadowTrade", "StatementCheck", "StatementFetch", "TradingScope", "Tranche",
+    "ShadowTrade", "ShareOrder", "StatementCheck", "StatementFetch", "TradingScope", "Tranche",
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from execution.services import (
     moving,
     protecting,
     quarantining,
+    share_orders,
     unrecorded,
 )
 from quanticity.config.loader import section
@@ -77,6 +78,7 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         cash.record_account(facts.account)
     settings = section("execution.reconciliation", rules.Settings)
     touched = _adopt(facts)
+    share_orders.settle(facts)
     compared = (
         *rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts),
         *exercising.findings(facts.holdings), *broker_day.findings(facts),

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from quanticity.domain.instruments import OptionContract
+from quanticity.domain.instruments import OptionContract, Share
 from quanticity.domain.market import Side
 
 
@@ -104,7 +104,7 @@ class Ticket:
 
     order_ref: str
     role: Role
-    contract: OptionContract
+    contract: OptionContract | Share
     side: Side
     quantity: int
     order_type: OrderType

@@ -19,7 +19,7 @@ from ib_insync import Position as TheirPosition
 
 from quanticity.domain.calendar import Settlement, is_session, session
 from quanticity.domain.errors import MalformedInput
-from quanticity.domain.instruments import OptionContract, Right, parse_occ
+from quanticity.domain.instruments import OptionContract, Right, Share, parse_occ
 from quanticity.domain.market import Bar, Side
 from quanticity.domain.orders import (
     Account,
@@ -127,6 +127,13 @@ def their_option(contract: OptionContract, con_id: int, underlying: str) -> Cont
         exchange="SMART",
         currency="USD",
         tradingClass=contract.root,
+    )
+
+
+def their_share(share: Share, con_id: int) -> Contract:
+    """Shares to order, by smart routing."""
+    return Contract(
+        conId=con_id, symbol=share.symbol, secType="STK", exchange="SMART", currency="USD"
     )
 
 

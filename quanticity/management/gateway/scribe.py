@@ -7,7 +7,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from execution import selectors as execution_selectors
-from execution.services import broker, cash, costs
+from execution.services import broker, cash, costs, share_orders
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.domain import orders
 from quanticity.management.gateway.listener import CommissionFact, Opened
@@ -39,6 +39,7 @@ def _write(fact: Any) -> str:
     match fact:
         case orders.OrderUpdate():
             broker.record_order(fact)
+            share_orders.record(fact)
             return execution_selectors.intent_of(fact.order_ref)
         case orders.Fill():
             broker.record_fill(fact)
