@@ -57,9 +57,11 @@ def _served(store_url: str, var: Path) -> Iterator[Site]:
     found.run("tests/browser/world.py", "begin")
     command = [sys.executable, "-m", "uvicorn", "quanticity.asgi:application", "--port", str(port), "--lifespan", "off", "--log-level", "warning"]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
-        _wait_for(f"{found.url}/healthz")
-        yield found
-        process.terminate()
+        try:
+            _wait_for(f"{found.url}/healthz")
+            yield found
+        finally:
+            process.terminate()
 
 
 # Per module: while its driver lives, no other test could run an event loop of its own.
