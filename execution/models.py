@@ -277,6 +277,7 @@ class RiskEvent(models.Model):
     value = models.CharField(max_length=120, blank=True)
     threshold = models.CharField(max_length=120, blank=True)
     at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, help_text="an alarm: when it was last so")
 
     class Meta:
         ordering = ("-at", "-pk")
