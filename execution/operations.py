@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 
 from execution import selectors
 from execution.models import AccountValues, Approval, BreakerTrip, Order, Position, Quarantine
-from execution.services import cash, flattening, operating, watching
+from execution.services import cash, flattening, operating, share_orders, watching
 from quanticity import halt_file
 from quanticity.domain.errors import MalformedInput
 
@@ -125,6 +125,17 @@ def _close(wish: Wish) -> Said:
     return f"{wish.subject} is being closed."
 
 
+def _shares_plan(symbol: str) -> list[Said]:
+    made = share_orders.draft(symbol)
+    what = f"{made.side} {abs(made.held)} shares of {symbol} at {made.limit_price:.2f} or better"
+    return [f"{what}, good for today.", f"{symbol} takes entries again when they are gone."]
+
+
+def _shares(wish: Wish) -> Said:
+    row = share_orders.prepare(wish.subject, actor=wish.actor, reason=wish.reason)
+    return f"{row} is on its way."
+
+
 def _cancel_plan(order_ref: str) -> list[Said]:
     row = Order.objects.filter(pk=order_ref).first()
     return [] if row is None else [f"{row} is asked to be cancelled."]
@@ -217,12 +228,13 @@ def _money(text: str) -> Decimal:
 
 _MILD = frozenset({"cancel", "approve", "decline"})
 _TWO = frozenset({"resume", "release", "resolve"})
-_TRADERS = _MILD | {"halt", "close"}
+_TRADERS = _MILD | {"halt", "close", "shares"}
 _TABLE = (
     Operation("halt", "Halt trading", "Scope", "global", _halt_plan, _halt),
     Operation("resume", "Resume trading", "Scope", "global", _resume_plan, _resume),
     Operation("flatten", "Close everything and halt", "", "all", _flatten_plan, _flatten),
     Operation("close", "Close a position", "Trade", "", _close_plan, _close),
+    Operation("shares", "Close shares of an exercise", "Symbol", "", _shares_plan, _shares),
     Operation("cancel", "Cancel an order", "Order", "", _cancel_plan, _cancel),
     Operation("approve", "Approve an entry", "Intent", "", _approval_plan, _approve),
     Operation("decline", "Decline an entry", "Intent", "", _approval_plan, _decline),

@@ -18,6 +18,7 @@ from execution.models import (
     Order,
     OrderEvent,
     OrderIntent,
+    ShareOrder,
 )
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
@@ -272,7 +273,8 @@ def _is_stopped(row: Order) -> bool:
 
 def highest_order_id() -> int:
     """The highest order id a row was given, 0 before the first."""
-    return int(Order.objects.aggregate(Max("order_id"))["order_id__max"] or 0)
+    given = (model.objects.aggregate(n=Max("order_id"))["n"] or 0 for model in (Order, ShareOrder))
+    return int(max(given))
 
 
 def _claim(row: Order, order_id: int, epoch: int) -> bool:

@@ -72,6 +72,7 @@ class Action(StrEnum):
     FORGET = "forget_ids"  # the next valid order id begins at 1 again
     OMIT = "omit"  # messages with the id `code` are left out (53: the end of open orders)
     MANUAL = "manual"  # `quantity` (signed) of `symbol` by hand; with `price` it may rest
+    CASH = "cash"  # `price` dollars are paid in, or out when negative
     TICK = "tick"  # one wrong price (`price`) of `symbol`; `text` size or greek: one of those
     PRINT = "print"  # one trade of `quantity` of `symbol` at `price` that never was
     SPREAD = "spread"  # quotes of `symbol` stand `price` apart: negative crossed, 0 locked
