@@ -118,3 +118,12 @@ def test_a_mirrored_tape_has_the_opposite_sides_and_the_same_noise(prints) -> No
 
     assert [s.signed for s in ours.values()] == pytest.approx([-s.signed for s in theirs.values()])
     assert [s.noise for s in ours.values()] == pytest.approx([s.noise for s in theirs.values()])
+
+
+def test_a_guessed_side_leaves_its_variance_in_squared_contracts() -> None:
+    tape = [printed(0, "X", 2.0, 10), printed(1, "X", 2.0, 3, SOLD)]
+    state, _ = option_flow.update(State(), tape, DAY, 100, INTEREST, SETTINGS)
+    sums = dict(state.sums)["X"]
+
+    # +1 nine times in ten, else -1: mean 0.8 and variance 0.36 of one contract.
+    assert (sums.signed, sums.noise) == pytest.approx((0.8 * (10 - 3), 0.36 * (100 + 9)))
