@@ -68,9 +68,11 @@ def a_store(folder: Path) -> Iterator[str]:
         deadline = time.monotonic() + 10
         while not socket.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
-        yield f"unix://{socket}"
-        process.terminate()
-    socket.unlink(missing_ok=True)
+        try:
+            yield f"unix://{socket}"
+        finally:
+            process.terminate()
+            socket.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

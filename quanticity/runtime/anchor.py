@@ -2,10 +2,11 @@
 
 A simulated platform continues where it stopped. Where that is too near an open or a close to trade,
 it jumps forward to 10:00 New York time of the next session; the very first run begins at 10:00 of
-the latest session that has begun.
+the latest session that has begun. On recorded data it keeps to the sessions that were recorded.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -22,15 +23,26 @@ BEFORE_CLOSE = timedelta(minutes=60)
 MARGIN_S = 5.0
 
 
-def begin(var: Path, *, speed: float, start: datetime | None, real_now: datetime) -> Anchor:
-    """Write the anchor file for a new run and return it; ConfigError when it would go backward."""
+def begin(
+    var: Path,
+    *,
+    speed: float,
+    start: datetime | None,
+    real_now: datetime,
+    recorded: Sequence[Session] = (),
+) -> Anchor:
+    """Write the anchor file for a new run and return it; ConfigError when it would go backward.
+
+    `recorded` are the sessions of a tape, in order of time; none means a simulated path.
+    """
     stopped_at = last(var)
     if start is not None and stopped_at is not None and start < stopped_at:
         raise ConfigError(
             f"--start: expected an instant after {stopped_at.isoformat()}, where the clock of "
             f"{var} stopped, was {start.isoformat()}; another QC_VAR begins afresh"
         )
-    anchor = Anchor(start or opening(stopped_at, real_now), clock.boot_seconds(), speed)
+    at = start or (opening_of(recorded, stopped_at) if recorded else opening(stopped_at, real_now))
+    anchor = Anchor(at, clock.boot_seconds(), speed)
     anchor.write(var / "clock.json")
     note(var, ahead_s=MARGIN_S)
     return anchor
@@ -47,6 +59,19 @@ def opening(stopped_at: datetime | None, real_now: datetime) -> datetime:
     while _ten(following) < stopped_at:
         following = calendar.next_session(following.date)
     return _ten(following)
+
+
+def opening_of(recorded: Sequence[Session], stopped_at: datetime | None) -> datetime:
+    """Where to start on a tape: its first open, or where the last run stopped in it."""
+    if stopped_at is None:
+        return recorded[0].open_at
+    for session in recorded:
+        if stopped_at < session.close_at:
+            return max(stopped_at, session.open_at)
+    raise ConfigError(
+        f"--tape: expected a session after {stopped_at.isoformat()}, where the clock stopped, "
+        f"the last recorded one is {recorded[-1].date}; another QC_VAR begins afresh"
+    )
 
 
 def last(var: Path) -> datetime | None:

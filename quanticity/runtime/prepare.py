@@ -30,8 +30,10 @@ def plan(*, port: int | None, seed: int | None, tape: Path | None) -> Plan:
         raise ConfigError(f"--port: expected a free port, was {port}, which is in use")
     if tape is not None and not tape.exists():
         raise ConfigError(f"--tape: expected a file or folder, was {tape}, which is not there")
-    kept = _kept(var)
     simulates = settings.TRADING_MODE == "sim" and not settings.IBKR_HOST
+    if tape is not None and not simulates:
+        raise ConfigError("--tape: expected mode sim without QC_IBKR_HOST, its market is elsewhere")
+    kept = _kept(var)
     chosen = Plan(
         var=var,
         port=port,

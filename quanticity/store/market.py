@@ -108,8 +108,12 @@ def add_bars(symbol: str, size: str, bars: Sequence[Bar]) -> None:
 
 
 def replace_bars(symbol: str, size: str, bars: Sequence[Bar]) -> None:
-    """Begin the stream of bars anew (a restart reloads history)."""
-    client().delete(keys.bars(symbol, size).name)
+    """Begin the stream of bars anew (a restart reloads history).
+
+    It is emptied, not deleted: a new stream could give an entry the id of one that is gone, and
+    whoever reads on from there would take it for that one.
+    """
+    client().xtrim(keys.bars(symbol, size).name, maxlen=0, approximate=False)
     add_bars(symbol, size, bars)
 
 

@@ -4,6 +4,8 @@ import json
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
 
 import django
 
@@ -18,6 +20,12 @@ from publishing.scenarios import SCENARIOS  # noqa: E402
 from publishing.subscriptions.models import Entitlement  # noqa: E402
 from quanticity.domain import clock  # noqa: E402
 from quanticity.domain.tiers import Tier  # noqa: E402
+
+# Libraries ship packages called `tests`; ours is none (HOUSE 13.3) and would be looked for last.
+ours = ModuleType("tests")
+ours.__path__ = [str(Path(__file__).parents[1])]
+sys.modules["tests"] = ours
+
 from tests import desks, factories  # noqa: E402
 
 

@@ -20,6 +20,7 @@ _START_S = 30.0
 _LOOK_S = 1.0
 _WAITING = ("NEW", "CHECKED", "SIZED", "SUBMITTING")
 _OPEN = (*_WAITING, "WORKING", "PARTIAL", "CANCEL_PENDING")  # the broker may still fill it
+_WELL = ("WORKING", "PARTIAL", "FILLED")  # anything else ends with 1: denied, cancelled, unknown
 
 
 class Command(BaseCommand):
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         )
         answer = _follow(signal_id)
         self.stdout.write(json.dumps(answer) if options["json"] else _say(answer))
-        if answer["denied_by"] or answer["state"] in _WAITING:
+        if answer["state"] not in _WELL:
             raise SystemExit(1)
 
     # Just after a start the first chain and the volatility regime are still on their way.

@@ -17,6 +17,7 @@ from quanticity import environment
 from quanticity.domain import clock
 from quanticity.domain.clock import RealClock
 from quanticity.domain.errors import ConfigError
+from quanticity.gateway.simulated.assembly import open_market
 from quanticity.management.screen import Screen
 from quanticity.runtime import anchor, launch, prepare, states, supervisor
 from quanticity.runtime.processes import Plan
@@ -63,7 +64,8 @@ def _set_clock(plan: Plan, speed: float, start: str | None) -> None:
     if not (math.isfinite(speed) and speed > 0):
         raise ConfigError(f"--speed: expected a positive number, was {speed}")
     at = None if start is None else anchor.parse(start)
-    anchor.begin(plan.var, speed=speed, start=at, real_now=RealClock().now())
+    recorded = [] if plan.tape is None else open_market(plan.seed, plan.tape)[1]
+    anchor.begin(plan.var, speed=speed, start=at, real_now=RealClock().now(), recorded=recorded)
     clock.install(clock.ScaledClock(settings.CLOCK_FILE))
 
 

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from execution import selectors as execution_selectors
-from execution.services import broker, owed, protecting
+from execution.services import broker, owed, protecting, share_orders
 from quanticity import workflows
 from quanticity.domain import clock
 from quanticity.domain.errors import MalformedInput, PermanentError, TemporaryError
@@ -49,6 +49,9 @@ class Dispatcher:
         for chain in await self._on_sql(self._owed):
             if chain.ref not in self._errands:
                 self._errands.start(chain.ref, self._send(chain, epoch, until_s))
+        for ref in await self._on_sql(share_orders.unsent):
+            if ref not in self._errands:
+                self._errands.start(ref, self._send_shares(ref, epoch, until_s))
         # Last: what is recorded leaves before anybody looks whether an answer is late.
         await asyncio.sleep(0)
         await self._on_sql(protecting.tend_moving)
@@ -94,6 +97,24 @@ class Dispatcher:
             sent = asyncio.get_running_loop().create_task(placing)
             await asyncio.sleep(0)  # its bytes have left before the next id is given
         await sent
+
+    async def _send_shares(self, ref: str, epoch: int, until_s: float) -> None:
+        async with self._ids:
+            one = await self._on_sql(self._take_shares, ref, epoch, until_s)
+            if one is None:
+                return
+            placing = self._trading().place([(one.order_id, one.con_id, one.ticket)])
+            sent = asyncio.get_running_loop().create_task(_told(ref, placing))
+            await asyncio.sleep(0)
+        error = await sent
+        if error is not None:
+            end = share_orders.doubt if isinstance(error, TemporaryError) else share_orders.refuse
+            await self._on_sql(end, ref, str(error))
+
+    def _take_shares(self, ref: str, epoch: int, until_s: float) -> broker.Submission | None:
+        if clock.boot_seconds() > until_s:
+            return None
+        return share_orders.take(ref, epoch, max(self.next_id, broker.highest_order_id() + 1))
 
     async def _qualified(self, chain: owed.Owed) -> int | None:
         """The contract's number, None when what the broker says of it ends the chain."""

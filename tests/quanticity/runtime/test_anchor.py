@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -50,6 +50,32 @@ def test_the_first_run_begins_in_the_latest_session(real_now, expected) -> None:
 )
 def test_a_later_run_continues_or_jumps_forward(stopped_at, expected) -> None:
     assert anchor.opening(at(stopped_at), REAL_NOW) == at(expected)
+
+
+RECORDED = [calendar.session(date(2024, 5, 3)), calendar.session(date(2024, 5, 6))]
+
+
+@pytest.mark.parametrize(
+    ("stopped_at", "expected"),
+    [
+        pytest.param("2024-05-03T11:00", "2024-05-03T11:00", id="within: goes on"),
+        pytest.param("2024-05-03T16:00", "2024-05-06T09:30", id="after a close: the next open"),
+        pytest.param("2024-05-01T11:00", "2024-05-03T09:30", id="before all: the first open"),
+    ],
+)
+def test_on_a_tape_the_clock_keeps_to_its_sessions(stopped_at, expected) -> None:
+    assert anchor.opening_of(RECORDED, at(stopped_at)) == at(expected)
+
+
+def test_a_first_run_on_a_tape_begins_at_its_first_open(tmp_path) -> None:
+    begun = anchor.begin(tmp_path, speed=1.0, start=None, real_now=REAL_NOW, recorded=RECORDED)
+
+    assert begun.platform_at == at("2024-05-03T09:30")
+
+
+def test_a_clock_beyond_the_tape_is_told_what_to_do() -> None:
+    with pytest.raises(ConfigError, match="2024-05-06; another QC_VAR begins afresh"):
+        anchor.opening_of(RECORDED, at("2024-05-06T16:00"))
 
 
 @given(st.datetimes(datetime(2024, 1, 2), datetime(2027, 12, 1), timezones=st.just(UTC)))

@@ -64,6 +64,15 @@ def test_a_stream_begun_anew_begins_the_tail_anew(tail) -> None:
     assert ([at[14:16] for at in fresh], continues) == (["07"], False)
 
 
+def test_a_stream_begun_anew_within_a_millisecond_is_another_one(tail) -> None:
+    for minute in range(200):
+        market.replace_bars("SPY", "1min", bars(minute % 60))
+        _, place, _ = tail.since(START)
+        market.replace_bars("SPY", "1min", bars((minute + 1) % 60))
+
+        assert not tail.since(place)[2]
+
+
 def test_a_stream_that_is_gone_leaves_nothing(tail) -> None:
     market.add_bars("SPY", "1min", bars(0))
     tail.values()

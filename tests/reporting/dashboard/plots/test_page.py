@@ -42,7 +42,8 @@ def chain(store: None, noon: Any) -> None:
 def measured(**changes: Any) -> vpin.Vpin:
     known = {
         "vpin": 0.4, "vpin_cdf": 0.95, "vpin_signed": None, "vpin_residual": None, "n_buckets": 50,
-        "bucket_shares": 1e6, "sigma_dp": 0.1, "last_bucket_at": clock.now(), "alarm": 0.9, **changes,
+        "bucket_shares": 1e6, "sigma_dp": 0.1, "last_bucket_at": clock.now(), "alarm": 0.9,
+        "n_refused_bars": 0, **changes,
     }  # fmt: skip
     return vpin.Vpin(**known)
 
