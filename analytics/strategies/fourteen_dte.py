@@ -199,7 +199,8 @@ def _unusual(f: Features, how: Strengths) -> float | None:
         return None
     if score < how.unusual_from or way == 0:
         return 0.0
-    return min(how.unusual_base + how.unusual_slope * score, 1.0)
+    strength: float = min(how.unusual_base + how.unusual_slope * score, 1.0)
+    return strength
 
 
 def _sweep(f: Features, how: Strengths) -> float | None:
