@@ -37,6 +37,7 @@ class Settings:
 
     gateway_restart_at: time  # New York time of day
     messages_per_s: int
+    commit_max_s: float
     loss_streak_n: int
     loss_streak_s: float
     vol_spike_s: float

@@ -249,20 +249,21 @@ def _commit(
         intent.save(update_fields=["checks"])
         approving.ask(intent, bracket, sized)
         return None
-    return None if _record(intent, bracket, sized, facts, seen) else _RACED
+    return _record(intent, bracket, sized, facts, seen)
 
 
 def _record(
     intent: OrderIntent, bracket: Bracket, sized: sizing.Sizing, facts: Facts, seen: int
-) -> bool:
+) -> Denied | None:
     """Commit intent and orders together, unless it was given up; nothing has left yet.
 
-    False when another order was recorded since `seen`: the facts are of a world before it.
+    _RACED when another order was recorded since `seen`: the facts are of a world before it. A
+    database that takes too long is no entry (C7): what was looked at is of then.
     """
-    quote, now = facts.market.quote, clock.now()
+    quote, now, began_s = facts.market.quote, clock.now(), clock.boot_seconds()
     with transaction.atomic():
         if not desk.advance(seen):
-            return False
+            return _RACED
         # Sized and submitting are one step: nobody sees the one without the other.
         # A worker that slept finds its intent given up, and must not wake it.
         if not moving.move_intent(
@@ -272,7 +273,7 @@ def _record(
             arrival_mid=None if quote is None else quote.mid,
             arrival_spread=None if quote is None else quote.spread, recorded_at=now,
         ):  # fmt: skip
-            return True
+            return None
         Order.objects.bulk_create(
             Order(
                 **order_fields(
@@ -282,8 +283,18 @@ def _record(
             )
             for ticket in (bracket.entry, bracket.target, bracket.stop)
         )
+        took_s, most_s = clock.boot_seconds() - began_s, _desk().commit_max_s
+        if took_s > most_s:
+            transaction.set_rollback(True)
+            intent.state = "CHECKED"  # as before
+            return Denied("SLOW_COMMIT", f"{took_s:.2f} s", f"{most_s} s")
         transaction.on_commit(lambda: health.wake("gateway"))
-    return True
+    return None
+
+
+def _desk() -> world.Settings:
+    found: world.Settings = section("execution.desk", world.Settings)
+    return found
 
 
 def order_fields(intent: OrderIntent, ticket: Ticket, parent_ref: str) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from redis.exceptions import RedisError
 
 from analytics import selectors as analytics
 from execution import selectors
 from execution.models import AccountValues, Order, OrderIntent, Reconciliation, RiskEvent
 from execution.services import opening, operating
+from quanticity.domain import clock
 from quanticity.domain.orders import TradingState
 from quanticity.domain.signals import Acknowledgement
 from quanticity.store import health, market
@@ -244,3 +246,37 @@ def test_no_wide_quote_is_bought() -> None:
     market.write_contract_quotes([factories.quote(bid=1.0, ask=3.0)])
 
     assert opened().denied_by == "SPREAD_TOO_WIDE"
+
+
+class SlowDisk:
+    """A database that takes its time over each order, on a machine whose seconds it counts."""
+
+    def __init__(self, takes_s: float) -> None:
+        self.takes_s, self.now_s = takes_s, 1_000.0
+
+    def seconds(self) -> float:
+        return self.now_s
+
+    def __call__(self, execute: Any, sql: str, *rest: Any) -> Any:
+        self.now_s += self.takes_s * sql.startswith('INSERT INTO "execution_order"')
+        return execute(sql, *rest)
+
+
+@pytest.mark.parametrize(
+    ("takes_s", "state", "denied_by"),
+    [
+        pytest.param(0.4, "SUBMITTING", "", id="quick"),
+        pytest.param(0.6, "BLOCKED", "SLOW_COMMIT", id="slow"),
+    ],
+)
+def test_an_entry_that_is_committed_too_slowly_is_denied(
+    monkeypatch: pytest.MonkeyPatch, takes_s: float, state: str, denied_by: str
+) -> None:
+    disk = SlowDisk(takes_s)
+    monkeypatch.setattr(clock, "boot_seconds", disk.seconds)
+    with connection.execute_wrapper(disk):
+        intent = opened()
+
+    assert (intent.state, intent.denied_by) == (state, denied_by)
+    assert intent.orders.exists() is not bool(denied_by)
+    assert [row.code for row in RiskEvent.objects.all()] == [denied_by] * bool(denied_by)
