@@ -22,6 +22,7 @@ class Settings:
     one_dte_before_close_min: float
     fourteen_dte_before_close_min: float
     moc_before_close_min: float
+    moc_hard_before_close_min: float
     one_dte_reduce_before_close_min: float
     fourteen_dte_notice_days: tuple[int, ...]
     desperate_before_close_min: float
@@ -90,15 +91,16 @@ def notice(held: Held, at: datetime, s: Settings) -> int | None:
 def haste(held: Held, at: datetime, s: Settings) -> Haste:
     """How pressing an exit is that has begun: minutes to the close on its last day."""
     today = calendar.current(at)
-    is_last_day = held.strategy is Strategy.MOC or held.expiry == calendar.session_date(at)
-    if today is None or not is_last_day:
+    if today is None:
         return Haste.USUAL
-    left = today.close_at - at
-    if left <= timedelta(minutes=s.alarm_before_close_min):
+    left = (today.close_at - at) / timedelta(minutes=1)
+    if held.expiry != today.date:
+        # A market-on-close trade begins to leave later than others have to be gone.
+        is_hard = held.strategy is Strategy.MOC and left <= s.moc_hard_before_close_min
+        return Haste.ALARMING if is_hard else Haste.USUAL
+    if left <= s.alarm_before_close_min:
         return Haste.ALARMING
-    urgent = left <= timedelta(minutes=s.desperate_before_close_min)
-    # A market-on-close trade begins to leave later than others have to be gone.
-    return Haste.DESPERATE if urgent and held.strategy is not Strategy.MOC else Haste.USUAL
+    return Haste.DESPERATE if left <= s.desperate_before_close_min else Haste.USUAL
 
 
 def _instants(held: Held, s: Settings) -> list[datetime]:
