@@ -147,6 +147,17 @@ def test_an_exposure_names_its_chain_and_what_was_not_admitted() -> None:
     assert isinstance(envelope["data"]["admission"], dict)
 
 
+def test_a_payload_prints_its_units_and_what_plus_means() -> None:
+    market.write_chain(toy_chains.chain())
+    exposures.refresh_exposures("SPY")
+
+    assert (
+        read("gex")["data"]["units"]["gex_usd_per_1pct"] == "USD per +1 % of spot; + dealers long"
+    )
+    assert read("charm")["data"]["units"]["charm_flow_to_close_usd"] == "USD; + dealers buy"
+    assert "bf25_volpts" in read("skew")["data"]["units"]
+
+
 def test_a_learned_beta_replaces_the_default() -> None:
     DiscoveredParameter.objects.create(
         symbol="SPY", name="vol_beta", value=-0.9, unit="volpts per 1 %", n=40, method="regression",
