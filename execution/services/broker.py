@@ -22,7 +22,7 @@ from execution.models import (
 )
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
-from execution.services import manual, unrecorded
+from execution.services import manual, ticking, unrecorded
 from quanticity import leases
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
@@ -205,8 +205,10 @@ def record_order(update: orders.OrderUpdate) -> None:
     OrderEvent.objects.create(
         order_ref=update.order_ref, kind="order", body=plain(update), at=update.at
     )
-    row = Order.objects.filter(pk=update.order_ref).first()
-    if row is None or unrecorded.is_extra(update):
+    row = Order.objects.filter(pk=update.order_ref).select_related("intent").first()
+    if row is None or unrecorded.is_extra(update) or ticking.is_of_before(row, update):
+        return
+    if update.error_code == orders.OFF_TICK and _is_off_tick(row, update):
         return
     state = _BROKER_TO_ROW.get(update.status)
     is_latest = _is_latest(update)
@@ -218,6 +220,14 @@ def record_order(update: orders.OrderUpdate) -> None:
     if update.error_code is not None and (is_latest or row.error_code is None):
         changes |= {"error_code": update.error_code, "error": update.error_text[:200]}
     Order.objects.filter(pk=row.pk).update(**changes)
+
+
+def _is_off_tick(row: Order, update: orders.OrderUpdate) -> bool:
+    """A tick was refused: say whether it is sent again, or only priced otherwise from now on."""
+    if ticking.send_again(row.pk, update.order_id):
+        return True
+    ticking.coarsen(row.intent_id)
+    return False
 
 
 def record_fill(fill: orders.Fill) -> bool:
