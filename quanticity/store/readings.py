@@ -91,7 +91,8 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
 
 
 def _units(result: Reading | Unavailable) -> dict[str, Any]:
-    found = units.of(type(result))
+    kind: type = type(result)
+    found = units.of(kind)
     return {"units": found} if found else {}
 
 
