@@ -237,16 +237,6 @@ class DeskVersion(models.Model):
         return f"{self.name} #{self.version}"
 
 
-class CoarseTick(models.Model):
-    """A symbol whose price the broker refused (110): coarser steps until its session ends."""
-
-    symbol = models.CharField(max_length=8, primary_key=True)
-    session_date = models.DateField()
-
-    def __str__(self) -> str:
-        return f"{self.symbol} on {self.session_date}"
-
-
 class CashMove(models.Model):
     """A deposit (+) or withdrawal (-): shown by the broker, recorded by an operator, or both."""
 

@@ -17,7 +17,6 @@ from execution.holds import (
     BreakerTrip,
     CashMove,
     ClosingMark,
-    CoarseTick,
     DeskVersion,
     ExtraOrder,
     Notice,
@@ -41,11 +40,10 @@ from quanticity.domain import orders
 # What holds trading back and what is held have rooms of their own; all rows are found here.
 __all__ = [
     "AccountValues", "Approval", "BookRisk", "BracketReplace", "BreakerLatch", "BreakerTrip",
-    "BrokerConnection", "CashMove", "ClosingMark", "CoarseTick", "Commission", "DeskVersion",
-    "ExtraOrder", "Fill", "FillQuality", "Notice", "Order", "OrderEvent", "OrderIntent",
-    "Position", "PositionEvent", "Quarantine", "Reconciliation", "RiskEvent", "SessionResult",
-    "Settlement", "ShadowTrade", "ShareOrder", "StatementCheck", "StatementFetch", "TradingScope",
-    "Tranche",
+    "BrokerConnection", "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder",
+    "Fill", "FillQuality", "Notice", "Order", "OrderEvent", "OrderIntent", "Position",
+    "PositionEvent", "Quarantine", "Reconciliation", "RiskEvent", "SessionResult", "Settlement",
+    "ShadowTrade", "ShareOrder", "StatementCheck", "StatementFetch", "TradingScope", "Tranche",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ a silent broker tells nobody, as when the line is cut behind the order.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -59,7 +59,6 @@ class FakeBroker:
         self.dies_after: int | None = None  # tickets of a chain that still get through
         self.is_deaf = False  # no answer to a chain
         self.con_id = 77
-        self.tick: Decimal | None = None  # a stop beside its steps is refused: 110
 
     # --- Trading -------------------------------------------------------------------------------
     async def next_order_id(self) -> int:
@@ -108,15 +107,7 @@ class FakeBroker:
         if self.is_deaf:
             raise TemporaryError("no answer to the chain")
         for _, _, ticket in tickets:
-            if self.tick and ticket.stop_price and ticket.stop_price % self.tick:
-                self._refuse(ticket.order_ref)
-            else:
-                self._tell(ticket.order_ref)
-
-    def _refuse(self, ref: str) -> None:
-        self.orders[ref].status = OrderStatus.REJECTED
-        said = replace(self.update(ref), error_code=110, error_text="minimum price variation")
-        self._say("on_order", said)
+            self._tell(ticket.order_ref)
 
     def fill(self, ref: str, quantity: int, price: str) -> Fill:
         """Execute part of an order, report its cost, end what hangs together with it."""

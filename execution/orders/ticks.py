@@ -61,11 +61,6 @@ def round_down(price: Decimal, increments: Increments) -> Decimal:
     return _rounded(price, increments, ROUND_FLOOR)
 
 
-def worked(price: Decimal, increments: Increments) -> Decimal:
-    """The price at which a resting sell goes: rounded down, but never to nothing."""
-    return round_down(price, increments) or (tick_at(price, increments) if price else price)
-
-
 def round_up(price: Decimal, increments: Increments) -> Decimal:
     """The lowest accepted price that is not below this one."""
     return _rounded(price, increments, ROUND_CEILING)

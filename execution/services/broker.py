@@ -14,7 +14,6 @@ from django.db.models import F, Max, Q
 
 from execution import selectors
 from execution.models import (
-    CoarseTick,
     Fill,
     Order,
     OrderEvent,
@@ -26,13 +25,12 @@ from execution.risk.facts import Settings as Limits
 from execution.services import manual, unrecorded
 from quanticity import leases
 from quanticity.config.loader import section
-from quanticity.domain import calendar, clock, orders
+from quanticity.domain import clock, orders
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.market import Side
 from quanticity.domain.readings import plain
 
 State = Order.State
-_OFF_TICK = 110  # the next try is rounded to coarser steps (DOMAIN 6.10)
 ALIVE = (State.SENDING, State.WORKING, State.UNKNOWN)
 _BROKER_TO_ROW = {
     orders.OrderStatus.WORKING: State.WORKING,
@@ -217,10 +215,6 @@ def record_order(update: orders.OrderUpdate) -> None:
     if update.error_code is not None and (is_latest or row.error_code is None):
         changes |= {"error_code": update.error_code, "error": update.error_text[:200]}
     Order.objects.filter(pk=row.pk).update(**changes)
-    if update.error_code == _OFF_TICK:
-        CoarseTick.objects.update_or_create(
-            pk=row.intent.symbol, defaults={"session_date": calendar.session_date(clock.now())}
-        )
 
 
 def record_fill(fill: orders.Fill) -> bool:

@@ -13,7 +13,7 @@ from django.db.models import Count, Q
 
 from analytics import selectors as analytics
 from execution import selectors
-from execution.models import AccountValues, CoarseTick, Order, OrderIntent, Position
+from execution.models import AccountValues, Order, OrderIntent, Position
 from execution.orders.ticks import Increments, touch
 from execution.risk.facts import Desk, Facts, Greeks, Holdings, Market, Open
 from execution.risk.trips import Breaker
@@ -42,7 +42,6 @@ class Settings:
     vol_spike_s: float
     penny_symbols: tuple[str, ...]
     penny: Increments
-    coarse: Increments
     usual: Increments
 
 
@@ -85,11 +84,8 @@ def _book(signal: Signal, entry_ref: str) -> _Book:
 
 
 def increments_of(symbol: str) -> Increments:
-    """Price increments of a symbol's options; coarser after the broker refused one this session."""
+    """Price increments of a symbol's options."""
     s: Settings = section("execution.desk", Settings)
-    today = calendar.session_date(clock.now())
-    if CoarseTick.objects.filter(pk=symbol, session_date=today).exists():
-        return s.coarse
     return s.penny if symbol in s.penny_symbols else s.usual
 
 

@@ -14,10 +14,8 @@ from django.db.models import QuerySet
 from execution import selectors
 from execution.models import Fill, Order, Position, Tranche
 from execution.orders import parts, protection
-from execution.orders.ticks import worked
 from execution.services import apart, guarding, leaving, measuring, replacing, tranching, wishes
 from execution.services.alarms import Severity, raise_alarm
-from execution.services.facts import increments_of
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
 from quanticity.domain.orders import Role
@@ -125,7 +123,7 @@ def _fit_attached(position: Position, tranche: Tranche, held: int) -> None:
     for order in _pair(position):
         changes: dict[str, Decimal | int | None] = {"wanted_quantity": held + order.filled}
         if order.role == Role.STOP:
-            stop = as_worked(position)
+            stop = position.stop_price
             higher = stop is not None and stop > (order.stop_price or Decimal(0))
             changes |= {"wanted_stop": stop} if higher else {}
         elif order.limit_price != tranche.target_price:
@@ -134,12 +132,6 @@ def _fit_attached(position: Position, tranche: Tranche, held: int) -> None:
         if stale:
             Order.objects.filter(pk=order.pk).update(**stale)
             wishes.wake_gateway()
-
-
-def as_worked(position: Position) -> Decimal | None:
-    """The stop in steps that the broker takes; below the ratchet when they are coarser."""
-    stop = position.stop_price
-    return None if stop is None else worked(stop, increments_of(position.symbol))
 
 
 def _fit_explicit(position: Position, tranche: Tranche, held: int) -> None:

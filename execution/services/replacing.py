@@ -17,11 +17,9 @@ from execution.models import BracketReplace, Order, Position, Tranche
 from execution.orders import brackets, protection, replacement
 from execution.orders.replacement import Act, Fact, Phase, Replacement
 from execution.orders.tickets import Cover
-from execution.orders.ticks import worked
 from execution.risk.verdict import Denied
 from execution.services import opening, tranching, wishes
 from execution.services.alarms import Severity, raise_alarm
-from execution.services.facts import increments_of
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.instruments import parse_occ
@@ -171,11 +169,9 @@ def _ticket(row: BracketReplace, role: Role, tranche: Tranche) -> Ticket | Denie
     sells = selectors.claiming_sells(position.intent_id)
     claimed = protection.claimed_outside(sells, row.oca_group)
     cover = Cover(selectors.sellable(position), claimed)
-    # What the broker refused for its price goes again on coarser steps.
-    steps = increments_of(position.symbol)
     if role is Role.STOP:
-        return brackets.stop_leg(slot, worked(_value(row).stop, steps), cover)
-    return brackets.target_leg(slot, worked(tranche.target_price, steps), cover)
+        return brackets.stop_leg(slot, _value(row).stop, cover)
+    return brackets.target_leg(slot, tranche.target_price, cover)
 
 
 def _tidy(row: BracketReplace) -> None:

@@ -69,8 +69,7 @@ def _replace_lowest(position: Position, quote: Touch, held: exits.Held) -> None:
     tranche, stop = _lowest(position)
     if tranche is None or stop is None or replacing.active(position):
         return
-    wanted = protecting.as_worked(position)
-    if position.stop_price is None or wanted is None or stop >= wanted:
+    if position.stop_price is None or stop >= position.stop_price:
         return
     now, last = clock.now(), position.replaced_at
     rules = section("execution.exits", exits.Settings)

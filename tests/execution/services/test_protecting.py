@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from execution.models import BracketReplace, CoarseTick, Order, Position, RiskEvent
+from execution.models import BracketReplace, Order, Position, RiskEvent
 from execution.services import booking, broker, costs, managing, protecting, reconciling, replacing
-from execution.services.facts import increments_of
 from quanticity.domain import clock
 from quanticity.domain.orders import OrderStatus
 from tests import factories
@@ -69,7 +68,7 @@ def test_dying_in_a_replacement_changes_nothing_in_the_end(
     floor.listener.money.clear()
 
     broker.doubt_unanswered()
-    for _ in range(5):
+    for _ in range(3):
         noon.advance(6)
         reconciling.reconcile(floor.broker.snapshot())
         floor.settle()
@@ -300,52 +299,3 @@ def test_a_replacement_whose_contracts_were_sold_meanwhile_goes_on_with_the_rest
 
     assert not BracketReplace.objects.filter(ended_at=None).exists()
     assert sum(quantity for quantity, _ in floor.stops()) == 5
-
-
-def test_a_stop_refused_for_its_price_goes_once_more_on_coarser_steps(
-    floor: Floor, noon: Any
-) -> None:
-    factories.link()
-    floor.broker.tick = Decimal("0.05")
-    tighten("1.53")
-    floor.settle()
-    assert (1, "1.00") in floor.stops()  # the one before protects until then
-
-    for _ in range(5):
-        noon.advance(6)
-        floor.quote(2.19, 2.21)
-        managing.manage_positions()
-        floor.settle()
-
-    assert {price for _, price in floor.stops()} <= {"1.50", "1.53"}
-    assert sum(n for n, _ in floor.stops()) == 5
-    tried = Order.objects.filter(role="S", tranche=1, error_code=110)
-    assert [row.stop_price for row in tried] == [Decimal("1.53")]
-    assert Position.objects.get().exit_wanted == ""
-
-
-def test_the_ratchet_is_content_with_the_steps_that_the_broker_takes(
-    floor: Floor, noon: Any
-) -> None:
-    factories.link()
-    CoarseTick.objects.create(symbol="SPY", session_date=factories.TODAY)
-    tighten("1.53")
-    floor.settle()
-    for _ in range(6):
-        noon.advance(6)
-        floor.quote(2.19, 2.21)
-        managing.manage_positions()
-        floor.settle()
-
-    assert {price for _, price in floor.stops()} == {"1.50"}
-    trailed = BracketReplace.objects.filter(reason="TRAIL").values_list("number", flat=True)
-    assert sorted(trailed) == [1, 2]
-
-
-def test_coarse_steps_end_with_their_session(noon: Any) -> None:
-    CoarseTick.objects.create(symbol="SPY", session_date=factories.TODAY)
-    during = increments_of("SPY")
-    noon.advance(3 * 86_400)
-
-    assert during == ((0, Decimal("0.05")), (3, Decimal("0.10")))
-    assert increments_of("SPY") == ((0, Decimal("0.01")),)
