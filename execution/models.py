@@ -94,6 +94,7 @@ class OrderIntent(models.Model):
     first_sent_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     owes_acknowledgement = models.BooleanField(default=False, help_text="analytics is to be told")
+    coarse_ticks = models.BooleanField(default=False, help_text="a finer tick was refused (110)")
     probe = models.BooleanField(default=False)
     source = models.CharField(max_length=6, choices=Source)
 

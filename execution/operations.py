@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 
 from execution import selectors
 from execution.models import AccountValues, Approval, BreakerTrip, Order, Position, Quarantine
-from execution.services import cash, operating, share_orders, watching
+from execution.services import cash, flattening, operating, share_orders, watching
 from quanticity import halt_file
 from quanticity.domain.errors import MalformedInput
 
@@ -94,7 +94,8 @@ def _resume(wish: Wish) -> Said:
 def _flatten_plan(_: str) -> list[Said]:
     found = [p for p in selectors.open_positions() if p.quantity_open]
     lines = [f"{p.trade_id}: {p.quantity_open} {p.occ} are sold at the bid." for p in found]
-    return ["All trading is halted and stays so.", *(lines or ["No position is open."])]
+    halts = "All trading is halted and stays so."
+    return [halts, *(lines or ["No position is open."]), *_when(has_sales=bool(lines))]
 
 
 def _flatten(wish: Wish) -> Said:
@@ -106,7 +107,16 @@ def _close_plan(trade_id: str) -> list[Said]:
     row = Position.objects.filter(pk=trade_id).first()
     if row is None:
         raise MalformedInput(f"expected an open trade, was {trade_id}")
-    return [f"{row.quantity_open} {row.occ} of {trade_id} are sold at the bid, then lower."]
+    sale = f"{row.quantity_open} {row.occ} of {trade_id} are sold at the bid, then lower."
+    return [sale, *_when(has_sales=True)]
+
+
+def _when(*, has_sales: bool) -> list[Said]:
+    """When the market is closed, sales wait: said before anybody wants one (6.16)."""
+    opens = flattening.pending_until() if has_sales else None
+    if opens is None:
+        return []
+    return [f"The market is closed: sales wait for the open, {localtime(opens):%a %d %b %H:%M %Z}."]
 
 
 def _close(wish: Wish) -> Said:

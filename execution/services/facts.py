@@ -43,6 +43,7 @@ class Settings:
     penny_symbols: tuple[str, ...]
     penny: Increments
     usual: Increments
+    coarse: Increments
 
 
 def gather(signal: Signal, entry_ref: str) -> Facts:
@@ -87,6 +88,12 @@ def increments_of(symbol: str) -> Increments:
     """Price increments of a symbol's options."""
     s: Settings = section("execution.desk", Settings)
     return s.penny if symbol in s.penny_symbols else s.usual
+
+
+def increments_for(intent: OrderIntent) -> Increments:
+    """Price increments of one trade: coarse ones once the broker has refused a finer tick."""
+    s: Settings = section("execution.desk", Settings)
+    return s.coarse if intent.coarse_ticks else increments_of(intent.symbol)
 
 
 def _account(row: AccountValues) -> orders.Account:

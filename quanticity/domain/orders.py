@@ -54,6 +54,9 @@ class IntentState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+OFF_TICK = 110  # the broker's code for a price that is no multiple of the tick
+
+
 class OrderStatus(StrEnum):
     """What the broker last said of one order, in our words."""
 

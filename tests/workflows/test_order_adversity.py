@@ -3,6 +3,7 @@
 Each fault meets the same trade: five contracts entered, split, and left by an operator.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from execution.models import (
     Position,
     PositionEvent,
     Quarantine,
+    RiskEvent,
     Settlement,
     ShareOrder,
 )
@@ -95,6 +97,7 @@ def test_a_line_cut_at_a_fill(trade, n: int) -> None:
     trade(scenario, Fault(At.FILL, Action.DROP, n=n))
 
 
+OFF_TICK = Fault(At.ORDER, Action.REJECT, code=110, text="the minimum price variation")
 NEWS = [
     pytest.param([Fault(At.FILL, Action.DUPLICATE)], id="the fill is told twice"),
     pytest.param([Fault(At.FILL, Action.REORDER)], id="the cost comes first"),
@@ -106,6 +109,12 @@ NEWS = [
     pytest.param([Fault(At.ORDER, Action.NOTICE, code=399, text="held")], id="a mere notice"),
     pytest.param([Fault(At.ORDER, Action.NOTICE, n=3, code=10349, text="TIF")], id="a preset"),
     pytest.param([Fault(At.REVISE, Action.REJECT, code=10326, text="no")], id="amendment refused"),
+    pytest.param([OFF_TICK], id="the entry is off tick"),
+    pytest.param([replace(OFF_TICK, n=2)], id="the target is off tick"),
+    pytest.param([replace(OFF_TICK, n=3)], id="the stop is off tick"),
+    pytest.param([replace(OFF_TICK, n=4)], id="a tranche's stop is off tick"),
+    pytest.param([replace(OFF_TICK, n=7)], id="a later order is off tick"),
+    pytest.param([replace(OFF_TICK, at=At.REVISE)], id="an amendment is off tick"),
     pytest.param([Fault(At.CANCEL, Action.LATE, for_s=3)], id="the cancellation is late"),
     pytest.param([Fault(At.CANCEL, Action.SWALLOW)], id="the cancellation is lost"),
 ]
@@ -221,6 +230,25 @@ def test_what_is_held_at_expiry_is_settled_at_the_official_close(
     trade(scenario)
 
 
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        pytest.param("mini", "MULTIPLIER_MISMATCH", id="ten shares a contract"),
+        pytest.param("closed", "SESSION_CLOSED", id="no hours today"),
+        pytest.param("twice", "CONTRACT_AMBIGUOUS", id="two of them"),
+    ],
+)
+def test_a_contract_that_is_described_otherwise_is_never_bought(trade, how: str, code: str) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.enter(3)
+
+        intent, denied = OrderIntent.objects.get(), RiskEvent.objects.get()
+        assert (intent.state, intent.denied_by, denied.code) == ("REJECTED", code, code)
+        assert not desk.exchange.books.orders, desk.story()
+
+    trade(scenario, Fault(At.TIME, Action.DESCRIBE, after_s=0, text=how))
+
+
 def test_shares_of_an_exercise_are_closed_next_session_by_an_operators_word(trade) -> None:
     async def scenario(desk: Desk) -> None:
         await a_night_over_expiry(desk, 0.01)
@@ -247,3 +275,47 @@ def test_shares_of_an_exercise_are_closed_next_session_by_an_operators_word(trad
         assert not Quarantine.objects.filter(ended_at=None).exists()
 
     trade(scenario)
+
+
+def in_coarse_ticks(desk: Desk) -> bool:
+    """Whether every price at the exchange is a multiple of five cents, of ten from 3 dollars."""
+    orders = desk.exchange.books.orders.values()
+    prices = [one for o in orders for one in (o.limit, o.aux) if one is not None]
+    return all(price % Decimal("0.10" if price >= 3 else "0.05") == 0 for price in prices)
+
+
+def test_prices_that_miss_the_brokers_ticks_are_rounded_before_they_leave(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.enter(5, desk.ask() + Decimal("0.07"))
+        await live(desk, 8)
+
+        assert Position.objects.get().quantity_total == 5, desk.story()
+        assert in_coarse_ticks(desk), desk.story()
+        await a_flat_end(desk)
+
+    trade(scenario, Fault(At.TIME, Action.DESCRIBE, after_s=0, text="coarse"))
+
+
+def test_an_entry_refused_for_its_tick_is_sent_once_more_at_another(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        intent = await desk.enter(5, desk.ask() + Decimal("0.07"))
+        await live(desk, 8)
+
+        entry = intent.orders.get(role="E")
+        assert (entry.state, entry.order_id) == ("FILLED", 4), desk.story()
+        assert in_coarse_ticks(desk), desk.story()
+        await a_flat_end(desk)
+
+    trade(scenario, OFF_TICK)
+
+
+def test_an_entry_refused_twice_for_its_tick_is_not_bought(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        intent = await desk.enter(5)
+        await live(desk, 8)
+
+        intent.refresh_from_db()
+        assert intent.state == "REJECTED", desk.story()
+        assert {o.status for o in desk.exchange.books.orders.values()} == set()
+
+    trade(scenario, OFF_TICK, replace(OFF_TICK, n=4))

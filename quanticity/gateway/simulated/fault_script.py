@@ -79,6 +79,7 @@ class Action(StrEnum):
     SHUFFLE = "shuffle"  # market data comes newest first, and twice
     HALT = "halt"  # `symbol` does not trade; `code` 1 regulatory, 2 volatility (LULD)
     RESET_DEPTH = "reset_depth"  # books are emptied with error 317 and told anew
+    DESCRIBE = "describe"  # options' details are told as `text`: mini, closed, coarse, twice
     JUMP = "jump"  # `symbol` moves by the fraction `frac` for the rest of the session
 
 

@@ -12,10 +12,10 @@ from contextlib import nullcontext
 from typing import Any
 
 from execution import selectors as execution_selectors
-from execution.services import broker, owed, protecting, share_orders
+from execution.services import broker, owed, protecting, share_orders, ticking
 from quanticity import workflows
 from quanticity.domain import clock
-from quanticity.domain.errors import MalformedInput, PermanentError, TemporaryError
+from quanticity.domain.errors import MalformedInput, OffTick, PermanentError, TemporaryError
 from quanticity.gateway.ports import Trading
 from quanticity.management.gateway.errands import Errands
 from quanticity.management.gateway.hands import Hands
@@ -145,10 +145,17 @@ class Dispatcher:
             await self._trading().place([(one.order_id, con_id, one.ticket) for one in tickets])
         except TemporaryError as error:
             await self._on_sql(broker.doubt, refs, str(error))
+        except OffTick as error:
+            logger.warning("another tick: %s: %s", refs[0], error)
+            if not await self._on_sql(ticking.send_again, refs[0], tickets[0].order_id):
+                await self._refuse(refs, error)
         except PermanentError as error:
-            logger.warning("refused: %s: %s", refs[0], error)
-            await self._on_sql(broker.refuse, refs, str(error))
-            self._book(refs[0])
+            await self._refuse(refs, error)
+
+    async def _refuse(self, refs: Sequence[str], error: PermanentError) -> None:
+        logger.warning("refused: %s: %s", refs[0], error)
+        await self._on_sql(broker.refuse, refs, str(error))
+        self._book(refs[0])
 
     def _book(self, ref: str) -> None:
         self._hands.nudge(workflows.book, execution_selectors.intent_of(ref))
@@ -157,6 +164,8 @@ class Dispatcher:
         ref = one.ticket.order_ref
         request = self._trading().amend(one.order_id, one.con_id or 0, one.ticket)
         refused = await _told(ref, request)
+        if isinstance(refused, OffTick):
+            await self._on_sql(ticking.coarsen, execution_selectors.intent_of(ref))
         if isinstance(refused, PermanentError):
             await self._on_sql(broker.refuse_amendment, ref, str(refused))
 
