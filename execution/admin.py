@@ -148,10 +148,27 @@ class FillAdmin(FactAdmin):
 class CommissionAdmin(FactAdmin):
     """What each execution cost."""
 
-    list_display = ("at", "exec_id", "commission_usd", "rebate_usd", "status")
-    list_filter = ("status",)
+    list_display = ("at", "exec_id", "commission_usd", "rebate_usd", "status", "stated")
+    list_filter = ("status", "stated")
     search_fields = ("exec_id",)
     date_hierarchy = "at"
+
+
+@admin.register(models.BrokerConnection)
+class BrokerConnectionAdmin(FactAdmin):
+    """Connections to the broker, and how each reports costs."""
+
+    list_display = ("opened_at", "costs")
+    list_filter = ("costs",)
+
+
+@admin.register(models.ShareOrder)
+class ShareOrderAdmin(FactAdmin):
+    """Orders that close shares of an exercise."""
+
+    list_display = ("recorded_at", "symbol", "side", "quantity", "limit_price", "state", "filled")
+    list_filter = ("state", "symbol")
+    search_fields = ("order_ref",)
 
 
 @admin.register(models.Position)
@@ -332,7 +349,15 @@ class ApprovalAdmin(FactAdmin):
 class SessionResultAdmin(FactAdmin):
     """Sessions as they ended."""
 
-    list_display = ("session_date", "account", "start_usd", "end_usd", "day_pnl_usd", "source")
+    list_display = (
+        "session_date",
+        "account",
+        "start_usd",
+        "end_usd",
+        "day_pnl_usd",
+        "broker_pnl_usd",
+        "source",
+    )
     list_filter = ("account", "source")
     date_hierarchy = "session_date"
 

@@ -128,6 +128,9 @@ class SessionResult(models.Model):
     day_pnl_usd = models.DecimalField(
         max_digits=16, decimal_places=4, null=True, help_text="null when a mark was missing"
     )
+    broker_pnl_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="the day as the broker counts it"
+    )
     at = models.DateTimeField()
 
     class Meta:

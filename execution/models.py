@@ -26,6 +26,7 @@ from execution.holds import (
     StatementFetch,
 )
 from execution.qualities import FillQuality
+from execution.shares import ShareOrder
 from execution.trades import (
     BracketReplace,
     Position,
@@ -39,10 +40,10 @@ from quanticity.domain import orders
 # What holds trading back and what is held have rooms of their own; all rows are found here.
 __all__ = [
     "AccountValues", "Approval", "BookRisk", "BracketReplace", "BreakerLatch", "BreakerTrip",
-    "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder", "Fill", "FillQuality",
-    "Notice", "Order", "OrderEvent", "OrderIntent", "Position", "PositionEvent", "Quarantine",
-    "Reconciliation", "RiskEvent", "SessionResult", "Settlement", "ShadowTrade", "StatementCheck",
-    "StatementFetch", "TradingScope", "Tranche",
+    "BrokerConnection", "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder",
+    "Fill", "FillQuality", "Notice", "Order", "OrderEvent", "OrderIntent", "Position",
+    "PositionEvent", "Quarantine", "Reconciliation", "RiskEvent", "SessionResult", "Settlement",
+    "ShadowTrade", "ShareOrder", "StatementCheck", "StatementFetch", "TradingScope", "Tranche",
 ]  # fmt: skip
 
 
@@ -93,6 +94,7 @@ class OrderIntent(models.Model):
     first_sent_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     owes_acknowledgement = models.BooleanField(default=False, help_text="analytics is to be told")
+    coarse_ticks = models.BooleanField(default=False, help_text="a finer tick was refused (110)")
     probe = models.BooleanField(default=False)
     source = models.CharField(max_length=6, choices=Source)
 
@@ -226,6 +228,21 @@ class Fill(models.Model):
         return f"{self.quantity:+d} {self.occ} @ {self.price}"
 
 
+class BrokerConnection(models.Model):
+    """One connection to the broker: its first reports decide what a positive cost means (6.11)."""
+
+    opened_at = models.DateTimeField()
+    costs = models.CharField(
+        max_length=13, default="cost_positive", help_text="cost_negative: found out, and read so"
+    )
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.opened_at:%Y-%m-%d %H:%M:%S} {self.costs}"
+
+
 class Commission(models.Model):
     """The cost of one execution; pending until the broker has said a believable number."""
 
@@ -243,6 +260,10 @@ class Commission(models.Model):
     )
     rebate_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     status = models.CharField(max_length=7, choices=Status)
+    stated = models.BooleanField(default=False, help_text="by a statement, which has the last word")
+    connection = models.ForeignKey(
+        BrokerConnection, models.PROTECT, null=True, help_text="that last reported it"
+    )
     at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -257,6 +278,7 @@ class RiskEvent(models.Model):
     value = models.CharField(max_length=120, blank=True)
     threshold = models.CharField(max_length=120, blank=True)
     at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, help_text="an alarm: when it was last so")
 
     class Meta:
         ordering = ("-at", "-pk")
@@ -273,12 +295,18 @@ class AccountValues(models.Model):
     buying_power_usd = models.DecimalField(max_digits=16, decimal_places=4)
     available_usd = models.DecimalField(max_digits=16, decimal_places=4)
     cash_usd = models.DecimalField(max_digits=16, decimal_places=4)
+    day_pnl_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="as the broker counts it"
+    )
     start_of_day_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     high_water_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     quiet_cash_usd = models.DecimalField(
         max_digits=16, decimal_places=4, null=True, help_text="of the last report all explained"
     )
     quiet_equity_usd = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    quiet_pnl_usd = models.DecimalField(
+        max_digits=16, decimal_places=4, null=True, help_text="of the day, by the broker"
+    )
     quiet_at = models.DateTimeField(null=True)
     session_date = models.DateField(null=True)
     at = models.DateTimeField()

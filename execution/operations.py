@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 
 from execution import selectors
 from execution.models import AccountValues, Approval, BreakerTrip, Order, Position, Quarantine
-from execution.services import cash, operating, watching
+from execution.services import cash, flattening, operating, share_orders, watching
 from quanticity import halt_file
 from quanticity.domain.errors import MalformedInput
 
@@ -94,7 +94,8 @@ def _resume(wish: Wish) -> Said:
 def _flatten_plan(_: str) -> list[Said]:
     found = [p for p in selectors.open_positions() if p.quantity_open]
     lines = [f"{p.trade_id}: {p.quantity_open} {p.occ} are sold at the bid." for p in found]
-    return ["All trading is halted and stays so.", *(lines or ["No position is open."])]
+    halts = "All trading is halted and stays so."
+    return [halts, *(lines or ["No position is open."]), *_when(has_sales=bool(lines))]
 
 
 def _flatten(wish: Wish) -> Said:
@@ -106,13 +107,33 @@ def _close_plan(trade_id: str) -> list[Said]:
     row = Position.objects.filter(pk=trade_id).first()
     if row is None:
         raise MalformedInput(f"expected an open trade, was {trade_id}")
-    return [f"{row.quantity_open} {row.occ} of {trade_id} are sold at the bid, then lower."]
+    sale = f"{row.quantity_open} {row.occ} of {trade_id} are sold at the bid, then lower."
+    return [sale, *_when(has_sales=True)]
+
+
+def _when(*, has_sales: bool) -> list[Said]:
+    """When the market is closed, sales wait: said before anybody wants one (6.16)."""
+    opens = flattening.pending_until() if has_sales else None
+    if opens is None:
+        return []
+    return [f"The market is closed: sales wait for the open, {localtime(opens):%a %d %b %H:%M %Z}."]
 
 
 def _close(wish: Wish) -> Said:
     if not operating.close(wish.subject, actor=wish.actor, reason=wish.reason):
         raise MalformedInput(f"{wish.subject} is leaving already, or holds nothing")
     return f"{wish.subject} is being closed."
+
+
+def _shares_plan(symbol: str) -> list[Said]:
+    made = share_orders.draft(symbol)
+    what = f"{made.side} {abs(made.held)} shares of {symbol} at {made.limit_price:.2f} or better"
+    return [f"{what}, good for today.", f"{symbol} takes entries again when they are gone."]
+
+
+def _shares(wish: Wish) -> Said:
+    row = share_orders.prepare(wish.subject, actor=wish.actor, reason=wish.reason)
+    return f"{row} is on its way."
 
 
 def _cancel_plan(order_ref: str) -> list[Said]:
@@ -207,12 +228,13 @@ def _money(text: str) -> Decimal:
 
 _MILD = frozenset({"cancel", "approve", "decline"})
 _TWO = frozenset({"resume", "release", "resolve"})
-_TRADERS = _MILD | {"halt", "close"}
+_TRADERS = _MILD | {"halt", "close", "shares"}
 _TABLE = (
     Operation("halt", "Halt trading", "Scope", "global", _halt_plan, _halt),
     Operation("resume", "Resume trading", "Scope", "global", _resume_plan, _resume),
     Operation("flatten", "Close everything and halt", "", "all", _flatten_plan, _flatten),
     Operation("close", "Close a position", "Trade", "", _close_plan, _close),
+    Operation("shares", "Close shares of an exercise", "Symbol", "", _shares_plan, _shares),
     Operation("cancel", "Cancel an order", "Order", "", _cancel_plan, _cancel),
     Operation("approve", "Approve an entry", "Intent", "", _approval_plan, _approve),
     Operation("decline", "Decline an entry", "Intent", "", _approval_plan, _decline),

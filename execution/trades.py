@@ -49,6 +49,9 @@ class Position(models.Model):
     replaced_at = models.DateTimeField(null=True, help_text="last replacement of a stop began")
     naked_ms = models.PositiveBigIntegerField(default=0)
     naked_since_at = models.DateTimeField(null=True)
+    opening_at = models.DateTimeField(
+        null=True, help_text="first believable quote after the open, before it is a mark"
+    )
     blind_s = models.FloatField(default=0.0, help_text="held without a mark")
     mae_pct = models.DecimalField(
         max_digits=10, decimal_places=2, null=True, help_text="worst mark, % of entry"

@@ -106,13 +106,17 @@ def remember(state: State, hits: Sequence[Hit]) -> State:
 
 
 def flow(state: State, chain: Chain) -> Flow:
-    """The sums as columns in chain order; prints of unlisted contracts are left out."""
+    """The sums as columns in chain order; prints of unlisted contracts are left out.
+
+    What was captured is a share of the volume that the feed has told.
+    """
     sums = dict(state.sums)
     none = Sums()
     rows = np.array([sums.get(occ, none)[:4] for occ in chain.occ.tolist()]).reshape(-1, 4)
     premium, asked, net, contracts = rows.T
-    traded = float(chain.volume.sum())
-    return Flow(premium, asked, net, float(contracts.sum()) / traded if traded else None)
+    told = chain.volume >= 0
+    traded = float(chain.volume[told].sum())
+    return Flow(premium, asked, net, float(contracts[told].sum()) / traded if traded else None)
 
 
 def _plus(sums: Sums, each: SignedTrade, multiplier: int, settings: Settings) -> Sums:

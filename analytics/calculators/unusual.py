@@ -5,10 +5,10 @@ now; only contracts with enough of both and not expiring today count. In [0, 1],
 unusual_score = 0.45 min(r3 / 1.5, 1) + 0.30 min(total / 0.35, 1) + 0.15 min(n_big / 3, 1)
 + 0.10 min(n_ratio_ge_1 / 10, 1); r3 is the *third* largest ratio, so that one odd contract cannot
 score, total the same ratio of all volume and OI. The direction is that of premium bought at the
-ask: calls against puts. Premiums are dollars. Cost O(contracts).
+ask: calls against puts. Premiums are dollars. Contracts whose volume or OI the feed has not told
+are in no ratio and no sum. Cost O(contracts).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -16,8 +16,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.calculators.trade_signing import SignedTrade
-from quanticity.domain.market import Side
 from quanticity.domain.options import Chain
 from quanticity.domain.readings import Reading, Unavailable
 
@@ -109,9 +107,11 @@ def compute(chain: Chain, flow: Flow, norms: Norms, settings: Settings) -> Unusu
     """Judge one chain with its volume and prints so far today.
 
     Where no print of the volume was heard, what prints alone say is missing, and the score, which
-    then has nothing of big prints, is the least it can be.
+    then has nothing of big prints, is the least it can be: its reason is LOW_COVERAGE.
     """
-    later = _dte_sess(chain) >= settings.min_dte_sess
+    later = (_dte_sess(chain) >= settings.min_dte_sess) & chain.told
+    if not later.any():
+        return Unavailable("unusual", "NO_DATA", "no contract whose volume and OI are told")
     counted = (
         later & (chain.volume >= settings.min_volume) & (chain.open_interest >= settings.min_oi)
     )
@@ -125,13 +125,13 @@ def compute(chain: Chain, flow: Flow, norms: Norms, settings: Settings) -> Unusu
     n_high = int((ratios >= 1).sum())
     total = total_ratio(
         float(chain.volume[later].sum()),
-        float(np.maximum(chain.open_interest[later], 0).sum()),
+        float(chain.open_interest[later].sum()),
         norms.day_share,
         settings,
     )
     value = score(r3, total, n_big, n_high, settings)
     otm_ratio = _otm_ratio(chain, flow)
-    is_heard = flow.capture_share != 0
+    is_heard = bool(flow.capture_share)
     optional: dict[str, Any] = {
         "otm_premium_ratio": otm_ratio if is_heard else None,
         "premium_tod_z": norms.premium_tod_z if is_heard else None,
@@ -146,7 +146,8 @@ def compute(chain: Chain, flow: Flow, norms: Norms, settings: Settings) -> Unusu
         n_ratio_ge_1=n_high,
         capture_share=flow.capture_share,
         contracts=_standouts(chain, flow, ratios),
-        reasons={name: "NO_DATA" for name, v in optional.items() if v is None},
+        reasons={name: "NO_DATA" for name, v in optional.items() if v is None}
+        | ({} if is_heard else {"unusual_score": "LOW_COVERAGE"}),
         **optional,
     )
 
@@ -174,24 +175,6 @@ def classify(value: float, settings: Settings) -> Activity:
     if value >= settings.elevated:
         return Activity.ELEVATED
     return Activity.WATCH if value >= settings.watch else Activity.NORMAL
-
-
-def flow_of(chain: Chain, prints: Iterable[SignedTrade]) -> Flow:
-    """Sum signed option prints of today by contract; prints of unlisted contracts are left out."""
-    row_of = {str(occ): row for row, occ in enumerate(chain.occ)}
-    premium, at_ask, net = (np.zeros(len(chain)) for _ in range(3))
-    captured = 0.0
-    for each in prints:
-        row = row_of.get(each.trade.instrument)
-        if row is None:
-            continue
-        usd = each.notional * chain.multiplier
-        captured += each.trade.size
-        premium[row] += usd
-        net[row] += each.signing.share * usd
-        at_ask[row] += usd if each.signing.side is Side.BUY else 0.0
-    traded = float(chain.volume.sum())
-    return Flow(premium, at_ask, net, captured / traded if traded else None)
 
 
 def _dte_sess(chain: Chain) -> NDArray[np.int64]:

@@ -127,8 +127,8 @@ def chain(
         last=_floats(rows.last, order),
         bid_size=_counts(rows.bid_size, order),
         ask_size=_counts(rows.ask_size, order),
-        volume=_counts(rows.volume, order),
-        open_interest=_counts(rows.open_interest, order),
+        volume=_counts(rows.volume, order, untold=-1),
+        open_interest=_counts(rows.open_interest, order, untold=-1),
         quote_epoch_ms=np.full(len(order), -1, dtype=np.int64),
         vendor={name: _floats(column, order) for name, column in rows.vendor.items()},
         warnings=tuple(rows.warnings),
@@ -233,6 +233,6 @@ def _floats(column: Column, order: Ints) -> Floats:
     return values
 
 
-def _counts(column: Column, order: Ints) -> Ints:
-    values = np.nan_to_num(np.array(column, dtype=float)[order], nan=0.0)
+def _counts(column: Column, order: Ints, *, untold: int = 0) -> Ints:
+    values = np.nan_to_num(np.array(column, dtype=float)[order], nan=untold)
     return np.asarray(values.astype(np.int64))

@@ -13,7 +13,6 @@ from itertools import groupby
 from quanticity.domain.market import Bar
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SOURCE_S = 5
 MINUTE_S = 60
 FIVE_MINUTES_S = 300
 
@@ -44,11 +43,6 @@ def close(
     return closed, waiting
 
 
-def roll_up(bars: Iterable[Bar], interval_s: int) -> list[Bar]:
-    """Merge bars that are all in the past, whatever the clock says (history, replays)."""
-    return [merge(inside, starts_at) for starts_at, inside in intervals(bars, interval_s)]
-
-
 def merge(bars: Sequence[Bar], starts_at: datetime) -> Bar:
     """One bar over bars in the order of their start."""
     volume = sum(bar.volume for bar in bars)
@@ -72,11 +66,6 @@ def vwap(bars: Iterable[Bar]) -> float | None:
         return None
     volume = sum(bar.volume for bar in traded)
     return sum(bar.wap * bar.volume for bar in traded if bar.wap is not None) / volume
-
-
-def is_partial(bar: Bar, interval_s: int) -> bool:
-    """Say whether 5 s bars are missing in this bar."""
-    return bar.n5 * SOURCE_S < interval_s
 
 
 def intervals(bars: Iterable[Bar], interval_s: int) -> list[tuple[datetime, list[Bar]]]:

@@ -152,6 +152,11 @@ def _listed(chain: Chain, expiry: date, direction: int) -> Bools:
     return listed
 
 
+def _at_least(code: str, count: int, least: int) -> Gate:
+    """A gate on a count; what the feed has not told is no number, and does not pass."""
+    return Gate(code, count if count >= 0 else None, least, count >= least)
+
+
 def _all_pass(gates: tuple[Gate, ...]) -> bool:
     return all(gate.passed for gate in gates)
 
@@ -191,8 +196,8 @@ class _Search:
         premium = (limit.min_premium_price, limit.max_premium_price)
         return (
             Gate("C_SPREAD", spread, widest, bid > 0 and spread <= widest + _ROUNDING),
-            Gate("C_OI", interest, limit.min_open_interest, interest >= limit.min_open_interest),
-            Gate("C_VOLUME", volume, limit.min_volume, volume >= limit.min_volume),
+            _at_least("C_OI", interest, limit.min_open_interest),
+            _at_least("C_VOLUME", volume, limit.min_volume),
             Gate("C_PREMIUM", mid, premium, premium[0] <= mid <= premium[1]),
             Gate("C_STALE", age_s, limit.max_quote_age_s, age_s <= limit.max_quote_age_s),
             Gate("C_SIZE", asked, limit.min_ask_size, asked >= limit.min_ask_size),

@@ -195,11 +195,12 @@ def _components(f: Features, settings: Settings) -> tuple[Component, ...]:
 
 def _unusual(f: Features, how: Strengths) -> float | None:
     score, way = f["unusual_score"], f["unusual_dir"]
-    if score is None:
+    if score is None or way is None:  # without a print heard the score is but its least
         return None
     if score < how.unusual_from or way == 0:
         return 0.0
-    return None if way is None else min(how.unusual_base + how.unusual_slope * score, 1.0)
+    strength: float = min(how.unusual_base + how.unusual_slope * score, 1.0)
+    return strength
 
 
 def _sweep(f: Features, how: Strengths) -> float | None:

@@ -81,9 +81,9 @@ def match(statement: Statement, ours: OurSide, settings: Settings) -> tuple[Brea
     return tuple(sorted(found, key=lambda b: (b.subject, b.field)))
 
 
-def is_material(before: Decimal, after: Decimal, settings: Settings) -> bool:
-    """Say whether a corrected result must be published as a CORRECTION."""
-    return abs(after - before) > settings.correction_frac * abs(before)
+def is_material(before: Decimal, after: Decimal, trade_usd: Decimal, settings: Settings) -> bool:
+    """Say whether a figure moved by so much of its trade that a CORRECTION is to be told."""
+    return abs(after - before) > settings.correction_frac * abs(trade_usd)
 
 
 def is_daily_break(ours: Decimal, theirs: Decimal, settings: Settings) -> bool:

@@ -41,16 +41,6 @@ def latest(fills: Iterable[Fill], reports: Iterable[CommissionReport] = ()) -> t
     return tuple(best[key] for key in sorted(best, key=lambda k: (first_at[k], k)))
 
 
-def is_correction(new: Fill, known: Iterable[Fill]) -> bool:
-    """Say whether a fill replaces one that we have booked."""
-    return any(
-        old.account == new.account
-        and old.base_exec_id == new.base_exec_id
-        and old.revision < new.revision
-        for old in known
-    )
-
-
 def _with_cost(fill: Fill, costs: dict[str, Decimal]) -> Fill:
     return replace(fill, commission=costs.get(fill.exec_id))
 

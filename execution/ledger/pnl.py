@@ -120,11 +120,6 @@ def unrealized(lots: Sequence[Lot], mark: Decimal | None, multiplier: int) -> De
     return gross - costs
 
 
-def trade_return(realized_net_usd: Decimal, entry_cost_usd: Decimal) -> Decimal:
-    """Realized net over what the entry cost, commission included."""
-    return realized_net_usd / entry_cost_usd
-
-
 def result(realized_net_usd: Decimal) -> Result:
     """Win, loss, or flat when exactly nothing."""
     if realized_net_usd == 0:

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     ORDER_FOREIGN = "ORDER_FOREIGN"
     SHARES_EXERCISED = "SHARES_EXERCISED"
     PROTECTION = "PROTECTION"
+    DAY_PNL = "DAY_PNL"
 
 
 class Action(StrEnum):
@@ -60,6 +61,7 @@ class Action(StrEnum):
     CANCEL_EXTRA = "CANCEL_EXTRA"
     REPAIR = "REPAIR"
     BLOCK_CONTRACT = "BLOCK_CONTRACT"
+    REPORT = "REPORT"
 
 
 @dataclass(frozen=True, slots=True)

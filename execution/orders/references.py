@@ -7,6 +7,7 @@ reconnects and corrections, and the router searches for it before any send.
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import Role
@@ -49,6 +50,16 @@ def order_ref(env: str, intent: str, role: Role, n: int) -> str:
     if parse_order_ref(text) is None:
         raise MalformedInput(f"expected an order reference we can read back, was {text!r}")
     return text
+
+
+def share_ref(env: str, symbol: str, day: date, n: int) -> str:
+    """Name the n-th order in shares of a symbol on a day; it belongs to no intent."""
+    return f"QS:{env}:{symbol}:{day:%Y%m%d}:{n}"
+
+
+def is_share_ref(text: str) -> bool:
+    """Say whether a reference is that of an order in shares of ours."""
+    return text.startswith("QS:")
 
 
 def parse_order_ref(text: str) -> OrderRef | None:

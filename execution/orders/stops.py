@@ -38,6 +38,8 @@ class Settings:
     backup_marks: int
     backup_wait_s: float
     mark_memory_s: float
+    opening_s: float
+    opening_apart_s: float
 
 
 @dataclass(frozen=True, slots=True)

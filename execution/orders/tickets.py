@@ -9,10 +9,15 @@ test keeps it so.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from execution.orders.references import intent_id, order_ref, parse_order_ref
+from execution.orders.references import (
+    intent_id,
+    is_share_ref,
+    order_ref,
+    parse_order_ref,
+)
 from execution.risk.verdict import Denied
 from quanticity.domain.errors import MalformedInput
-from quanticity.domain.instruments import OptionContract
+from quanticity.domain.instruments import OptionContract, Share
 from quanticity.domain.market import Side
 from quanticity.domain.orders import OrderType, Role, Ticket, TimeInForce
 
@@ -20,6 +25,7 @@ __all__ = [
     "Cover",
     "buy_back",
     "buy_to_open",
+    "close_shares",
     "intent_id",
     "order_ref",
     "parse_order_ref",
@@ -52,6 +58,17 @@ def buy_to_open(ref: str, contract: OptionContract, quantity: int, limit: Decima
 def buy_back(ref: str, contract: OptionContract, excess: int, limit: Decimal) -> Ticket:
     """Make the one buy that does not open: it undoes a sell beyond the holding (DOMAIN 6.10)."""
     return _ticket(ref, {Role.FLATTEN}, contract, Side.BUY, excess, TimeInForce.DAY, limit=limit)
+
+
+def close_shares(ref: str, share: Share, held: int, quantity: int, limit: Decimal) -> Ticket:
+    """Make the order that closes shares of an exercise: the other side, never more than is held."""
+    if not is_share_ref(ref):
+        raise MalformedInput(f"expected a reference of shares, was {ref!r}")
+    if not 1 <= quantity <= abs(held):
+        raise MalformedInput(f"expected 1 to {abs(held)} shares for {ref}, was {quantity}")
+    _refuse_bad_price(ref, limit)
+    side = Side.SELL if held > 0 else Side.BUY
+    return Ticket(ref, Role.FLATTEN, share, side, quantity, OrderType.LIMIT, TimeInForce.DAY, limit)
 
 
 def sell_attached(
@@ -107,7 +124,7 @@ def recorded(
 def _ticket(  # noqa: PLR0913 - an order has this many parts
     ref: str,
     roles: set[Role] | frozenset[Role],
-    contract: OptionContract,
+    contract: OptionContract | Share,
     side: Side,
     quantity: int,
     time_in_force: TimeInForce,

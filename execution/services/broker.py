@@ -18,10 +18,11 @@ from execution.models import (
     Order,
     OrderEvent,
     OrderIntent,
+    ShareOrder,
 )
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
-from execution.services import manual, unrecorded
+from execution.services import manual, ticking, unrecorded
 from quanticity import leases
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
@@ -94,9 +95,12 @@ def expire_stale() -> int:
     late = Order.objects.filter(
         state=State.RECORDED, role=orders.Role.ENTRY, intent__signal__created_at__lt=oldest
     ).exclude(intent__approval__decided_at__gte=oldest)
-    gone = list(late.values_list("intent_id", flat=True))
-    return Order.objects.filter(intent_id__in=gone, state=State.RECORDED).update(
-        state=State.EXPIRED, error="too old to send"
+    return _expire(late.values_list("intent_id", flat=True), "too old to send")
+
+
+def _expire(intents: Iterable[str], why: str) -> int:
+    return Order.objects.filter(intent_id__in=list(intents), state=State.RECORDED).update(
+        state=State.EXPIRED, error=why
     )
 
 
@@ -201,8 +205,10 @@ def record_order(update: orders.OrderUpdate) -> None:
     OrderEvent.objects.create(
         order_ref=update.order_ref, kind="order", body=plain(update), at=update.at
     )
-    row = Order.objects.filter(pk=update.order_ref).first()
-    if row is None or unrecorded.is_extra(update):
+    row = Order.objects.filter(pk=update.order_ref).select_related("intent").first()
+    if row is None or unrecorded.is_extra(update) or ticking.is_of_before(row, update):
+        return
+    if update.error_code == orders.OFF_TICK and _is_off_tick(row, update):
         return
     state = _BROKER_TO_ROW.get(update.status)
     is_latest = _is_latest(update)
@@ -214,6 +220,14 @@ def record_order(update: orders.OrderUpdate) -> None:
     if update.error_code is not None and (is_latest or row.error_code is None):
         changes |= {"error_code": update.error_code, "error": update.error_text[:200]}
     Order.objects.filter(pk=row.pk).update(**changes)
+
+
+def _is_off_tick(row: Order, update: orders.OrderUpdate) -> bool:
+    """A tick was refused: say whether it is sent again, or only priced otherwise from now on."""
+    if ticking.send_again(row.pk, update.order_id):
+        return True
+    ticking.coarsen(row.intent_id)
+    return False
 
 
 def record_fill(fill: orders.Fill) -> bool:
@@ -246,23 +260,31 @@ def owner_of(fill: orders.Fill) -> str:
 
 
 def unsent_parents(*, entries: bool) -> list[str]:
-    """References of recorded chains that may go: an entry needs an ACTIVE state, exits do not."""
+    """References of recorded chains that may go: an entry needs an ACTIVE state, exits do not.
+
+    An entry that was recorded while a stop was being committed ends here: resuming never sends it.
+    """
     rows = Order.objects.filter(state=State.RECORDED, parent_ref="").select_related("intent")
+    found = rows.order_by("recorded_at")
+    stopped = {row.intent_id for row in found if row.role == orders.Role.ENTRY and _is_stopped(row)}
+    if stopped:
+        _expire(stopped, "trading was stopped before it was sent")
     return [
         row.order_ref
-        for row in rows.order_by("recorded_at")
-        if row.role != orders.Role.ENTRY or (entries and _may_enter(row))
+        for row in found
+        if row.role != orders.Role.ENTRY or (entries and row.intent_id not in stopped)
     ]
 
 
-def _may_enter(row: Order) -> bool:
+def _is_stopped(row: Order) -> bool:
     state = selectors.trading_state(row.intent.strategy, row.intent.symbol)
-    return state is orders.TradingState.ACTIVE
+    return state is not orders.TradingState.ACTIVE
 
 
 def highest_order_id() -> int:
     """The highest order id a row was given, 0 before the first."""
-    return int(Order.objects.aggregate(Max("order_id"))["order_id__max"] or 0)
+    given = (model.objects.aggregate(n=Max("order_id"))["n"] or 0 for model in (Order, ShareOrder))
+    return int(max(given))
 
 
 def _claim(row: Order, order_id: int, epoch: int) -> bool:

@@ -34,6 +34,7 @@ def record_account(account: orders.Account) -> None:
         new_day = row.session_date != today
         moved = _moved(row, account, new_day=new_day)
         row.equity_usd, row.cash_usd = account.equity_usd, account.cash_usd
+        row.day_pnl_usd = account.day_pnl_usd
         row.buying_power_usd, row.available_usd = account.buying_power_usd, account.available_usd
         row.high_water_usd = max((row.high_water_usd or _ZERO) + moved, account.equity_usd)
         if new_day:
@@ -68,15 +69,18 @@ def _moved(row: AccountValues, account: orders.Account, *, new_day: bool) -> Dec
     """What was paid in or out since the last quiet report, which this one may become."""
     settings = section("execution.capital", capital.Settings)
     last = Fill.objects.filter(account=account.account).aggregate(at=Max("recorded_at"))["at"]
-    if not capital.is_quiet(last, clock.now(), settings):
+    quiet = capital.is_quiet(last, clock.now(), settings)
+    now = capital.Report(account.cash_usd, account.equity_usd, account.day_pnl_usd)
+    before = _last_quiet(row, account)
+    if before is None or row.quiet_at is None:
+        if quiet:
+            _be_quiet(row, now)
         return _ZERO
-    now = capital.Report(account.cash_usd, account.equity_usd)
-    if row.quiet_cash_usd is None or row.quiet_equity_usd is None or row.quiet_at is None:
-        _be_quiet(row, now)
-        return _ZERO
-    before = capital.Report(row.quiet_cash_usd, row.quiet_equity_usd)
     spent = _spent(account.account, row.quiet_at)
-    moved = capital.moved_usd(before, now, spent, settings)
+    moved = capital.moved_usd(before, now, spent, settings, quiet=quiet)
+    if not quiet:
+        _shift(row, moved)
+        return moved
     unexplained = capital.unexplained_usd(before, now, spent)
     small = abs(unexplained) < settings.recognized_from_usd
     if not (small or moved) and new_day:
@@ -87,9 +91,25 @@ def _moved(row: AccountValues, account: orders.Account, *, new_day: bool) -> Dec
     return moved
 
 
+def _last_quiet(row: AccountValues, account: orders.Account) -> capital.Report | None:
+    if row.quiet_cash_usd is None or row.quiet_equity_usd is None or row.quiet_at is None:
+        return None
+    # The broker's day begins anew with the session.
+    same = calendar.session_date(row.quiet_at) == calendar.session_date(account.at)
+    pnl = row.quiet_pnl_usd if same else None
+    return capital.Report(row.quiet_cash_usd, row.quiet_equity_usd, pnl)
+
+
 def _be_quiet(row: AccountValues, report: capital.Report) -> None:
     row.quiet_cash_usd, row.quiet_equity_usd = report.cash_usd, report.equity_usd
-    row.quiet_at = clock.now()
+    row.quiet_pnl_usd, row.quiet_at = report.day_pnl_usd, clock.now()
+
+
+def _shift(row: AccountValues, moved: Decimal) -> None:
+    """Amid trades only what was paid is settled: what they cost is still on its way."""
+    if row.quiet_cash_usd is not None and row.quiet_equity_usd is not None:
+        row.quiet_cash_usd += moved
+        row.quiet_equity_usd += moved
 
 
 def _show(row: AccountValues, usd: Decimal) -> None:

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from execution import selectors
 from execution.ledger import commissions
-from execution.models import Commission, Fill, OrderIntent
+from execution.models import BrokerConnection, Commission, Fill, OrderIntent
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
-from quanticity.domain import calendar, clock
+from quanticity.domain import clock
 from quanticity.domain.orders import Role
 
 _OURS = ("USD", "")
@@ -19,13 +19,20 @@ _Status = Commission.Status
 def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
     """Keep the cost of one execution and return its intent's id, "" when the fill is not known.
 
-    A sentinel stays pending; a believable cost stands; the same said again changes nothing.
+    A sentinel stays pending; a believable cost stands; the same said again changes nothing. A
+    statement's word is the last.
     """
     fill = Fill.objects.filter(pk=exec_id).first()
     intent_id = "" if fill is None else selectors.owner_of(fill)
-    if fill is not None and _is_known(fill, raw, currency):
+    if Commission.objects.filter(pk=exec_id, stated=True).exists():
         return intent_id
-    cost = _read(raw, currency, fill, _convention())
+    connection = _connection()
+    if fill is not None and _is_known(fill, raw, currency):
+        said_before = Commission.objects.filter(pk=exec_id).exclude(connection=connection)
+        if said_before.update(connection=connection):
+            _mind_the_sign(connection)
+        return intent_id
+    cost = _read(raw, currency, fill, commissions.Convention(connection.costs))
     if cost is not None and cost.implausible:
         raise_alarm("COMMISSION_IMPLAUSIBLE", f"{exec_id}: {raw} {currency}", Severity.HIGH)
     stands = Commission.objects.filter(pk=exec_id, status=_Status.OK)
@@ -35,12 +42,17 @@ def record_commission(exec_id: str, raw: Decimal | None, currency: str) -> str:
         pk=exec_id,
         defaults={
             "raw": "" if raw is None else str(raw)[:32], "currency": currency,
-            **_columns(cost), "at": clock.now(),
+            **_columns(cost), "connection": connection, "at": clock.now(),
         },
     )  # fmt: skip
     Fill.objects.filter(pk=exec_id).update(booked=False)
-    _mind_the_sign()
+    _mind_the_sign(connection)
     return intent_id
+
+
+def begin_connection(at: datetime) -> None:
+    """What is reported from here on comes over a new connection, whose sign is not known yet."""
+    BrokerConnection.objects.create(opened_at=at)
 
 
 def _is_known(fill: Fill, raw: Decimal | None, currency: str) -> bool:
@@ -51,14 +63,12 @@ def _is_known(fill: Fill, raw: Decimal | None, currency: str) -> bool:
 
 
 def record_stated(exec_id: str, net_usd: Decimal) -> None:
-    """Keep a cost that only the broker's statement knows: net of rebates, a cost is plus."""
-    if Commission.objects.filter(pk=exec_id, status=_Status.OK).exists():
-        return
+    """Keep a cost as the broker's statement has it: net of rebates, a cost is plus."""
     zero = Decimal(0)
     Commission.objects.update_or_create(
         pk=exec_id,
         defaults={
-            "raw": str(net_usd)[:32], "currency": "USD", "status": _Status.OK,
+            "raw": str(net_usd)[:32], "currency": "USD", "status": _Status.OK, "stated": True,
             "commission_usd": max(net_usd, zero), "rebate_usd": max(-net_usd, zero),
             "at": clock.now(),
         },
@@ -87,18 +97,18 @@ def _columns(cost: commissions.Commission | None) -> dict[str, object]:
     }
 
 
-def _convention() -> commissions.Convention:
-    """What a positive number means this session, by its first reports on marketable openings."""
-    return commissions.detect(_first_reports(), _settings())
+def _connection() -> BrokerConnection:
+    """The connection over which the broker speaks now."""
+    found = BrokerConnection.objects.first()
+    return found or BrokerConnection.objects.create(opened_at=clock.now())
 
 
-def _first_reports() -> Sequence[Decimal]:
-    since = _session_began()
-    opening = Fill.objects.filter(quantity__gt=0, recorded_at__gte=since)
-    said = Commission.objects.filter(at__gte=since, status=_Status.OK)
-    costs = {row.pk: row.raw for row in said}
-    known = [fill for fill in opening.order_by("recorded_at", "pk") if fill.pk in costs]
-    return [Decimal(costs[fill.pk]) for fill in known if _is_marketable(fill)]
+def _first_reports(connection: BrokerConnection) -> Sequence[Decimal]:
+    """Costs reported over one connection on marketable openings, in the order of their fills."""
+    said = Commission.objects.filter(connection=connection, status=_Status.OK)
+    costs = dict(said.values_list("pk", "raw"))
+    opening = Fill.objects.filter(pk__in=costs, quantity__gt=0).order_by("recorded_at", "pk")
+    return [Decimal(costs[fill.pk]) for fill in opening if _is_marketable(fill)]
 
 
 def _is_marketable(fill: Fill) -> bool:
@@ -111,23 +121,21 @@ def _is_marketable(fill: Fill) -> bool:
     return fill.price >= intent.arrival_mid + intent.arrival_spread / 2
 
 
-def _mind_the_sign() -> None:
-    """Read this session's reports anew when they turn out to carry costs as negative numbers."""
-    if _convention() is not commissions.Convention.COST_NEGATIVE:
+def _mind_the_sign(connection: BrokerConnection) -> None:
+    """Read this connection's reports anew when they turn out to carry costs as negative numbers."""
+    negative = commissions.Convention.COST_NEGATIVE
+    if connection.costs == negative:
         return
-    since = _session_began()
-    if not raise_alarm("COMMISSION_SIGN", f"costs are negative since {since:%F}", Severity.HIGH):
+    if commissions.detect(_first_reports(connection), _settings()) is not negative:
         return
-    for row in Commission.objects.filter(at__gte=since, status=_Status.OK):
+    BrokerConnection.objects.filter(pk=connection.pk).update(costs=negative)
+    detail = f"costs are negative numbers since {connection.opened_at:%F %T}"
+    raise_alarm("COMMISSION_SIGN", detail, Severity.HIGH)
+    for row in Commission.objects.filter(connection=connection, status=_Status.OK, stated=False):
         fill = Fill.objects.filter(pk=row.pk).first()
-        cost = _read(Decimal(row.raw), row.currency, fill, commissions.Convention.COST_NEGATIVE)
+        cost = _read(Decimal(row.raw), row.currency, fill, negative)
         Commission.objects.filter(pk=row.pk).update(**_columns(cost))
         Fill.objects.filter(pk=row.pk).update(booked=False)
-
-
-def _session_began() -> datetime:
-    today = calendar.session_date(clock.now())
-    return calendar.previous_session(today).close_at + calendar.AFTER_HOURS
 
 
 def _notional(fill: Fill) -> Decimal | None:

@@ -1,7 +1,7 @@
 """Shares that an exercise left us with: explained, shown until they are gone, kept from entries.
 
-An option in the money at its expiry becomes shares at the broker. No order of ours can sell
-shares: an operator does, and the broker's own list says when it is done.
+An option in the money at its expiry becomes shares at the broker. They are closed in the next
+session when an operator says so (`share_orders`); the broker's own list says when it is done.
 """
 
 from collections import Counter
@@ -17,10 +17,10 @@ _Key = tuple[str, int]  # account, contract
 
 def explained(holdings: Iterable[Holding]) -> Mapping[_Key, int]:
     """Shares that the broker shows and our exercises account for, signed."""
-    due = _due()
+    brought = due_shares()
     found: dict[_Key, int] = {}
     for holding in holdings:
-        most = due.get((holding.account, holding.occ), 0)
+        most = brought.get((holding.account, holding.occ), 0)
         if most * holding.quantity > 0:
             size = min(abs(most), abs(holding.quantity))
             found[holding.account, holding.con_id] = size if most > 0 else -size
@@ -34,13 +34,13 @@ def findings(holdings: Iterable[Holding]) -> list[Finding]:
     return [
         Finding(
             Kind.SHARES_EXERCISED, Action.BLOCK_CONTRACT, names[key], key[1],
-            f"{size:+d} shares of {names[key]} from an exercise: close them at the broker",
+            f"{size:+d} shares of {names[key]} from an exercise: to be closed by an operator",
         )
         for key, size in explained(held).items()
     ]  # fmt: skip
 
 
-def _due() -> Mapping[tuple[str, str], int]:
+def due_shares() -> Mapping[tuple[str, str], int]:
     """Shares that exercises brought in all, by account and underlying."""
     found: Counter[tuple[str, str]] = Counter()
     for row in Settlement.objects.filter(exercised=True).select_related("position"):

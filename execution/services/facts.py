@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from analytics import selectors as analytics
 from execution import selectors
@@ -17,7 +17,7 @@ from execution.models import AccountValues, Order, OrderIntent, Position
 from execution.orders.ticks import Increments, touch
 from execution.risk.facts import Desk, Facts, Greeks, Holdings, Market, Open
 from execution.risk.trips import Breaker
-from execution.services import results
+from execution.services import results, wishes
 from quanticity import environment
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
@@ -43,6 +43,7 @@ class Settings:
     penny_symbols: tuple[str, ...]
     penny: Increments
     usual: Increments
+    coarse: Increments
 
 
 def gather(signal: Signal, entry_ref: str) -> Facts:
@@ -89,6 +90,12 @@ def increments_of(symbol: str) -> Increments:
     return s.penny if symbol in s.penny_symbols else s.usual
 
 
+def increments_for(intent: OrderIntent) -> Increments:
+    """Price increments of one trade: coarse ones once the broker has refused a finer tick."""
+    s: Settings = section("execution.desk", Settings)
+    return s.coarse if intent.coarse_ticks else increments_of(intent.symbol)
+
+
 def _account(row: AccountValues) -> orders.Account:
     return orders.Account(
         row.account, row.equity_usd, row.buying_power_usd, row.available_usd, row.cash_usd, row.at
@@ -104,7 +111,7 @@ def _desk(signal: Signal, book: _Book, link: Mapping[str, Any], now: datetime, s
     standing = selectors.standing()
     reconciliation = selectors.last_reconciliation()
     clean = reconciliation is not None and reconciliation.is_clean and bool(link.get("reconciled"))
-    sent = Order.objects.filter(sent_at__gt=now - timedelta(seconds=1)).count()
+    sent, changed = _messages(now - timedelta(seconds=1))
     return Desk(
         state=standing.state(signal.strategy, signal.symbol),
         connection=link.get("state"),
@@ -115,10 +122,22 @@ def _desk(signal: Signal, book: _Book, link: Mapping[str, Any], now: datetime, s
         breaks_n=_breaks_n(signal, book.held),
         ref_used=any(ref == book.entry_ref for ref, _ in book.orders),
         orders_last_s=sent,
-        messages_left=s.messages_per_s - sent,
+        messages_left=s.messages_per_s - sent - changed,
         cooling=standing.is_tripped(_STREAKS, signal.strategy) or _is_cooling(signal, now, s),
         vol_spike=standing.is_tripped({Breaker.VOL_SPIKE}) or _has_vol_spike(now, s),
     )
+
+
+def _messages(since: datetime) -> tuple[int, int]:
+    """Orders that left, or were recorded and wait for their turn; amendments and cancellations."""
+    rows = Order.objects.filter(Q(sent_at__gt=since) | Q(state__in=wishes.ALIVE))
+    is_new = Q(sent_at__gt=since) | Q(sent_at=None, recorded_at__gt=since)
+    found = rows.aggregate(
+        new=Count("pk", filter=is_new),
+        amended=Count("pk", filter=Q(amended_at__gt=since)),
+        called_back=Count("pk", filter=Q(cancel_sent_at__gt=since)),
+    )
+    return found["new"], found["amended"] + found["called_back"]
 
 
 def _breaks_n(signal: Signal, held: Sequence[Position]) -> int:

@@ -54,6 +54,7 @@ def look(since: datetime) -> Leftovers:
 
 def report(left: Leftovers, since: datetime, *, actor: str) -> dict[str, object]:
     """What came of it, for people and for the trail."""
+    pending = pending_until()
     took_s = round(((left.seen_at or clock.now()) - since).total_seconds(), 1)
     found: dict[str, object] = {
         "flat": left.flat,
@@ -63,7 +64,7 @@ def report(left: Leftovers, since: datetime, *, actor: str) -> dict[str, object]
         "orphans": list(left.orphans),
         "foreign": list(left.foreign),
         "state": str(selectors.trading_state()),
-        "pending_until": _pending_until(),
+        "pending_until": None if pending is None else pending.isoformat(),
     }
     audit.record(
         actor, "flatten", selectors.GLOBAL, after=found,
@@ -92,7 +93,7 @@ def _left(seen: Reconciliation | None) -> Leftovers:
     return Leftovers(tuple((theirs | held).values()), entries, orphans, seen.at, foreign)
 
 
-def _pending_until() -> str | None:
+def pending_until() -> datetime | None:
     """Outside regular hours nothing can be sold: exits wait for the open."""
     now = clock.now()
     if calendar.current(now) is not None:
@@ -100,4 +101,4 @@ def _pending_until() -> str | None:
     following = calendar.on_or_after(calendar.session_date(now))
     if following.open_at <= now:
         following = calendar.next_session(following.date)
-    return following.open_at.isoformat()
+    return following.open_at

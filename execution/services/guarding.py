@@ -14,7 +14,7 @@ from execution.orders.references import order_ref
 from execution.orders.ticks import round_up
 from execution.services import halting, opening, wishes
 from execution.services.alarms import Severity, raise_alarm
-from execution.services.facts import increments_of
+from execution.services.facts import increments_for
 from quanticity.domain import clock
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.orders import Role, TradingState
@@ -81,7 +81,7 @@ def _buy_back(position: Position, excess: int) -> None:
     buys = _buys_back(position)
     if ask is None:
         return
-    limit = round_up(ask, increments_of(position.symbol))
+    limit = round_up(ask, increments_for(position.intent))
     working = buys.filter(state__in=wishes.ALIVE)
     if working.exists():
         # The price is no object: it follows the ask until nothing is short.

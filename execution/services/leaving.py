@@ -13,7 +13,7 @@ from execution.orders.tickets import Cover
 from execution.risk.verdict import Denied
 from execution.services import opening, wishes
 from execution.services.alarms import Severity, raise_alarm
-from execution.services.facts import increments_of
+from execution.services.facts import increments_for
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.instruments import parse_occ
@@ -108,7 +108,7 @@ def exit_limit(position: Position, elapsed_s: float, *, is_urgent: bool) -> Deci
     """Where a sell goes now; None without a bid: then the contract is left to expire."""
     bid = wishes.bid(position.occ)
     prices = section("execution.pricing", pricing.Settings)
-    increments = increments_of(position.symbol)
+    increments = increments_for(position.intent)
     if is_urgent:
         return pricing.desperate_limit(bid, increments, prices)
     return pricing.exit_limit(bid, elapsed_s, increments, prices)

@@ -4,7 +4,7 @@ Nothing is sent from here: a wanted price, a wanted cancellation or a new order 
 gateway process makes the broker match it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from execution import selectors
 from execution.models import Order, Position
 from execution.orders import exits, stops
 from execution.orders.exits import Haste
+from execution.orders.ticks import Touch
 from execution.risk.facts import Settings as Limits
 from execution.services import (
     apart,
@@ -104,7 +105,7 @@ def _leave(position: Position, sells: QuerySet[Order]) -> None:
 def _manage_position(position: Position) -> None:
     now = clock.now()
     quote = trailing.touch_of(position.occ)
-    mark = stops.mark_of(quote, section("execution.stops", stops.Settings))
+    mark = _admitted(position, quote, now)
     reached = None
     if mark is not None:
         reached = trailing.confirmed(position.mark_price, position.marked_at, mark)
@@ -125,6 +126,19 @@ def _manage_position(position: Position) -> None:
     _mind_the_calendar(position, now)
     if reached and quote is not None and position.entry_price:
         trailing.follow(position, reached, quote, _held(position))
+
+
+def _admitted(position: Position, quote: Touch | None, now: datetime) -> Decimal | None:
+    """The mark of a quote; right after the open it takes two, seconds apart (DOMAIN 1.6)."""
+    settings = section("execution.stops", stops.Settings)
+    mark, today = stops.mark_of(quote, settings), calendar.current(now)
+    if today is None or now - today.open_at >= timedelta(seconds=settings.opening_s):
+        return mark
+    first = position.opening_at
+    if mark is not None and first is not None and first >= today.open_at:
+        return mark if now - first >= timedelta(seconds=settings.opening_apart_s) else None
+    Position.objects.filter(pk=position.pk).update(opening_at=None if mark is None else now)
+    return None
 
 
 def _blind_s(position: Position, now: datetime) -> float:

@@ -5,11 +5,9 @@ from django.db import transaction
 from execution import selectors
 from execution.models import (
     Approval,
-    Notice,
     Order,
     OrderIntent,
     Position,
-    PositionEvent,
     Quarantine,
     TradingScope,
 )
@@ -156,16 +154,6 @@ def close(trade_id: str, *, actor: str, reason: str) -> bool:
     begun = managing.begin_exit(trade_id, ExitReason.MANUAL)
     audit.record(actor, "close position", trade_id, reason=reason, after="begun" if begun else None)
     return begun
-
-
-def mark_announced(event_ids: list[int]) -> int:
-    """Publishing has taken these events over."""
-    return PositionEvent.objects.filter(pk__in=event_ids).update(announced=True)
-
-
-def mark_notices_announced(notice_ids: list[int]) -> int:
-    """Publishing has taken these notices over."""
-    return Notice.objects.filter(pk__in=notice_ids).update(announced=True)
 
 
 def mark_answered(intent_id: str, *, ended: bool) -> int:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from execution.models import Order, OrderIntent, RiskEvent
 from execution.orders.listed import refusal
 from execution.risk.verdict import Denied
-from execution.services import broker
+from execution.services import broker, ticking
 from quanticity.domain import clock
 from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.orders import Role
@@ -45,8 +45,14 @@ def deny_unlisted(chain: Owed, said: str) -> None:
 
 
 def deny_mistaken(chain: Owed, details: ContractDetails) -> bool:
-    """End an entry whose contract is not what it was taken for; say whether it was not."""
+    """End an entry whose contract is not what it was taken for; say whether it was not.
+
+    Prices that miss the broker's ticks are rounded to coarse ones first.
+    """
     denied = refusal(details, chain.multiplier, chain.prices, clock.now())
+    if denied is not None and denied.code == "TICK" and ticking.round_chain(chain.ref):
+        row = Order.objects.select_related("intent").get(pk=chain.ref)
+        denied = refusal(details, chain.multiplier, _owed(row).prices, clock.now())
     if not chain.is_entry or denied is None:
         return False
     _deny(chain.ref, denied)

@@ -70,14 +70,6 @@ def tend_left_behind() -> None:
     apart.each("NOT_PROTECTED", over.values_list("intent_id", flat=True).distinct(), tend)
 
 
-def is_placed(position: Position) -> bool:
-    """Say whether every tranche that stays has a pair, and none is being replaced."""
-    held = tranching.staying(position)
-    return not replacing.active(position) and all(
-        tranching.executable_stop(position, number) == n for number, n in held.items() if n
-    )
-
-
 def _protect(position: Position) -> None:
     if selectors.awaits_sales(position.intent_id):
         return  # some of what we hold is sold already; nothing new is made for it

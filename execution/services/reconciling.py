@@ -25,6 +25,7 @@ from execution.services import (
     apart,
     booking,
     broker,
+    broker_day,
     cash,
     costs,
     exercising,
@@ -32,6 +33,7 @@ from execution.services import (
     moving,
     protecting,
     quarantining,
+    share_orders,
     unrecorded,
 )
 from quanticity.config.loader import section
@@ -76,9 +78,10 @@ def reconcile(facts: BrokerFacts) -> set[str]:
         cash.record_account(facts.account)
     settings = section("execution.reconciliation", rules.Settings)
     touched = _adopt(facts)
+    share_orders.settle(facts)
     compared = (
         *rules.diff(facts, _our_book(facts), settings), *_manual(), *_external(facts),
-        *exercising.findings(facts.holdings),
+        *exercising.findings(facts.holdings), *broker_day.findings(facts),
     )  # fmt: skip
     findings = tuple(unrecorded.judged(finding) for finding in compared)
     for finding in findings:
@@ -214,6 +217,8 @@ def _act(finding: rules.Finding, facts: BrokerFacts) -> None:
             unrecorded.adopt(finding.subject, facts)
         case rules.Action.CANCEL_EXTRA if finding.kind is rules.Kind.ORDER_TWICE:
             unrecorded.want_extras_off(finding.subject, facts)
+        case rules.Action.REPORT:
+            broker_day.tell(finding)
         case _:
             pass  # adopted above, or for an operator to read in the row
 

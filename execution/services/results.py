@@ -72,19 +72,21 @@ def end_session() -> SessionResult | None:
             row = SessionResult.objects.create(
                 account=account.account, session_date=day, source=settings.TRADING_MODE,
                 start_usd=account.start_of_day_usd, end_usd=account.equity_usd,
-                day_pnl_usd=_session_pnl(account, day), at=now,
+                day_pnl_usd=_session_pnl(account, day), broker_pnl_usd=account.day_pnl_usd, at=now,
             )  # fmt: skip
     except IntegrityError:  # another worker wrote it
         return None
-    _compare_with_equity(row)
+    _compare_days(row)
     return row
 
 
-def _compare_with_equity(row: SessionResult) -> None:
-    """Our day against what the broker's equity did (6.12); a deposit has to be recorded as one."""
-    if row.day_pnl_usd is None or row.start_usd is None:
+def _compare_days(row: SessionResult) -> None:
+    """Our day against the broker's (6.12): as it counts, else by what its equity did."""
+    theirs = row.broker_pnl_usd
+    if theirs is None and row.start_usd is not None:
+        theirs = row.end_usd - row.start_usd
+    if row.day_pnl_usd is None or theirs is None:
         return
-    theirs = row.end_usd - row.start_usd
     if breaks.is_daily_break(row.day_pnl_usd, theirs, section("execution.breaks", breaks.Settings)):
         detail = f"{row.session_date}: ours {row.day_pnl_usd:.2f}, the broker's {theirs:.2f}"
         raise_alarm("DAILY_PNL", detail, Severity.HIGH)

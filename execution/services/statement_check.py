@@ -70,9 +70,11 @@ def check_file(path: Path, day: date | None = None) -> Comparison:
 
 
 def _take_costs(found: Iterable[breaks.Break]) -> None:
-    """A cost that the gateway never reported is known from the statement; a reported one stands."""
+    """The statement's costs are final; one of the other sign is a misreading, not a correction."""
     for one in found:
-        if one.field is breaks.Field.COMMISSION and one.ours is None and one.theirs is not None:
+        if one.field is not breaks.Field.COMMISSION or one.theirs is None:
+            continue
+        if one.ours is None or one.ours != -one.theirs:
             costs.record_stated(one.subject, one.theirs)
 
 

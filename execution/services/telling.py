@@ -156,9 +156,8 @@ def _is_worth_it(was: dict[str, Any], now: dict[str, Any], changed: list[str]) -
     before, after = was.get("realised_net_usd"), now.get("realised_net_usd")
     if before is None or after is None:
         return before is None and after is not None
-    share: Decimal = section("execution.breaks", breaks.Settings).correction_frac
-    moved = abs(Decimal(after) - Decimal(before))
-    return moved > share * Decimal(now["notional_usd"] or 0)
+    s = section("execution.breaks", breaks.Settings)
+    return breaks.is_material(Decimal(before), Decimal(after), Decimal(now["notional_usd"] or 0), s)
 
 
 def _is_final_at_last(was: dict[str, Any], now: dict[str, Any]) -> bool:

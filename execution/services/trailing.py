@@ -8,7 +8,7 @@ from execution.orders import exits, protection, stops
 from execution.orders.ticks import Touch, touch
 from execution.risk.facts import Settings as Limits
 from execution.services import nearby, protecting, replacing, tranching
-from execution.services.facts import increments_of
+from execution.services.facts import increments_for
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.orders import Role
@@ -40,7 +40,7 @@ def follow(position: Position, mark: Decimal, quote: Touch, held: exits.Held) ->
     entry = position.entry_price or mark
     before = stops.Ratchet(entry, position.peak_price or entry, position.stop_price)
     step = stops.advance(
-        before, mark, increments_of(position.symbol), settings,
+        before, mark, increments_for(position.intent), settings,
         spread_pct=quote.spread_frac * _HUNDRED,
     )  # fmt: skip
     changes = {"peak_price": step.ratchet.peak}

@@ -8,7 +8,7 @@ from django.db.models import F
 from execution import selectors
 from execution.models import Order, OrderIntent, Position, Tranche
 from execution.orders import brackets, parts, stops
-from execution.services.facts import increments_of
+from execution.services.facts import increments_for
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.orders import Role
@@ -20,7 +20,7 @@ def plan(position: Position, intent: OrderIntent, bought: int) -> None:
     if position.tranches.exists() or not bought or not position.entry_price:
         return
     planned = brackets.tranches(bought, _profile(position))
-    increments = increments_of(position.symbol)
+    increments = increments_for(position.intent)
     numbers = [*range(1, len(planned)), parts.ATTACHED]
     for number, one in zip(numbers, planned, strict=True):
         price = brackets.target_price(position.entry_price, one.target_pct, increments)

@@ -9,7 +9,7 @@ from execution.orders import pricing
 from execution.orders.ticks import touch
 from execution.risk.verdict import Denied
 from execution.services import apart, broker, opening, trailing
-from execution.services.facts import increments_of
+from execution.services.facts import increments_for
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.orders import Role, TradingState
@@ -53,7 +53,7 @@ def _changes(row: Order) -> bool:
         return bool(Order.objects.filter(pk=row.pk).update(cancel_wanted_at=now))
     if quote is None:
         return False
-    limit = pricing.walked(plan, elapsed, quote, increments_of(intent.symbol))
+    limit = pricing.walked(plan, elapsed, quote, increments_for(intent))
     if row.limit_price is None or limit <= row.limit_price:
         return False
     return bool(Order.objects.filter(pk=row.pk).update(wanted_limit=limit))
@@ -67,6 +67,6 @@ def _plan_of(intent: OrderIntent, prices: pricing.Settings) -> pricing.EntryPlan
     plan = pricing.plan_entry(
         Strategy(intent.strategy), intent.signal.confidence,
         touch(intent.arrival_mid - half, intent.arrival_mid + half),
-        increments_of(intent.symbol), prices,
+        increments_for(intent), prices,
     )  # fmt: skip
     return None if isinstance(plan, Denied) else plan

@@ -6,6 +6,7 @@
     ├── TemporaryError       nobody acts: the task layer tries again, after `retry_after` s if known
     │   └── NotConnected     the broker, store or channel cannot be reached now
     └── PermanentError       nobody can act: it is recorded and not tried again
+        ├── OffTick          the broker refused a price; another tick may be taken
         └── ChannelRevoked   a channel refused our credential; it is off until an operator renews it
 
 An error names the thing and the value: "expected a positive strike, was -5".
@@ -38,6 +39,10 @@ class NotConnected(TemporaryError):  # noqa: N818 - an error is named after what
 
 class PermanentError(QuantiCityError):
     """Trying again cannot help."""
+
+
+class OffTick(PermanentError):  # noqa: N818 - an error is named after what happened
+    """A price is no multiple of the contract's tick."""
 
 
 class ChannelRevoked(PermanentError):  # noqa: N818 - an error is named after what happened

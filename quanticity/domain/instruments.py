@@ -56,6 +56,18 @@ class OptionContract:
         return f"{self.root} {self.expiry.day} {self.expiry:%b %y} {strike}{self.right}"
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Shares of one symbol: never opened here, only closed after an exercise."""
+
+    symbol: str
+
+    @property
+    def occ(self) -> str:
+        """The code under which the broker's holdings and our messages name it."""
+        return self.symbol
+
+
 def parse_occ(code: str) -> OptionContract:
     """Read a compact or padded OCC code; raise MalformedInput naming the code otherwise."""
     if len(code) == _PADDED_LENGTH:

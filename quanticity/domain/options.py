@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Strings = NDArray[np.str_]
@@ -75,7 +76,7 @@ class Chain:
     """Quotes and open interest of every listed contract of one underlying.
 
     occ (str), right (+1 call, -1 put), strike, bid, ask, last ($ per share, NaN absent),
-    bid_size, ask_size, volume, open_interest (contracts; -1 interest not told yet),
+    bid_size, ask_size, volume, open_interest (contracts; -1 volume or interest not told yet),
     quote_epoch_ms (-1 unknown),
     expiry_idx; vendor_* are cross-checks and never used in a published number.
     """
@@ -109,6 +110,11 @@ class Chain:
     def __len__(self) -> int:
         """Number of contracts."""
         return len(self.strike)
+
+    @property
+    def told(self) -> Bools:
+        """Contracts whose feed has told both volume and open interest."""
+        return (self.volume >= 0) & (self.open_interest >= 0)
 
     @property
     def settled_interest(self) -> dict[str, int]:

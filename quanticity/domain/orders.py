@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from quanticity.domain.instruments import OptionContract
+from quanticity.domain.instruments import OptionContract, Share
 from quanticity.domain.market import Side
 
 
@@ -52,6 +52,9 @@ class IntentState(StrEnum):
     EXPIRED = "EXPIRED"
     BLOCKED = "BLOCKED"
     UNKNOWN = "UNKNOWN"
+
+
+OFF_TICK = 110  # the broker's code for a price that is no multiple of the tick
 
 
 class OrderStatus(StrEnum):
@@ -104,7 +107,7 @@ class Ticket:
 
     order_ref: str
     role: Role
-    contract: OptionContract
+    contract: OptionContract | Share
     side: Side
     quantity: int
     order_type: OrderType
@@ -191,6 +194,7 @@ class Account:
     available_usd: Decimal
     cash_usd: Decimal
     at: datetime
+    day_pnl_usd: Decimal | None = None  # the broker's own, when it says one
 
 
 @dataclass(frozen=True, slots=True)

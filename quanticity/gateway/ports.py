@@ -35,6 +35,7 @@ class Connection:
     """What is known of the link now; `last_message_at` is its health, not a socket flag.
 
     `has_orders`: orders can be sent and answered, whatever becomes of the market data.
+    `opened_at` names the socket: another one is another connection.
     """
 
     state: ConnectionState
@@ -45,6 +46,7 @@ class Connection:
     data_lines: int
     detail: str = ""
     has_orders: bool = False
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

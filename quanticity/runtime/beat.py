@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 SHORTEST = timedelta(milliseconds=250)  # real time; faster than this only heats the machine
 LEASE_S = 15
 RENEW_S = 2.0
+LOOK_S = 2.0  # how soon an edit of the timetable is followed
 IDLE_S = 2.0
 
 
@@ -49,18 +50,26 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # untyped library
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._lease: Lease | None = None
-        self._renewed_s = float("-inf")
+        self._renewed_s = self._looked_s = float("-inf")
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Run what is due, if the lease is ours; say how long to sleep."""
-        alive.note()
         if clock.boot_seconds() - self._renewed_s > RENEW_S:
+            alive.note()
             self._renew()
         if self._lease is None:
             return IDLE_S
         return float(super().tick(*args, **kwargs))
+
+    def schedule_changed(self) -> bool:
+        """Whether the timetable was edited; the library asks SQL, newly connected, each tick."""
+        now_s = clock.boot_seconds()
+        if now_s - self._looked_s < LOOK_S:
+            return False
+        self._looked_s = now_s
+        return bool(super().schedule_changed())
 
     def _renew(self) -> None:
         # Not at every tick: with a full timetable that is a write to SQL ten times a second.

@@ -74,11 +74,10 @@ def heard(until: float) -> tuple[dict[str, list[float]], Counter[str]]:
     }
     with app.connection() as connection:
         receiver = app.events.Receiver(connection, handlers=handlers)
-        while (left := until - time.monotonic()) > 0:
-            try:
-                receiver.capture(limit=None, timeout=left, wakeup=False)
-            except TimeoutError:
-                continue
+        # Its own limit of time begins anew with each event.
+        end = threading.Timer(until - time.monotonic(), setattr, (receiver, "should_stop", True))
+        end.start()
+        receiver.capture(limit=None, timeout=None, wakeup=False)
     return taken, others
 
 
@@ -116,14 +115,23 @@ def looked(until: float) -> tuple[dict[str, float], Counter[str], int]:
     return ages, absent, looks
 
 
+def _named(command: str) -> str:
+    """The process of a command line: `worker market`, `beat`, `run_gateway` …"""
+    words = command.split()
+    if "-Q" in words:
+        return f"worker {words[words.index('-Q') + 1]}"
+    known = ("beat", "flower", "uvicorn", "run_gateway", "run_simulator", "up")
+    return next((word for word in words if word in known), command[-60:])
+
+
 def _shares(before: dict[int, Any], after: dict[int, Any], took: float) -> dict[str, float]:
     print(f"{took:.0f} s, load {os.getloadavg()[0]:.1f}\n\n% of a core   MB  process")
     shares = {}
     for pid, (command, spent, mb) in sorted(after.items(), key=lambda one: -one[1][1]):
         if pid in before and pid != os.getpid():
             share = (spent - before[pid][1]) / took * 100
-            shares[command[-100:]] = share
-            print(f"{share:11.1f} {mb:4.0f}  {command[-100:]}")
+            shares[_named(command)] = share
+            print(f"{share:11.1f} {mb:4.0f}  {_named(command)}")
     return shares
 
 
@@ -131,7 +139,7 @@ def _tasks(taken: dict[str, list[float]], others: Counter[str]) -> None:
     print(f"\n{'task':34} {'n':>5} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} {'total s':>8}")
     for name, each in sorted(taken.items(), key=lambda one: -sum(one[1])):
         each.sort()
-        middle, high = each[len(each) // 2], each[int(0.99 * (len(each) - 1))]
+        middle, high = each[len(each) // 2], each[round(0.99 * (len(each) - 1))]
         total = sum(each) / 1e3
         print(f"{name:34} {len(each):5} {middle:8.1f} {high:8.1f} {each[-1]:8.1f} {total:8.1f}")
     print(*(f"{n} {what}" for what, n in others.items()), sep="\n")
@@ -186,8 +194,7 @@ def watch(seconds: float, waits: Path) -> None:
     _tasks(*answers["tasks"])
     _families(*answers["looks"])
     found = _waits(waits)
-    market = next((share for name, share in shares.items() if "-Q market" in name), None)
-    print(json.dumps({"market_worker_pct_of_a_core": market, **found}))
+    print(json.dumps({"market_worker_pct_of_a_core": shares["worker market"], **found}))
 
 
 def _manage(*words: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from execution import selectors
-from execution.models import Fill, Order, OrderIntent, Position
+from execution.models import Fill, Order, OrderIntent, Position, PositionEvent
 from execution.services import booking, broker, costs, operating, telling
 from quanticity.domain.orders import TradingState
 from quanticity.domain.signals import Acknowledgement
@@ -180,7 +180,7 @@ def test_events_are_owed_until_they_are_taken_over() -> None:
     filled()
     (event,) = selectors.owed_events(10)
 
-    operating.mark_announced([event.pk])
+    PositionEvent.objects.filter(pk=event.pk).update(announced=True)
 
     assert selectors.owed_events(10) == []
 

@@ -105,6 +105,25 @@ def test_the_page_of_a_position_says_what_would_be_sold(operator: Client) -> Non
     assert f"3 {position.occ}" in operator.get(page("close", position.pk)).content.decode()
 
 
+@pytest.mark.parametrize("name", ["close", "flatten"])
+@pytest.mark.parametrize(
+    ("later_s", "said"),
+    [
+        pytest.param(0, False, id="open"),
+        pytest.param(6 * 3600, True, id="Friday evening"),
+    ],
+)
+def test_a_closed_market_is_said_before_a_sale_is_wanted(
+    operator: Client, noon: Any, name: str, later_s: int, *, said: bool
+) -> None:
+    subject = {"close": desks.held().pk, "flatten": "all"}[name]
+    noon.advance(later_s)
+
+    first = operator.post(page(name), {"subject": subject, "reason": "a drill"}).content.decode()
+
+    assert ("sales wait for the open, Mon 24 Nov 09:30 EST" in first) is said
+
+
 def test_everything_is_flattened_and_stays_halted(operator: Client) -> None:
     desks.held(1)
     desks.held(2)

@@ -27,6 +27,7 @@ from tests.process.places import Place, Server, until
 
 MORNING = datetime(2025, 11, 21, 15, 4, 0, tzinfo=UTC)  # Friday 10:04 in New York
 NARROW = {"QC__UNIVERSE__DEPTH": '["SPY"]', "QC__UNIVERSE__CHAINS": '["SPY"]'}
+PATIENT = {"QC__EXECUTION__PRICING__EAGER_ABANDON_S": "3600.0"}  # entries outlive a slow machine
 
 
 @dataclass
@@ -106,6 +107,6 @@ def desk(place: Place, server: Server, settings: Any, folder: Path) -> Iterator[
     client.cache_clear()
     with racing.on_disk(folder), clock.using(clock.ScaledClock(place.var / "clock.json")):
         name = connection.settings_dict["NAME"]
-        place.more = {"QC_DATABASE_URL": f"sqlite:///{name}", **NARROW}
+        place.more = {"QC_DATABASE_URL": f"sqlite:///{name}", **NARROW, **PATIENT}
         yield Desk(place, server, ports.usable(None))
     client.cache_clear()

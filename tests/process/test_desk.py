@@ -41,10 +41,13 @@ def opened(closed: Desk) -> Desk:
 
 
 def entry(n: int = 1) -> Order:
-    """An entry far below the market: it works, and nobody sells at it."""
+    """An entry far below the market: it works, nobody sells at it, and it is not walked upward."""
     prices = {"limit_price": Decimal("0.05"), "stop_price": Decimal("0.02")}
-    changes = {"state": "active" if n == 1 else "ended"}
-    intent = factories.intent(n, 3, **prices, target_price=Decimal("0.50"), signal_changes=changes)
+    arrival = {"arrival_mid": Decimal("0.05"), "arrival_spread": Decimal("0.01")}
+    changes = {"state": "active" if n == 1 else "ended", "strategy": "1DTE"}
+    intent = factories.intent(
+        n, 3, **prices, **arrival, target_price=Decimal("0.50"), signal_changes=changes
+    )
     return Order.objects.get(order_ref=factories.ref(intent, "E"))
 
 
@@ -98,11 +101,15 @@ def test_nothing_is_bought_after_a_halt_by_signal_or_file_until_it_is_cleared(
     {"signal": opened.signal_halt, "file": halt_file.path().touch}[how]()
     until(lambda: not works_at_the_exchange(opened, order), what="the entry's end")
     until(lambda: TradingScope.objects.filter(pk="global", state="HALTED").exists())
-    later = entry(2)
+    during = entry(2)
+    until(lambda: state_of(during) == "EXPIRED", what="an end of what was recorded meanwhile")
+
     cleared = opened.place.manage("halt", "--clear", "--reason", "over")
-    until(lambda: state_of(later) != "RECORDED", what="an end of what was recorded meanwhile")
-    assert (state_of(later), later.order_id) == ("EXPIRED", None)
+
     assert (cleared.returncode, halt_file.standing()) == (0, None), cleared.stderr
+    after = entry(3)
+    until(lambda: works_at_the_exchange(opened, after), what="an entry after it")
+    assert (state_of(during), during.order_id) == ("EXPIRED", None)
 
 
 def test_sigterm_ends_a_gateway_process_whose_broker_refuses(closed: Desk) -> None:

@@ -241,7 +241,11 @@ class Desk:
         )
         options = [p for p in account.positions.values() if listing.option_of_id(p.con_id)]
         assert held == sum(p.quantity for p in options), self.story()
-        theirs = {e.exec_id: (e.price, e.commission) for e in self.exchange.books.executions}
+        theirs = {
+            e.exec_id: (e.price, e.commission)
+            for e in self.exchange.books.executions
+            if listing.option_of_id(e.con_id)
+        }
         costs = {
             c.pk: (c.commission_usd or 0) - (c.rebate_usd or 0) for c in Commission.objects.all()
         }

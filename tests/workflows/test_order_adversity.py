@@ -3,14 +3,26 @@
 Each fault meets the same trade: five contracts entered, split, and left by an operator.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from execution.models import Fill, OrderIntent, Position, PositionEvent, Settlement
+from execution.models import (
+    Fill,
+    OrderIntent,
+    Position,
+    PositionEvent,
+    Quarantine,
+    RiskEvent,
+    Settlement,
+    ShareOrder,
+)
+from execution.operations import OPERATIONS, Wish
 from execution.services import operating
-from quanticity.domain.market import Bar
+from quanticity.domain.market import Bar, Quote
+from quanticity.gateway.simulated import listing
 from quanticity.gateway.simulated.fault_script import Action, At, Fault
 from quanticity.store import market
 from tests.workflows.exchange_desk import Desk
@@ -85,6 +97,7 @@ def test_a_line_cut_at_a_fill(trade, n: int) -> None:
     trade(scenario, Fault(At.FILL, Action.DROP, n=n))
 
 
+OFF_TICK = Fault(At.ORDER, Action.REJECT, code=110, text="the minimum price variation")
 NEWS = [
     pytest.param([Fault(At.FILL, Action.DUPLICATE)], id="the fill is told twice"),
     pytest.param([Fault(At.FILL, Action.REORDER)], id="the cost comes first"),
@@ -96,6 +109,12 @@ NEWS = [
     pytest.param([Fault(At.ORDER, Action.NOTICE, code=399, text="held")], id="a mere notice"),
     pytest.param([Fault(At.ORDER, Action.NOTICE, n=3, code=10349, text="TIF")], id="a preset"),
     pytest.param([Fault(At.REVISE, Action.REJECT, code=10326, text="no")], id="amendment refused"),
+    pytest.param([OFF_TICK], id="the entry is off tick"),
+    pytest.param([replace(OFF_TICK, n=2)], id="the target is off tick"),
+    pytest.param([replace(OFF_TICK, n=3)], id="the stop is off tick"),
+    pytest.param([replace(OFF_TICK, n=4)], id="a tranche's stop is off tick"),
+    pytest.param([replace(OFF_TICK, n=7)], id="a later order is off tick"),
+    pytest.param([replace(OFF_TICK, at=At.REVISE)], id="an amendment is off tick"),
     pytest.param([Fault(At.CANCEL, Action.LATE, for_s=3)], id="the cancellation is late"),
     pytest.param([Fault(At.CANCEL, Action.SWALLOW)], id="the cancellation is lost"),
 ]
@@ -165,6 +184,30 @@ def test_a_night_passes_over_an_open_position(trade) -> None:
     trade(scenario)
 
 
+async def a_night_over_expiry(desk: Desk, moved: float) -> Position:
+    """Hold one call over its expiry, the market having moved by that fraction."""
+    held = await desk.hold(1)
+    # The desk is away from here until the night; the broker's orders end with the day's cut.
+    desk.next_fault("time", Action.CANCEL, text=":S1")
+    await desk.server.beat()
+    desk.next_fault("time", Action.CANCEL, text=":T1")
+    await desk.server.beat()
+    desk.jump(moved)
+    desk.at.at = datetime(2025, 11, 22, 1, 0, 5, tzinfo=UTC)
+    await desk.server.beat()
+    market.add_bars("SPY", "1day", [official_bar(desk)])
+    await desk.turn()
+    return held
+
+
+def official_bar(desk: Desk) -> Bar:
+    """Friday's bar at its official close."""
+    at = datetime(2025, 11, 21, 21, 0, tzinfo=UTC)
+    price = float(round(desk.exchange.market.spot("SPY", at), 2))
+    opened = datetime(2025, 11, 21, 14, 30, tzinfo=UTC)
+    return Bar("SPY", opened, price, price, price, price, 1.0, price)
+
+
 @pytest.mark.parametrize(
     ("moved", "exercised"),
     [pytest.param(-0.03, False, id="worthless"), pytest.param(0.01, True, id="in the money")],
@@ -173,22 +216,8 @@ def test_what_is_held_at_expiry_is_settled_at_the_official_close(
     trade, moved: float, exercised: bool
 ) -> None:
     async def scenario(desk: Desk) -> None:
-        held = await desk.hold(1)
-        # The desk is away from here until the night; the broker's orders end with the day's cut.
-        desk.next_fault("time", Action.CANCEL, text=":S1")
-        await desk.server.beat()
-        desk.next_fault("time", Action.CANCEL, text=":T1")
-        await desk.server.beat()
-        desk.jump(moved)
-        desk.at.at = datetime(2025, 11, 22, 1, 0, 5, tzinfo=UTC)
-        await desk.server.beat()
-        close = round(
-            desk.exchange.market.spot("SPY", datetime(2025, 11, 21, 21, 0, tzinfo=UTC)), 2
-        )
-        opened = datetime(2025, 11, 21, 14, 30, tzinfo=UTC)
-        price = float(close)
-        market.add_bars("SPY", "1day", [Bar("SPY", opened, price, price, price, price, 1.0, price)])
-        await desk.turn()
+        held = await a_night_over_expiry(desk, moved)
+        close = official_bar(desk).close
 
         row = Settlement.objects.get()
         strike = Decimal(desk.occ[-8:]) / 1000
@@ -199,3 +228,94 @@ def test_what_is_held_at_expiry_is_settled_at_the_official_close(
         assert position.events.order_by("seq").last().kind == "EXPIRY"
 
     trade(scenario)
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        pytest.param("mini", "MULTIPLIER_MISMATCH", id="ten shares a contract"),
+        pytest.param("closed", "SESSION_CLOSED", id="no hours today"),
+        pytest.param("twice", "CONTRACT_AMBIGUOUS", id="two of them"),
+    ],
+)
+def test_a_contract_that_is_described_otherwise_is_never_bought(trade, how: str, code: str) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.enter(3)
+
+        intent, denied = OrderIntent.objects.get(), RiskEvent.objects.get()
+        assert (intent.state, intent.denied_by, denied.code) == ("REJECTED", code, code)
+        assert not desk.exchange.books.orders, desk.story()
+
+    trade(scenario, Fault(At.TIME, Action.DESCRIBE, after_s=0, text=how))
+
+
+def test_shares_of_an_exercise_are_closed_next_session_by_an_operators_word(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        await a_night_over_expiry(desk, 0.01)
+        account, number = desk.exchange.books.account, listing.symbol_of_root("SPY").con_id
+        assert account.quantity(number) == 100
+        desk.at.at = datetime(2025, 11, 24, 15, 0, tzinfo=UTC)  # Monday, 10:00 in New York
+        await desk.server.beat()
+        await live(desk, 1)
+        await desk.compare()
+        assert Quarantine.objects.get(ended_at=None).kind == "SHARES_EXERCISED"
+
+        touch, now = desk.exchange.touch(number), desk.at.at
+        bid, ask = float(touch.bid), float(touch.ask)
+        market.write_quote(Quote("SPY", bid, ask, 9.0, 9.0, None, now, now))
+        OPERATIONS["shares"].do(Wish("SPY", "ann", "exercised on Friday"))
+        await desk.turn()
+        await live(desk, 1)
+
+        row = ShareOrder.objects.get()
+        assert (row.state, row.side, row.filled) == ("FILLED", "SELL", 100), desk.story()
+        assert account.quantity(number) == 0
+        desk.at.advance(11)
+        await desk.compare()
+        assert not Quarantine.objects.filter(ended_at=None).exists()
+
+    trade(scenario)
+
+
+def in_coarse_ticks(desk: Desk) -> bool:
+    """Whether every price at the exchange is a multiple of five cents, of ten from 3 dollars."""
+    orders = desk.exchange.books.orders.values()
+    prices = [one for o in orders for one in (o.limit, o.aux) if one is not None]
+    return all(price % Decimal("0.10" if price >= 3 else "0.05") == 0 for price in prices)
+
+
+def test_prices_that_miss_the_brokers_ticks_are_rounded_before_they_leave(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.enter(5, desk.ask() + Decimal("0.07"))
+        await live(desk, 8)
+
+        assert Position.objects.get().quantity_total == 5, desk.story()
+        assert in_coarse_ticks(desk), desk.story()
+        await a_flat_end(desk)
+
+    trade(scenario, Fault(At.TIME, Action.DESCRIBE, after_s=0, text="coarse"))
+
+
+def test_an_entry_refused_for_its_tick_is_sent_once_more_at_another(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        intent = await desk.enter(5, desk.ask() + Decimal("0.07"))
+        await live(desk, 8)
+
+        entry = intent.orders.get(role="E")
+        assert (entry.state, entry.order_id) == ("FILLED", 4), desk.story()
+        assert in_coarse_ticks(desk), desk.story()
+        await a_flat_end(desk)
+
+    trade(scenario, OFF_TICK)
+
+
+def test_an_entry_refused_twice_for_its_tick_is_not_bought(trade) -> None:
+    async def scenario(desk: Desk) -> None:
+        intent = await desk.enter(5)
+        await live(desk, 8)
+
+        intent.refresh_from_db()
+        assert intent.state == "REJECTED", desk.story()
+        assert {o.status for o in desk.exchange.books.orders.values()} == set()
+
+    trade(scenario, OFF_TICK, replace(OFF_TICK, n=4))

@@ -115,9 +115,10 @@ class Board:
         """Columns of every watched contract, or None before the first one has ticked.
 
         `live` says since when a contract streams: while it does, no tick means no change. What
-        has not ticked is a row without a quote and with an interest that is not told: a gap that
-        the coverage of whatever is computed from it counts. Its `as_of` is not the reader's
-        clock but when the quotes at the money, which carry the gamma, were last known to stand.
+        has not ticked is a row without a quote, with a volume and an interest that are not told:
+        a gap that the coverage of whatever is computed from it counts. Its `as_of` is not the
+        reader's clock but when the quotes at the money, which carry the gamma, were last known to
+        stand.
         """
         watched = self.watched()
         rows = [(rank, one, lines.get(one.con_id) or _silent(one)) for rank, _, one in watched]
@@ -149,7 +150,7 @@ class Board:
             last=_floats([quote.last for quote in quotes]),
             bid_size=_counts([quote.bid_size for quote in quotes]),
             ask_size=_counts([quote.ask_size for quote in quotes]),
-            volume=_counts([quote.volume for quote in quotes]),
+            volume=_counts([quote.volume for quote in quotes], unknown=-1),
             open_interest=_counts([quote.open_interest for quote in quotes], unknown=-1),
             quote_epoch_ms=np.array([_epoch_ms(each) for each in confirmed]),
             vendor=_vendor([line.model for _, _, line in rows]),

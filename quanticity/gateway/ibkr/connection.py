@@ -65,6 +65,7 @@ class Link:
         self._ib: TappedIB | None = None
         self._said: Connection | None = None
         self._heard_at: datetime | None = None
+        self._opened_at: datetime | None = None
         self._last_text = ""
         self._misses = 0
         self._dropped = asyncio.Event()
@@ -171,7 +172,7 @@ class Link:
         return Connection(
             state, since_at, self._heard_at, self.account or None, version or None,
             self.data_lines, detail or ("" if self.health.is_up else self._last_text),
-            self.health.has_orders,
+            self.health.has_orders, self._opened_at,
         )  # fmt: skip
 
     def say(self) -> None:
@@ -222,6 +223,8 @@ class Link:
         )
         self._check_account(ib.client.getAccounts())
         ib.wrapper.accounts = [self.account]
+        self._opened_at = clock.now()
+        self.say()  # before the first fact that comes over it
         await self._unless_dropped(self.on_up())
         self.health.on_up(clock.now())
         self.on_ready()

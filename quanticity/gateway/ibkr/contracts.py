@@ -13,7 +13,7 @@ from ib_insync import ContractDetails as TheirDetails
 from quanticity.domain import calendar, clock
 from quanticity.domain.calendar import Settlement
 from quanticity.domain.errors import PermanentError
-from quanticity.domain.instruments import OptionContract
+from quanticity.domain.instruments import OptionContract, Share
 from quanticity.gateway.ibkr import translate
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.settings import Settings
@@ -118,8 +118,10 @@ class Contracts:
         self._con_ids.update({one.contract: one.con_id for one in found})
         return found
 
-    def theirs(self, contract: OptionContract, con_id: int) -> Contract:
+    def theirs(self, contract: OptionContract | Share, con_id: int) -> Contract:
         """The contract to stream or order with."""
+        if isinstance(contract, Share):
+            return translate.their_share(contract, con_id)
         key = contract, con_id
         if key not in self._theirs:
             symbol = self._symbols.get(contract.root, contract.root)

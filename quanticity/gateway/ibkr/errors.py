@@ -10,7 +10,8 @@ ones the client library misreads as the death of an order.
 from enum import StrEnum
 from typing import NamedTuple
 
-from quanticity.domain.errors import PermanentError, QuantiCityError, TemporaryError
+from quanticity.domain.errors import OffTick, PermanentError, QuantiCityError, TemporaryError
+from quanticity.domain.orders import OFF_TICK
 
 
 class Kind(StrEnum):
@@ -146,4 +147,6 @@ def meaning(code: int) -> Meaning:
 def as_error(code: int, text: str) -> QuantiCityError:
     """The exception a refused request becomes."""
     message = f"{code}: {text or meaning(code).text}"
+    if code == OFF_TICK:
+        return OffTick(message)
     return (PermanentError if meaning(code).kind is _P else TemporaryError)(message)

@@ -1,6 +1,7 @@
 """The snapshot for reconciliation: each list with its own deadline, complete or not at all."""
 
 import asyncio
+from decimal import Decimal
 
 from quanticity.domain import clock
 from quanticity.domain.orders import Account
@@ -20,12 +21,26 @@ class Facts:
         self._asking = asyncio.Lock()
         self._telling: asyncio.TimerHandle | None = None
         self._values: dict[tuple[str, str], str] = {}
+        self._day_pnl: Decimal | None = None
+
+    def on_connecting(self) -> None:
+        """A new connection: its day P&L has not been said yet."""
+        self._day_pnl = None
 
     def on_account_value(self, tag: str, value: str, currency: str) -> None:
         """Keep one account figure."""
         if tag not in translate.ACCOUNT_TAGS or self._values.get((tag, currency)) == value:
             return
         self._values[tag, currency] = value
+        self._tell_soon()
+
+    def on_day_pnl(self, usd: Decimal | None) -> None:
+        """Keep the day as the broker counts it; None is "not set"."""
+        if usd != self._day_pnl:
+            self._day_pnl = usd
+            self._tell_soon()
+
+    def _tell_soon(self) -> None:
         # The figures come one by one; they are told together.
         if self._telling is None:
             loop = asyncio.get_running_loop()
@@ -43,7 +58,7 @@ class Facts:
     @property
     def account(self) -> Account | None:
         """The account as last heard."""
-        return translate.account(self._link.account, self._values, clock.now())
+        return translate.account(self._link.account, self._values, self._day_pnl, clock.now())
 
     async def ask(self) -> BrokerFacts:
         """Everything the broker knows; raise TemporaryError when any end is missing."""

@@ -71,3 +71,4 @@ class IbkrGateway:
         # Before anything is believed: what does the broker hold, and what was filled meanwhile?
         self.trading.on_connecting()
         await self.trading.synchronise()
+        self.trading.on_synchronised()

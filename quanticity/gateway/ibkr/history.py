@@ -54,10 +54,6 @@ class History:
             translate.bar(symbol, one, _N5[bar]) for one in found if translate.has_session(one)
         )
 
-    def eta_s(self, symbol: str, n: int) -> float:
-        """Seconds until the last of `n` further requests for this symbol would be sent."""
-        return self.limits.plan(asyncio.get_running_loop().time(), symbol, n)
-
     async def _pace(self, symbol: str, request: str) -> None:
         now_s = asyncio.get_running_loop().time()
         wait_s = self.limits.wait(now_s, symbol, request)

@@ -66,19 +66,3 @@ class HistoricalLimits:
         self.asked[request] = now
         self.asked = {k: at for k, at in self.asked.items() if now - at < self.repeat_s}
         self.tell(self.overall.taken)
-
-    def plan(self, now: float, instrument: str, n: int) -> float:
-        """ETA: seconds until the last of `n` different requests would be sent."""
-        overall = list(self.overall.taken)
-        burst = list(self.bursts.get(instrument, Window(self.burst, self.burst_s)).taken)
-        at = now
-        for _ in range(n):
-            for taken, limit, seconds in (
-                (overall, self.per_window, self.window_s),
-                (burst, self.burst, self.burst_s),
-            ):
-                if len(taken) >= limit:
-                    at = max(at, taken[-limit] + seconds)
-            overall.append(at)
-            burst.append(at)
-        return at - now

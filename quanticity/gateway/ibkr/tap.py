@@ -64,6 +64,7 @@ class OrderSink(Protocol):
     def on_execution(self, contract: Contract, execution: Execution) -> None: ...
     def on_commission_report(self, report: CommissionReport) -> None: ...
     def on_account_value(self, account: str, tag: str, value: str, currency: str) -> None: ...
+    def on_day_pnl(self, usd: float) -> None: ...
 
 
 class Tap(Wrapper):
@@ -136,6 +137,10 @@ class Tap(Wrapper):
     def updateAccountValue(self, tag: str, val: str, currency: str, account: str) -> None:
         super().updateAccountValue(tag, val, currency, account)
         self._tell(self.orders.on_account_value, account, tag, val, currency)
+
+    def pnl(self, reqId: int, dailyPnL: float, unrealizedPnL: float, realizedPnL: float) -> None:
+        super().pnl(reqId, dailyPnL, unrealizedPnL, realizedPnL)
+        self._tell(self.orders.on_day_pnl, dailyPnL)
 
     def currentTime(self, time: int) -> None:
         if not self._was_owed("currentTime"):

@@ -128,6 +128,11 @@ class IbkrTrading:
         self._told = Told()
         self._executions.clear()
         self._commissions.clear()
+        self._facts.on_connecting()
+
+    def on_synchronised(self) -> None:
+        """Follow the day's P&L as the broker counts it, for the life of this connection."""
+        self._link.require().reqPnL(self._link.account)
 
     def on_down(self) -> None:
         """Nobody will answer what was sent."""
@@ -194,6 +199,10 @@ class IbkrTrading:
         """One account figure."""
         if account == self._link.account:
             self._facts.on_account_value(tag, value, currency)
+
+    def on_day_pnl(self, usd: float) -> None:
+        """The day as the broker counts it."""
+        self._facts.on_day_pnl(translate.money(usd))
 
     # Inside.
 

@@ -19,7 +19,7 @@ from ib_insync import Position as TheirPosition
 
 from quanticity.domain.calendar import Settlement, is_session, session
 from quanticity.domain.errors import MalformedInput
-from quanticity.domain.instruments import OptionContract, Right, parse_occ
+from quanticity.domain.instruments import OptionContract, Right, Share, parse_occ
 from quanticity.domain.market import Bar, Side
 from quanticity.domain.orders import (
     Account,
@@ -127,6 +127,13 @@ def their_option(contract: OptionContract, con_id: int, underlying: str) -> Cont
         exchange="SMART",
         currency="USD",
         tradingClass=contract.root,
+    )
+
+
+def their_share(share: Share, con_id: int) -> Contract:
+    """Shares to order, by smart routing."""
+    return Contract(
+        conId=con_id, symbol=share.symbol, secType="STK", exchange="SMART", currency="USD"
     )
 
 
@@ -342,11 +349,15 @@ def account_value(values: Mapping[tuple[str, str], str], tag: str) -> Decimal | 
     return None
 
 
-def account(name: str, values: Mapping[tuple[str, str], str], at: datetime) -> Account | None:
-    """The account's four figures, or None while one of them is missing."""
+def account(
+    name: str, values: Mapping[tuple[str, str], str], day_pnl: Decimal | None, at: datetime
+) -> Account | None:
+    """The account's four figures and its day, or None while one of the four is missing."""
     figures = {key: account_value(values, tag) for key, tag in _ACCOUNT_TAGS.items()}
     known = {key: value for key, value in figures.items() if value is not None}
-    return Account(account=name, at=at, **known) if len(known) == len(figures) else None
+    if len(known) < len(figures):
+        return None
+    return Account(account=name, at=at, day_pnl_usd=day_pnl, **known)
 
 
 def bar(symbol: str, theirs: Any, n5: int) -> Bar:

@@ -86,6 +86,12 @@ class Account:
         self._move(held, signed, closing, price * times, commission - share)
         return profit
 
+    def pay(self, usd: Decimal) -> None:
+        """Pay in (+) or out (-): cash, and no part of the day's profit."""
+        self.cash += usd
+        if self.equity_at_close is not None:
+            self.equity_at_close += usd
+
     def reprice(self, con_id: int, signed: Decimal, was: Decimal, price: Decimal) -> None:
         """Correct the price of a booked fill."""
         self.cash -= signed * (price - was) * multiplier(con_id)

@@ -40,7 +40,7 @@ def disturb(
         case Action.FALSE_LENGTH:
             for one in links:
                 one.send(_FALSE_LENGTH)
-        case Action.MANUAL | Action.CANCEL | Action.RACE:
+        case Action.MANUAL | Action.CANCEL | Action.RACE | Action.CASH:
             _meddle(fault, floor)
         case _:
             _mislead(fault, floor, now, until)
@@ -79,6 +79,8 @@ def _meddle(fault: Fault, floor: Floor) -> None:
             floor.tell(interventions.cancel(exchange, fault.text))
         case Action.RACE:
             exchange.races = True
+        case Action.CASH:
+            exchange.books.account.pay(Decimal(fault.price))
 
 
 # Market data that is wrong, or a market that is.

@@ -72,12 +72,14 @@ class Action(StrEnum):
     FORGET = "forget_ids"  # the next valid order id begins at 1 again
     OMIT = "omit"  # messages with the id `code` are left out (53: the end of open orders)
     MANUAL = "manual"  # `quantity` (signed) of `symbol` by hand; with `price` it may rest
+    CASH = "cash"  # `price` dollars are paid in, or out when negative
     TICK = "tick"  # one wrong price (`price`) of `symbol`; `text` size or greek: one of those
     PRINT = "print"  # one trade of `quantity` of `symbol` at `price` that never was
     SPREAD = "spread"  # quotes of `symbol` stand `price` apart: negative crossed, 0 locked
     SHUFFLE = "shuffle"  # market data comes newest first, and twice
     HALT = "halt"  # `symbol` does not trade; `code` 1 regulatory, 2 volatility (LULD)
     RESET_DEPTH = "reset_depth"  # books are emptied with error 317 and told anew
+    DESCRIBE = "describe"  # options' details are told as `text`: mini, closed, coarse, twice
     JUMP = "jump"  # `symbol` moves by the fraction `frac` for the rest of the session
 
 

@@ -62,6 +62,10 @@ class Faults:
         """The id of messages that are left out, or None."""
         return self._since[Action.OMIT][0].code if self.is_on(Action.OMIT, now) else None
 
+    def described(self, now: datetime) -> str:
+        """How options' details are told, "" as they are."""
+        return self._since[Action.DESCRIBE][0].text if self.is_on(Action.DESCRIBE, now) else ""
+
     def denial(self, symbol: str, now: datetime) -> int | None:
         """The code with which market data of a symbol is refused, or None."""
         for name in (symbol, ""):
@@ -223,7 +227,7 @@ class Faults:
 
 _LASTING = frozenset({
     Action.STALL, Action.REFUSE, Action.MUTE, Action.FORGET, Action.SKEW, Action.OMIT,
-    Action.SHUFFLE,
+    Action.SHUFFLE, Action.DESCRIBE,
 })  # fmt: skip
 
 

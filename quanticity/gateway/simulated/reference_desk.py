@@ -1,7 +1,12 @@
 """Requests about contracts: details, chains, market rules, venues."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from quanticity.gateway.simulated import contracts, listing
 from quanticity.gateway.simulated.connection import Connection, Handler
+from quanticity.gateway.simulated.contracts import Listed
+from quanticity.gateway.simulated.misdescribed import Described, misdescribe
 from quanticity.gateway.simulated.prints import VENUES
 from quanticity.gateway.simulated.wire import Fields, frame
 
@@ -18,8 +23,8 @@ def details(link: Connection, fields: Fields) -> None:
     if not found:
         link.error(request_id, 200, "No security definition has been found for the request")
         return
-    for listed in found:
-        described = contracts.details(listed, now)
+    how = floor.faults.described(now)
+    for described in (one for listed in found for one in _told(listed, now, how)):
         if link.version >= _NO_VERSION_FIELD:
             link.send(frame(10, request_id, *described))
         else:
@@ -89,6 +94,11 @@ def smart_components(link: Connection, fields: Fields) -> None:
 
 def nothing(_link: Connection, _fields: Fields) -> None:
     """Accept a request that changes nothing here."""
+
+
+def _told(listed: Listed, now: datetime, how: str) -> Sequence[Described]:
+    described = contracts.details(listed, now)
+    return misdescribe(how, described) if how and listed.option else [described]
 
 
 # Before version 164 the size rules are absent or one field, and a size multiplier is present.

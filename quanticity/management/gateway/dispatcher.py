@@ -12,10 +12,10 @@ from contextlib import nullcontext
 from typing import Any
 
 from execution import selectors as execution_selectors
-from execution.services import broker, owed, protecting
+from execution.services import broker, owed, protecting, share_orders, ticking
 from quanticity import workflows
 from quanticity.domain import clock
-from quanticity.domain.errors import MalformedInput, PermanentError, TemporaryError
+from quanticity.domain.errors import MalformedInput, OffTick, PermanentError, TemporaryError
 from quanticity.gateway.ports import Trading
 from quanticity.management.gateway.errands import Errands
 from quanticity.management.gateway.hands import Hands
@@ -49,6 +49,9 @@ class Dispatcher:
         for chain in await self._on_sql(self._owed):
             if chain.ref not in self._errands:
                 self._errands.start(chain.ref, self._send(chain, epoch, until_s))
+        for ref in await self._on_sql(share_orders.unsent):
+            if ref not in self._errands:
+                self._errands.start(ref, self._send_shares(ref, epoch, until_s))
         # Last: what is recorded leaves before anybody looks whether an answer is late.
         await asyncio.sleep(0)
         await self._on_sql(protecting.tend_moving)
@@ -95,6 +98,24 @@ class Dispatcher:
             await asyncio.sleep(0)  # its bytes have left before the next id is given
         await sent
 
+    async def _send_shares(self, ref: str, epoch: int, until_s: float) -> None:
+        async with self._ids:
+            one = await self._on_sql(self._take_shares, ref, epoch, until_s)
+            if one is None:
+                return
+            placing = self._trading().place([(one.order_id, one.con_id, one.ticket)])
+            sent = asyncio.get_running_loop().create_task(_told(ref, placing))
+            await asyncio.sleep(0)
+        error = await sent
+        if error is not None:
+            end = share_orders.doubt if isinstance(error, TemporaryError) else share_orders.refuse
+            await self._on_sql(end, ref, str(error))
+
+    def _take_shares(self, ref: str, epoch: int, until_s: float) -> broker.Submission | None:
+        if clock.boot_seconds() > until_s:
+            return None
+        return share_orders.take(ref, epoch, max(self.next_id, broker.highest_order_id() + 1))
+
     async def _qualified(self, chain: owed.Owed) -> int | None:
         """The contract's number, None when what the broker says of it ends the chain."""
         try:
@@ -124,10 +145,17 @@ class Dispatcher:
             await self._trading().place([(one.order_id, con_id, one.ticket) for one in tickets])
         except TemporaryError as error:
             await self._on_sql(broker.doubt, refs, str(error))
+        except OffTick as error:
+            logger.warning("another tick: %s: %s", refs[0], error)
+            if not await self._on_sql(ticking.send_again, refs[0], tickets[0].order_id):
+                await self._refuse(refs, error)
         except PermanentError as error:
-            logger.warning("refused: %s: %s", refs[0], error)
-            await self._on_sql(broker.refuse, refs, str(error))
-            self._book(refs[0])
+            await self._refuse(refs, error)
+
+    async def _refuse(self, refs: Sequence[str], error: PermanentError) -> None:
+        logger.warning("refused: %s: %s", refs[0], error)
+        await self._on_sql(broker.refuse, refs, str(error))
+        self._book(refs[0])
 
     def _book(self, ref: str) -> None:
         self._hands.nudge(workflows.book, execution_selectors.intent_of(ref))
@@ -136,6 +164,8 @@ class Dispatcher:
         ref = one.ticket.order_ref
         request = self._trading().amend(one.order_id, one.con_id or 0, one.ticket)
         refused = await _told(ref, request)
+        if isinstance(refused, OffTick):
+            await self._on_sql(ticking.coarsen, execution_selectors.intent_of(ref))
         if isinstance(refused, PermanentError):
             await self._on_sql(broker.refuse_amendment, ref, str(refused))
 

@@ -25,7 +25,14 @@ class CommissionFact:
     currency: str
 
 
-MoneyFact = orders.OrderUpdate | orders.Fill | orders.Account | CommissionFact
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new connection: what follows in the queue came over it."""
+
+    at: datetime
+
+
+MoneyFact = orders.OrderUpdate | orders.Fill | orders.Account | CommissionFact | Opened
 
 
 class FactListener:
@@ -44,9 +51,12 @@ class FactListener:
         self.heard: Callable[[str, datetime], None] = lambda _symbol, _at: None
 
     def on_connection(self, connection: Connection) -> None:
-        """Remember the link's state."""
+        """Remember the link's state; queue that it is another connection."""
         self._tape("connection", connection)
-        self.connection = connection
+        before, self.connection = self.connection, connection
+        opened_at = connection.opened_at
+        if opened_at is not None and (before is None or before.opened_at != opened_at):
+            self.money.append(Opened(opened_at))
 
     def on_quote(self, quote: Quote) -> None:
         """Pass on a quote."""

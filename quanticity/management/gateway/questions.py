@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quanticity.domain.errors import QuantiCityError, TemporaryError
+from quanticity.domain.instruments import parse_occ
 from quanticity.domain.orders import Ticket
 from quanticity.gateway import commands
 from quanticity.gateway.ports import Trading
@@ -81,7 +82,7 @@ class Questions:
     async def _prepare(self, trading: Trading, question_id: str, body: dict[str, Any]) -> None:
         try:
             ticket = commands.ticket_from(body["ticket"])
-            details = await trading.qualify(ticket.contract)
+            details = await trading.qualify(parse_occ(ticket.contract.occ))
         except (QuantiCityError, KeyError, TypeError, ValueError) as error:
             await self._answer(question_id, {"error": str(error)})
             return

@@ -7,10 +7,10 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from execution import selectors as execution_selectors
-from execution.services import broker, cash, costs
+from execution.services import broker, cash, costs, share_orders
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.domain import orders
-from quanticity.management.gateway.listener import CommissionFact
+from quanticity.management.gateway.listener import CommissionFact, Opened
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +39,15 @@ def _write(fact: Any) -> str:
     match fact:
         case orders.OrderUpdate():
             broker.record_order(fact)
+            share_orders.record(fact)
             return execution_selectors.intent_of(fact.order_ref)
         case orders.Fill():
             broker.record_fill(fact)
             return broker.owner_of(fact)
         case CommissionFact():
             return costs.record_commission(fact.exec_id, fact.raw, fact.currency)
+        case Opened():
+            costs.begin_connection(fact.at)
         case orders.Account():
             cash.record_account(fact)
     return ""

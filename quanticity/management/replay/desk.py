@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from quanticity.domain import orders
-from quanticity.domain.instruments import OptionContract
+from quanticity.domain.instruments import OptionContract, parse_occ
 from quanticity.domain.market import Side
 from quanticity.domain.orders import Holding, OrderStatus, OrderUpdate
 from quanticity.domain.readings import Unavailable
@@ -117,7 +117,7 @@ class Desk:
         )
 
     def _order(self, order_id: int, ticket: orders.Ticket) -> Order:
-        con_id = listing.option_id(ticket.contract)
+        con_id = listing.option_id(parse_occ(ticket.contract.occ))
         assert con_id is not None, ticket.contract.occ
         return Order(
             client_id=CLIENT_ID, order_id=order_id, con_id=con_id, action=ticket.side.value,

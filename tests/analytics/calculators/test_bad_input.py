@@ -134,7 +134,7 @@ def strip(found: PricedChain) -> Answer:
 
 def unusually(chain: Chain) -> Answer:
     own, norms = section("analytics.unusual", unusual.Settings), unusual.Norms(0.5, None, None)
-    return unusual.compute(chain, unusual.flow_of(chain, []), norms, own)
+    return unusual.compute(chain, option_flow.flow(option_flow.State(), chain), norms, own)
 
 
 FROM_CHAINS: dict[str, Callable[[Chain], Answer]] = {

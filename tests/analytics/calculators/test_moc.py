@@ -40,6 +40,18 @@ def test_the_parts_add_up() -> None:
     assert sum(modelled().components.values()) == pytest.approx(modelled().imbalance_usd)
 
 
+def test_each_part_has_the_size_and_sign_of_the_specification() -> None:
+    """Dollars, + buys: dealers short gamma buy a rise, and sell what charm makes them long."""
+    parts = modelled().components
+
+    assert parts["gamma"] == pytest.approx(-0.30 * -2e9 * 1.5)
+    assert parts["charm"] == pytest.approx(-1e8)
+    assert parts["letf"] == pytest.approx((1e10 * 6 + 3e9 * 12) * 0.015)
+    assert parts["momentum"] == pytest.approx(0.002 * 1.5 * 4e10)
+    # 0.15 of an average day is left, at a pace of 6e7 / (7e7 x 0.85).
+    assert parts["book"] == pytest.approx(0.25 * 0.3 * 4e10 * 0.15 * 6e7 / (7e7 * 0.85))
+
+
 def test_an_estimate_says_that_it_is_one() -> None:
     assert modelled().label == "MODEL ESTIMATE"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.calculators import option_flow, unusual
+from analytics.calculators import option_flow
 from analytics.calculators.option_flow import State
 from analytics.calculators.trade_signing import SignedTrade, Signing
 from analytics.calculators.unusual_rules import Hit
@@ -42,13 +42,18 @@ PRINTS = st.lists(
 @given(PRINTS)
 def test_the_sums_are_those_of_all_prints_at_once(prints) -> None:
     state, _ = option_flow.update(State(), prints, DAY, CHAIN.multiplier, INTEREST, SETTINGS)
-    whole = unusual.flow_of(CHAIN, prints)
     found = option_flow.flow(state, CHAIN)
+    usd = [
+        sum(p.trade.price * p.trade.size * 100 for p in prints if p.trade.instrument == occ)
+        for occ in CHAIN.occ
+    ]
 
-    assert found.premium_usd == pytest.approx(whole.premium_usd)
-    assert found.ask_side_usd == pytest.approx(whole.ask_side_usd)
-    assert found.net_usd == pytest.approx(whole.net_usd)
-    assert found.capture_share == pytest.approx(whole.capture_share)
+    assert found.premium_usd == pytest.approx(usd)
+    assert found.ask_side_usd == pytest.approx(usd)
+    assert found.net_usd == pytest.approx([0.8 * each for each in usd])
+    assert found.capture_share == pytest.approx(
+        sum(p.trade.size for p in prints) / CHAIN.volume.sum()
+    )
 
 
 @given(PRINTS, st.integers(0, 30))
@@ -118,3 +123,12 @@ def test_a_mirrored_tape_has_the_opposite_sides_and_the_same_noise(prints) -> No
 
     assert [s.signed for s in ours.values()] == pytest.approx([-s.signed for s in theirs.values()])
     assert [s.noise for s in ours.values()] == pytest.approx([s.noise for s in theirs.values()])
+
+
+def test_a_guessed_side_leaves_its_variance_in_squared_contracts() -> None:
+    tape = [printed(0, "X", 2.0, 10), printed(1, "X", 2.0, 3, SOLD)]
+    state, _ = option_flow.update(State(), tape, DAY, 100, INTEREST, SETTINGS)
+    sums = dict(state.sums)["X"]
+
+    # +1 nine times in ten, else -1: mean 0.8 and variance 0.36 of one contract.
+    assert (sums.signed, sums.noise) == pytest.approx((0.8 * (10 - 3), 0.36 * (100 + 9)))

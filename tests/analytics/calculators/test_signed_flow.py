@@ -1,6 +1,8 @@
 """The inventory from signed prints: carried, forgotten at expiry, with bars that hold."""
 
+import math
 from datetime import date, timedelta
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -77,3 +79,18 @@ def test_the_interval_holds_the_estimate_and_the_whole_inventory(contracts: floa
 
     assert low <= min(gex, gex / 0.8)
     assert max(gex, gex / 0.8) <= high
+
+
+def test_the_interval_adds_the_prints_noise_at_ninety_per_cent() -> None:
+    priced = toy_chains.priced(CHAIN).priced
+    held = inventory.compute(priced, INVENTORY)
+    contracts, variance = np.zeros(len(CHAIN)), np.zeros(len(CHAIN))
+    contracts[0], variance[0], variance[1] = -40.0, 9.0, 16.0
+    one, two = (float(g) * 100 * priced.spot**2 * 0.01 for g in priced.greeks.gamma[:2])
+    noise = NormalDist().inv_cdf(0.95) * math.hypot(3.0 * one, 4.0 * two)
+
+    found = signed_flow.gex_ci90(
+        signed_flow.Book(contracts, variance, 5), priced, held.counted, SETTINGS
+    )
+
+    assert found == pytest.approx((-50.0 * one - noise, -40.0 * one + noise), rel=1e-3)

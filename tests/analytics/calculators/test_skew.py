@@ -94,6 +94,18 @@ def test_noise_is_the_width_of_the_quotes_in_the_reversal() -> None:
     assert read(replace(smile, iv_bid=smile.iv, iv_ask=smile.iv)).noise_volpts == 0.0
 
 
+def test_noise_is_how_far_the_bids_reversal_is_from_that_of_the_asks() -> None:
+    smile = smile_of(lambda _: 0.15)
+    call = smile.right > 0
+    # Calls are 0.14 at 0.18, puts 0.13 at 0.15: reversals of 1 and 3 vol points.
+    quoted = replace(
+        smile,
+        iv_bid=np.where(call, 0.14, 0.13), iv_ask=np.where(call, 0.18, 0.15),
+    )  # fmt: skip
+
+    assert read(quoted).noise_volpts == pytest.approx(2.0)
+
+
 def test_quotes_on_one_side_only_are_no_smile() -> None:
     smile = smile_of(lambda _: 0.15)
     calls = smile.right > 0

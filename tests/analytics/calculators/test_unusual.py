@@ -1,14 +1,15 @@
 """Option volume far above open interest for the time of day (DOMAIN 3.15)."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.calculators import unusual
+from analytics.calculators import option_flow, unusual
 from analytics.calculators.trade_signing import SignedTrade, Signing
 from analytics.calculators.unusual import Activity, Flow, Norms
 from quanticity.config.loader import section
@@ -45,8 +46,20 @@ def option_print(
     )
 
 
+def flow(one: Chain, *prints: SignedTrade) -> Flow:
+    opening = section("analytics.option_flow", option_flow.Settings)
+    apart = [
+        replace(p, trade=replace(p.trade, event_at=AT + timedelta(seconds=n)))
+        for n, p in enumerate(prints)
+    ]
+    state, _ = option_flow.update(
+        option_flow.State(), apart, AT.date(), one.multiplier, {}, opening
+    )
+    return option_flow.flow(state, one)
+
+
 def judge(one: Chain, *prints: SignedTrade) -> unusual.Unusual:
-    found = unusual.compute(one, unusual.flow_of(one, prints), NORMS, SETTINGS)
+    found = unusual.compute(one, flow(one, *prints), NORMS, SETTINGS)
     assert isinstance(found, unusual.Unusual)
     return found
 
@@ -124,6 +137,37 @@ def test_the_share_of_volume_seen_is_told() -> None:
     one = chain([500] * 4, [1_000] * 4)
 
     assert judge(one, option_print(one, 0, 500)).capture_share == 0.25
+
+
+HEARD = [500, 400, 300, 200], [1_000] * 4
+
+
+def test_a_volume_that_is_not_told_is_no_trade_and_no_quiet_contract() -> None:
+    told = chain(*HEARD)
+    untold = chain([*HEARD[0], -1, -1, 700], [*HEARD[1], 90_000, -1, -1])
+    ours, theirs = (
+        judge(one, option_print(one, 0, 50), option_print(one, 1, 20)) for one in (told, untold)
+    )
+
+    # A volume whose open interest is not told is traded, but in no ratio.
+    traded = {"capture_share": ours.capture_share * 1_400 / 2_100}
+    assert replace(ours, **traded).capture_share == pytest.approx(theirs.capture_share)
+    assert replace(ours, capture_share=theirs.capture_share) == theirs
+
+
+def test_where_nothing_is_told_nothing_is_said() -> None:
+    found = unusual.compute(chain([-1] * 4, [1_000] * 4), flow(chain(*HEARD)), NORMS, SETTINGS)
+
+    assert isinstance(found, Unavailable)
+    assert found.reason == "NO_DATA"
+
+
+def test_a_score_without_a_print_heard_is_named_the_least() -> None:
+    heard, unheard = judge(chain(*HEARD), option_print(chain(*HEARD), 0, 1)), judge(chain(*HEARD))
+
+    assert "unusual_score" not in heard.reasons
+    assert unheard.reasons["unusual_score"] == "LOW_COVERAGE"
+    assert (unheard.n_big, unheard.net_premium_usd, unheard.unusual_dir) == (None, None, None)
 
 
 @given(st.floats(0, 100), st.floats(0, 100), st.integers(0, 100), st.integers(0, 100))

@@ -61,6 +61,19 @@ def test_a_shock_lasts_ten_minutes_at_least() -> None:
     assert found[10] == "NORMAL"
 
 
+@pytest.mark.parametrize(
+    ("last", "regime"),
+    [
+        pytest.param(30.4, VolRegime.ELEVATED, id="rising by 2.4 points"),
+        pytest.param(30.5, VolRegime.SHOCK, id="rising by 2.5 points"),
+        pytest.param(31.5, VolRegime.SHOCK, id="still at 31.5 points"),
+    ],
+)
+def test_a_shock_that_still_rises_is_not_over(last: float, regime: VolRegime) -> None:
+    """Ten minutes after it began, below 31.5 points, and 2.5 above five samples ago."""
+    assert follow([40.0, *[28.0] * 9, last]).regime is regime
+
+
 def test_a_fall_is_a_crush_and_no_shock() -> None:
     state = follow([*[24.0] * 30, 18.0])
     found = volatility.compute(state, Sources(), AT, SETTINGS)

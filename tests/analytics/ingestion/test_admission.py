@@ -97,6 +97,34 @@ def test_a_middle_above_its_neighbors_line_is_not_convex() -> None:
     assert Flag(int(flags[2])) == Flag.A_CONVEX
 
 
+@pytest.mark.parametrize("european", [False, True], ids=["american", "european"])
+@pytest.mark.parametrize("shift", [-3.0, 3.0], ids=["too cheap", "too dear"])
+@pytest.mark.parametrize("leg", [0, 1], ids=["call", "put"])
+def test_a_pair_off_parity_loses_both_legs(leg: int, shift: float, european: bool) -> None:
+    root = "SPXW" if european else "SPY"
+    clean = chain((600,), root=root, european=european)
+    found = with_quote(
+        clean.bid[leg] + shift, clean.ask[leg] + shift, leg,
+        strikes=(600,), root=root, european=european,
+    )  # fmt: skip
+    t = clean.expiries[0].t_s / 31_536_000
+    forward, discount = 600 * np.exp((R - Q) * t), np.exp(-R * t)
+    market = admission.Market(
+        600.0,
+        600.0,
+        np.full(2, forward),
+        np.full(2, discount),
+        np.full(2, 600 * (1 - np.exp(-Q * t))),
+    )
+
+    def parity(one: Chain) -> list[bool]:
+        flags = admission.arbitrage_flags(one, np.ones(2, dtype=bool), market, ADMISSION)
+        return [Flag.A_PARITY in Flag(int(each)) for each in flags]
+
+    assert parity(clean) == [False, False]
+    assert parity(found) == [True, True]
+
+
 def test_a_nearer_expiry_may_not_cost_more() -> None:
     days = (date(2025, 11, 28), date(2025, 12, 19))
     clean = chain(days=days)

@@ -1,5 +1,6 @@
 """Bars from bars, closed by the clock (DOMAIN 1.4)."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,6 +35,11 @@ def row(*ticks: tuple[float, float]) -> list[Bar]:
     return [five(5 * n, price, volume) for n, (price, volume) in enumerate(ticks)]
 
 
+def merged(source: Iterable[Bar], interval_s: int = bars.MINUTE_S) -> list[Bar]:
+    """All intervals, once they are long over."""
+    return bars.close(source, AT + timedelta(days=1), interval_s, SETTINGS)[0]
+
+
 @pytest.mark.parametrize(
     ("after_s", "closed"),
     [(60, 0), (61.9, 0), (62, 1), (122, 1)],
@@ -62,7 +68,7 @@ def test_a_minute_without_bars_is_a_gap() -> None:
 
 
 def test_a_bar_sent_twice_counts_once_as_last_sent() -> None:
-    (found,) = bars.roll_up([five(0, 100, 10), five(0, 101, 20)], bars.MINUTE_S)
+    (found,) = merged([five(0, 100, 10), five(0, 101, 20)])
 
     assert (found.volume, found.close, found.n5) == (20, 101, 1)
 
@@ -70,11 +76,11 @@ def test_a_bar_sent_twice_counts_once_as_last_sent() -> None:
 def test_order_of_arrival_does_not_matter() -> None:
     ticks = row((100, 1), (101, 2), (99, 3))
 
-    assert bars.roll_up(reversed(ticks), bars.MINUTE_S) == bars.roll_up(ticks, bars.MINUTE_S)
+    assert merged(reversed(ticks)) == merged(ticks)
 
 
 def test_merging_keeps_the_ends_and_the_extremes() -> None:
-    (found,) = bars.roll_up(row((100, 1), (105, 2), (99, 3)), bars.MINUTE_S)
+    (found,) = merged(row((100, 1), (105, 2), (99, 3)))
 
     assert (found.open, found.high, found.low, found.close, found.volume, found.n5) == (
         100,
@@ -86,21 +92,14 @@ def test_merging_keeps_the_ends_and_the_extremes() -> None:
     )
 
 
-def test_fewer_than_twelve_make_a_partial_minute() -> None:
-    whole, part = (bars.roll_up(row(*[(100, 1)] * n), bars.MINUTE_S)[0] for n in (12, 11))
-
-    assert not bars.is_partial(whole, bars.MINUTE_S)
-    assert bars.is_partial(part, bars.MINUTE_S)
-
-
 @given(TICKS)
 def test_five_minutes_are_the_same_from_minutes_as_from_seconds(
     ticks: list[tuple[int, int]],
 ) -> None:
     source = row(*((price / 100, volume) for price, volume in ticks))
 
-    (direct,) = bars.roll_up(source, bars.FIVE_MINUTES_S)
-    (by_minutes,) = bars.roll_up(bars.roll_up(source, bars.MINUTE_S), bars.FIVE_MINUTES_S)
+    (direct,) = merged(source, bars.FIVE_MINUTES_S)
+    (by_minutes,) = merged(merged(source), bars.FIVE_MINUTES_S)
 
     assert by_minutes.wap == pytest.approx(direct.wap)
     assert (by_minutes.open, by_minutes.high, by_minutes.low, by_minutes.close) == (

@@ -390,6 +390,29 @@ def test_premium_is_placed_by_the_last_whole_half_hour(noon) -> None:
     assert just_begun > 100
 
 
+@pytest.mark.parametrize(
+    ("sessions_n", "average_usd"),
+    [
+        pytest.param(19, None, id="nineteen are too few"),
+        pytest.param(20, 10.5, id="twenty"),
+        pytest.param(25, 10.5, id="the last twenty of more"),
+    ],
+)
+def test_usual_premium_is_that_of_twenty_sessions(
+    noon, sessions_n: int, average_usd: float | None
+) -> None:
+    session = day = calendar.current(NOON)
+    for n in range(1, sessions_n + 1):  # n dollars n sessions ago, in two half hours
+        day = calendar.previous_session(day.date)
+        for half in (1, 2):
+            MetricHistory.objects.create(
+                symbol="SPY", metric=options.METRIC, source="sim", value=n / 2,
+                as_of=day.open_at + half * timedelta(minutes=30),
+            )  # fmt: skip
+
+    assert options._norms("SPY", session, NOON).average_premium_usd == average_usd
+
+
 @pytest.mark.parametrize(("gap", "told"), [(0.0, 0), (0.2, 1)], ids=["alike", "far apart"])
 def test_a_vendor_whose_deltas_are_far_from_ours_is_told_once(noon, gap: float, told: int) -> None:
     chain = tomorrow()
@@ -490,6 +513,16 @@ def test_the_same_chain_is_one_sample(noon) -> None:
     r_day(noon, 60)
 
     assert len(states.load("SPY", "volatility", volatility.State).samples) == 1
+
+
+@pytest.mark.parametrize(("later_s", "samples"), [(44, 1), (45, 2)])
+def test_chains_nearer_than_a_minute_are_one_sample(noon, later_s: int, samples: int) -> None:
+    strip()
+    r_day(noon, 0)
+    strip(as_of=toy_chains.AS_OF + timedelta(seconds=later_s))
+    r_day(noon, later_s)
+
+    assert len(states.load("SPY", "volatility", volatility.State).samples) == samples
 
 
 def test_an_index_without_todays_series_leaves_the_strip_to_the_fund(noon) -> None:

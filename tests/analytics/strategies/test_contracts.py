@@ -135,6 +135,8 @@ def test_ties_go_to_open_interest() -> None:
         pytest.param({"bid": 1.80, "ask": 2.20}, "C_SPREAD", id="too wide"),
         pytest.param({"open_interest": 499}, "C_OI", id="too little open interest"),
         pytest.param({"volume": 99}, "C_VOLUME", id="too little volume"),
+        pytest.param({"open_interest": -1}, "C_OI", id="open interest not told"),
+        pytest.param({"volume": -1}, "C_VOLUME", id="volume not told"),
         pytest.param({"bid": 0.18, "ask": 0.19}, "C_PREMIUM", id="too cheap"),
         pytest.param({"bid": 15.00, "ask": 15.10}, "C_PREMIUM", id="too dear"),
         pytest.param(
@@ -154,6 +156,17 @@ def test_a_failed_check_passes_the_contract_over(columns: dict[str, float], code
     assert isinstance(found, NoContract)
     assert found.reasons == (code,)
     assert [gate.code for gate in found.checks if not gate.passed] == [code]
+
+
+@pytest.mark.parametrize("column", ["open_interest", "volume"])
+def test_a_count_that_is_not_told_is_shown_as_unknown(column: str) -> None:
+    one = listing()
+    for strike in STRIKES:
+        one = changed(one, strike, **{column: -1})
+    found = contracts.select(one, 1, ZERO, None, AT)
+
+    assert isinstance(found, NoContract)
+    assert [gate.value for gate in found.checks if not gate.passed] == [None]
 
 
 def test_two_ticks_are_allowed_on_a_cheap_option() -> None:

@@ -64,6 +64,9 @@ def test_one_vote(changed: dict[str, Any], name: str, vote: int) -> None:
         pytest.param({"unusual_score": 0.49}, "unusual", 0.0, id="usual"),
         pytest.param({"unusual_score": 0.5}, "unusual", 0.8, id="unusual begins high"),
         pytest.param({"unusual_dir": 0}, "unusual", 0.0, id="unusual without direction"),
+        pytest.param(
+            {"unusual_score": 0.4, "unusual_dir": None}, "unusual", None, id="no print heard"
+        ),
         pytest.param({"vol_spike_ratio": 2.5}, "sweep", 0.8, id="volume raised"),
         pytest.param({"vol_spike_ratio": None}, "sweep", 0.6, id="volume unknown counts as usual"),
         pytest.param({"vol_spike_ratio": 1.0, "sweep_net": 0.5}, "sweep", 0.5, id="mixed sweeps"),

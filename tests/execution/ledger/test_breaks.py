@@ -134,7 +134,7 @@ def test_a_day_may_differ_by_rounding(ours: str, theirs: str, broken: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("after", "material"), [("100.5", False), ("100.51", True), ("99.4", True)]
+    ("after", "material"), [("-1", False), ("-1.01", True), ("3", False), ("3.01", True)]
 )
-def test_only_a_material_correction_is_published(after: str, material: bool) -> None:
-    assert breaks.is_material(Decimal(100), Decimal(after), SETTINGS) is material
+def test_half_a_percent_of_the_trade_is_material(after: str, material: bool) -> None:
+    assert breaks.is_material(Decimal(1), Decimal(after), Decimal(400), SETTINGS) is material

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.ledger import pnl
-from execution.ledger.executions import CommissionReport, in_force, is_correction
+from execution.ledger.executions import CommissionReport, in_force
 from execution.ledger.positions import by_contract, quantities
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.orders import Fill
@@ -177,12 +177,6 @@ def test_a_trade_wins_or_loses_to_the_cent(net: str, result: str) -> None:
     assert pnl.result(Decimal(net)) == result
 
 
-def test_the_return_is_on_entry_cost() -> None:
-    assert pnl.trade_return(Decimal("58.70"), Decimal("200.65")) == Decimal("58.70") / Decimal(
-        "200.65"
-    )
-
-
 def test_the_day_is_realized_and_the_change_of_unrealized() -> None:
     assert pnl.day(Decimal(100), Decimal(-30), Decimal(50)) == 20
     assert pnl.day(Decimal(100), None, Decimal(50)) is None
@@ -193,8 +187,6 @@ def test_a_correction_keeps_its_place_in_the_queue(fill: Make) -> None:
     corrected = fill(1, "1.50", 9, exec_id="a.02")
 
     assert [f.exec_id for f in in_force([second, corrected, first])] == ["a.02", "b.01"]
-    assert is_correction(corrected, [first, second])
-    assert not is_correction(first, [corrected])
 
 
 def test_every_order_of_corrections_counts_the_last(fill: Make) -> None:

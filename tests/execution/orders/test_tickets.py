@@ -1,6 +1,7 @@
 """No ticket can sell what we do not hold."""
 
 import ast
+import contextlib
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from execution.orders.tickets import (
     Cover,
     buy_back,
     buy_to_open,
+    close_shares,
     recorded,
     sell_attached,
     sell_to_close,
 )
 from execution.risk.verdict import Denied
 from quanticity.domain.errors import MalformedInput
-from quanticity.domain.instruments import OptionContract, parse_occ
+from quanticity.domain.instruments import OptionContract, Share, parse_occ
 from quanticity.domain.market import Side
 from quanticity.domain.orders import Role, Ticket, TimeInForce
 
@@ -98,6 +100,21 @@ def test_a_recorded_ticket_is_the_one_that_was_made(contract: OptionContract) ->
     assert again == ENTRY
 
 
+@given(st.integers(-500, 500), st.integers(-5, 600))
+def test_shares_are_closed_on_the_other_side_and_no_further(held: int, quantity: int) -> None:
+    with contextlib.suppress(MalformedInput):
+        made = close_shares("QS:sim:SPY:20251124:1", Share("SPY"), held, quantity, PRICE)
+        after = held + (quantity if made.side is Side.BUY else -quantity)
+        assert 0 <= after * (1 if held > 0 else -1) < abs(held)
+        return
+    assert not 1 <= quantity <= abs(held)
+
+
+def test_shares_have_references_of_their_own() -> None:
+    with pytest.raises(MalformedInput, match="reference of shares"):
+        close_shares(ref(Role.FLATTEN), Share("SPY"), 300, 300, PRICE)
+
+
 def test_tickets_are_made_nowhere_else() -> None:
     makers = [
         path.name
@@ -107,4 +124,4 @@ def test_tickets_are_made_nowhere_else() -> None:
         and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Ticket"
     ]
 
-    assert makers == ["tickets.py"]
+    assert set(makers) == {"tickets.py"}

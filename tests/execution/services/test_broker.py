@@ -118,6 +118,17 @@ def test_no_entry_leaves_unless_trading_is_active(stop: Callable[[], Any]) -> No
     assert broker.take_submissions(1, 1) == []
 
 
+def test_an_entry_recorded_while_stopped_never_leaves_not_even_after_a_resume() -> None:
+    state("0DTE", "HALTED")
+    intent = factories.intent()
+    assert broker.unsent_parents(entries=True) == []
+
+    state("0DTE", "ACTIVE")
+
+    assert broker.take_submissions(1, 1) == []
+    assert set(intent.orders.values_list("state", flat=True)) == {"EXPIRED"}
+
+
 def state(scope: str, name: str) -> None:
     operating.set_state(scope, TradingState(name), actor="a", reason="r")
 

@@ -15,12 +15,16 @@ from tests import desks, factories
 
 pytestmark = pytest.mark.django_db
 MILLION = Decimal(1_000_000)
+COSTS = 50 * desks.COST
 
 
-def says(equity: Decimal, in_cash: Decimal | None = None) -> AccountValues:
-    """The broker reports equity, all of it cash unless told otherwise."""
+def says(
+    equity: Decimal, in_cash: Decimal | None = None, *, day: int | None = None
+) -> AccountValues:
+    """The broker reports equity, all of it cash unless told otherwise, and its day if it does."""
     paid = equity if in_cash is None else in_cash
-    cash.record_account(Account(factories.ACCOUNT, equity, equity, equity, paid, clock.now()))
+    pnl = None if day is None else Decimal(day)
+    cash.record_account(Account(factories.ACCOUNT, equity, equity, equity, paid, clock.now(), pnl))
     return AccountValues.objects.get()
 
 
@@ -177,3 +181,65 @@ def test_cash_that_nothing_explains_for_a_session_is_told(world: Any) -> None:
 
     assert RiskEvent.objects.get().code == "CASH_UNEXPLAINED"
     assert says(MILLION + 5_000, MILLION - 45_000).high_water_usd == MILLION + 5_000
+
+
+@pytest.mark.parametrize("usd", [120_000, -200_000], ids=["deposit", "withdrawal"])
+def test_amid_trades_a_payment_counts_at_once_by_the_brokers_day(world: Any, usd: int) -> None:
+    world.advance(400)
+    says(MILLION, day=0)
+    world.advance(1)
+    desks.held(1, 50)
+    row = says(MILLION + usd - 500, MILLION + usd - 10_000 - COSTS, day=-500)
+
+    assert [move.usd for move in CashMove.objects.all()] == [usd]
+    assert (row.start_of_day_usd, row.high_water_usd) == (MILLION + usd, MILLION + usd)
+    watching.watch()
+    assert not BreakerTrip.objects.exists()
+
+
+def test_a_payment_amid_trades_counts_once(world: Any) -> None:
+    world.advance(400)
+    says(MILLION, day=0)
+    world.advance(1)
+    desks.held(1, 50)
+    for _ in range(3):
+        world.advance(2)
+        says(MILLION + 120_000, MILLION + 110_000 - COSTS, day=0)
+    world.advance(301)
+    row = says(MILLION + 120_000, MILLION + 110_000 - COSTS, day=0)
+
+    assert CashMove.objects.count() == 1
+    assert row.quiet_cash_usd == MILLION + 110_000 - COSTS
+
+
+@pytest.mark.parametrize(
+    ("bought", "day"),
+    [
+        pytest.param("2.00", 1_100, id="it doubled"),
+        pytest.param("6.00", -3_000, id="stopped out at half"),
+    ],
+)
+def test_a_trade_that_the_cash_shows_later_is_no_payment_by_the_brokers_day(
+    world: Any, bought: str, day: int
+) -> None:
+    world.advance(400)
+    says(MILLION, day=0)
+    desks.held(1, 10, price=bought)
+    world.advance(5)
+    says(MILLION + day, MILLION, day=day)
+    world.advance(400)
+    says(MILLION + day, MILLION - 1_000 * Decimal(bought), day=day)
+
+    assert not CashMove.objects.exists()
+
+
+def test_the_brokers_day_begins_anew_with_the_session(world: Any) -> None:
+    world.advance(400)
+    says(MILLION + 9_000, MILLION + 9_000, day=9_000)
+    CashMove.objects.all().delete()
+    world.advance(3 * 86_400)
+    desks.held(1, 10, price="9.00")  # heard at once; the cash follows
+    row = says(MILLION + 9_000, MILLION + 9_000, day=0)
+
+    assert row.start_of_day_usd == MILLION + 9_000
+    assert not CashMove.objects.exists()

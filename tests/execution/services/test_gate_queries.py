@@ -1,5 +1,6 @@
 """The way from a signal to committed orders asks the database a bounded number of questions."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from execution.models import Order, OrderIntent
-from execution.services import opening
+from execution.services import facts, opening
 from quanticity.gateway import commands
 from tests import desks, factories
 from tests.analytics import toy_chains
@@ -67,3 +68,33 @@ def test_each_index_of_the_gate_is_used() -> None:
     }
 
     assert {name for name, rows in plans.items() if name in rows.explain()} == set(plans)
+
+
+@pytest.mark.parametrize(
+    ("changes", "counted"),
+    [
+        pytest.param({"state": "WORKING", "sent_at": 0.5}, (1, 0), id="sent just now"),
+        pytest.param({"state": "FILLED", "sent_at": 0.5}, (1, 0), id="sent, and filled already"),
+        pytest.param({"state": "WORKING", "sent_at": 1.5}, (0, 0), id="sent before"),
+        pytest.param({"state": "RECORDED", "recorded_at": 0.5}, (1, 0), id="waits for its turn"),
+        pytest.param({"state": "RECORDED", "recorded_at": 9}, (0, 0), id="waits for long"),
+        pytest.param(
+            {"state": "WORKING", "sent_at": 9, "amended_at": 0.5}, (0, 1), id="amended just now"
+        ),
+        pytest.param(
+            {"state": "WORKING", "sent_at": 9, "cancel_sent_at": 0.5}, (0, 1), id="called back"
+        ),
+    ],
+)
+def test_what_the_broker_is_sent_in_a_second_is_counted(
+    noon: Any, changes: dict[str, Any], counted: tuple[int, int]
+) -> None:
+    made = factories.intent()
+    ago = {
+        name: v if name == "state" else noon.at - timedelta(seconds=v)
+        for name, v in changes.items()
+    }
+    made.orders.exclude(role="E").delete()
+    made.orders.update(**ago)
+
+    assert facts._messages(noon.at - timedelta(seconds=1)) == counted

@@ -15,10 +15,11 @@ from execution.models import (
     Position,
     PositionEvent,
     Reconciliation,
+    RiskEvent,
 )
-from execution.services import booking, broker, reconciling
+from execution.services import booking, broker, costs, reconciling
 from quanticity.domain import clock
-from quanticity.domain.orders import OrderStatus
+from quanticity.domain.orders import Account, OrderStatus
 from tests import factories
 from tests.factories import ref
 from tests.fakes import FakeBroker
@@ -320,3 +321,58 @@ def test_account_values_come_with_the_snapshot(theirs: FakeBroker, intent: Order
     account = selectors.account_values()
     assert account is not None
     assert account.equity_usd == 1_000_000
+
+
+def _day(theirs: FakeBroker, usd: str | None) -> dict[str, Any]:
+    account = theirs.snapshot().account or Account(
+        factories.ACCOUNT, *(Decimal(1_000_000),) * 4, clock.now()
+    )
+    return {"account": replace(account, day_pnl_usd=None if usd is None else Decimal(usd))}
+
+
+@pytest.fixture
+def closed(theirs: FakeBroker, intent: OrderIntent) -> None:
+    """A trade that bought three at 2.00 and sold them at 0.95, each side for 1.95."""
+    theirs.fill(ref(intent, "E"), 3, "2.00")
+    theirs.fill(ref(intent, "S"), 3, "0.95")
+    reconcile(theirs)
+    for exec_id in Fill.objects.values_list("pk", flat=True):
+        costs.record_commission(exec_id, Decimal("1.95"), "USD")
+    booking.book_owed()
+
+
+@pytest.mark.parametrize(
+    ("usd", "found"),
+    [
+        pytest.param("-318.90", [], id="to the cent"),
+        pytest.param("-314.00", [], id="within rounding"),
+        pytest.param("-313.00", ["DAY_PNL"], id="six dollars off"),
+        pytest.param(None, [], id="the broker does not say"),
+    ],
+)
+@pytest.mark.usefixtures("closed")
+def test_the_brokers_day_is_held_against_ours_when_nothing_is_held(
+    theirs: FakeBroker, noon: Any, usd: str | None, found: list[str]
+) -> None:
+    noon.advance(301)
+    row = reconcile(theirs, **_day(theirs, usd))
+
+    assert (row.is_clean, kinds(row)) == (True, found)
+    assert RiskEvent.objects.filter(code="DAILY_PNL").count() == len(found)
+
+
+@pytest.mark.usefixtures("closed")
+def test_right_after_a_trade_the_brokers_day_is_not_judged(theirs: FakeBroker, noon: Any) -> None:
+    noon.advance(290)
+
+    assert kinds(reconcile(theirs, **_day(theirs, "0"))) == []
+
+
+def test_while_something_is_held_the_brokers_day_is_not_judged(
+    theirs: FakeBroker, intent: OrderIntent, noon: Any
+) -> None:
+    theirs.fill(ref(intent, "E"), 3, "2.00")
+    reconcile(theirs)
+    noon.advance(301)
+
+    assert kinds(reconcile(theirs, **_day(theirs, "500"))) == []

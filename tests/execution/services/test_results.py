@@ -135,3 +135,22 @@ def test_a_day_that_the_brokers_equity_does_not_show_is_an_alarm(
     end_session()
 
     assert RiskEvent.objects.filter(code="DAILY_PNL").count() == alarms
+
+
+@pytest.mark.parametrize(
+    ("theirs", "told"),
+    [
+        pytest.param("-44.99", 0, id="rounding"),
+        pytest.param("-46", 1, id="another day"),
+    ],
+)
+def test_the_brokers_own_day_is_kept_beside_ours(world: Any, theirs: str, told: int) -> None:
+    desks.closed(1, net="-40")
+    AccountValues.objects.update(day_pnl_usd=Decimal(theirs), start_of_day_usd=None)
+    world.at += AFTER_CLOSE
+
+    row = end_session()
+
+    assert row is not None
+    assert (row.day_pnl_usd, row.broker_pnl_usd) == (Decimal(-40), Decimal(theirs))
+    assert RiskEvent.objects.filter(code="DAILY_PNL").count() == told

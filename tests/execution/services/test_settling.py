@@ -142,7 +142,7 @@ def test_shares_of_an_exercise_are_explained_shown_and_block_their_symbol(world:
 
     row = Quarantine.objects.get()
     assert (row.kind, row.symbol) == ("SHARES_EXERCISED", "SPY")
-    assert row.detail == "+300 shares of SPY from an exercise: close them at the broker"
+    assert row.detail == "+300 shares of SPY from an exercise: to be closed by an operator"
     assert selectors.quarantines("SPY", "").exists()
     assert not selectors.quarantines("QQQ", "").exists()
 

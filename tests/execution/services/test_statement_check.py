@@ -11,8 +11,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from execution.ledger import commissions, statements
-from execution.models import AccountValues, Commission, Fill, StatementCheck
-from execution.services import broker, costs, statement_check
+from execution.models import (
+    AccountValues,
+    Commission,
+    Fill,
+    Position,
+    PositionEvent,
+    StatementCheck,
+)
+from execution.services import booking, broker, costs, statement_check
 from quanticity.config.loader import section
 from quanticity.domain import clock
 from quanticity.domain.orders import Fill as DomainFill
@@ -123,6 +130,50 @@ def test_a_cost_that_never_came_is_taken_from_the_statement(
     assert (first[0], second[0]) == (1, 0)
     assert Commission.objects.get(pk="a.c.01").commission_usd == Decimal("1.95")
     assert not Fill.objects.get(pk="a.c.01").booked
+
+
+def test_a_cost_that_the_statement_has_otherwise_is_corrected(folder: Path, answer: Any) -> None:
+    book(cost="2.00")
+    path = str(put(folder, HEAD, BUY, SELL, ENDS))
+
+    first, second = answer("--statement", path), answer("--statement", path)
+
+    assert (first[0], second[0]) == (1, 0)
+    assert set(Commission.objects.values_list("commission_usd", "stated")) == {
+        (Decimal("1.95"), True)
+    }
+
+
+def test_a_cost_of_the_other_sign_is_an_operators_to_look_into(folder: Path, answer: Any) -> None:
+    book(cost="-1.95")
+    path = str(put(folder, HEAD, BUY, SELL, ENDS))
+
+    first, second = answer("--statement", path), answer("--statement", path)
+
+    assert (first[0], second[0]) == (1, 1)
+    assert set(Commission.objects.values_list("rebate_usd", flat=True)) == {Decimal("1.95")}
+
+
+@pytest.mark.parametrize(
+    ("cost", "kinds"),
+    [
+        pytest.param("4.94", ["ENTRY", "EXIT"], id="three dollars of a trade of 600"),
+        pytest.param("5.96", ["ENTRY", "EXIT", "CORRECTION"], id="more than half a percent"),
+    ],
+)
+def test_a_stated_cost_that_changes_the_result_is_told_again(
+    folder: Path, answer: Any, cost: str, kinds: list[str]
+) -> None:
+    book(sold="2.60")
+    booking.book_owed()
+    booking.book_owed()
+    dear = SELL.replace("-1.95,176.10", f"-{cost},{Decimal('178.05') - Decimal(cost)}")
+
+    answer("--statement", str(put(folder, HEAD, BUY, dear, ENDS)))
+    booking.book_owed()
+
+    assert [event.kind for event in PositionEvent.objects.order_by("seq")] == kinds
+    assert Position.objects.get().realised_net_usd == Decimal("178.05") - Decimal(cost)
 
 
 def test_a_fill_we_never_heard_of_is_a_break(folder: Path, answer: Any) -> None:

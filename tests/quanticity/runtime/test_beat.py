@@ -66,3 +66,16 @@ def test_a_beat_that_ends_leaves_the_lease_to_the_next(scheduler) -> None:
     scheduler.close()
 
     assert leases.hold("beat", "another", 60) is not None
+
+
+def test_the_timetable_is_looked_at_now_and_then(noon, scheduler, monkeypatch) -> None:
+    boot_s = 100.0
+    monkeypatch.setattr(beat.clock, "boot_seconds", lambda: boot_s)
+    an_entry(60)
+    asked = [scheduler.schedule_changed()]
+    PeriodicTask.objects.get(name="x").save()  # an edit
+    asked.append(scheduler.schedule_changed())
+    boot_s += beat.LOOK_S
+    asked.append(scheduler.schedule_changed())
+
+    assert asked == [False, False, True]

@@ -311,6 +311,19 @@ def test_somebody_can_trade_by_hand(play: Play) -> None:
     play(scenario, "manual_trade")
 
 
+def test_what_is_paid_in_is_no_profit(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        day = ib.reqPnL("DU1000001")
+        await world.pass_time(2)
+
+        cash = {v.tag: v.value for v in ib.accountValues() if v.currency == "USD"}
+        assert (cash["TotalCashValue"], cash["NetLiquidation"]) == ("1050000.00", "1050000.00")
+        assert day.dailyPnL == 0
+
+    play(scenario, "cash_paid_in")
+
+
 def test_an_order_by_hand_is_among_all_open_orders(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()

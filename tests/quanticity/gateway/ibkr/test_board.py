@@ -178,6 +178,7 @@ def test_contracts_not_seen_yet_are_rows_without_quote_and_interest(board: Board
     unseen = len(board.watched()) - 3
     assert (len(chain), int(np.isnan(chain.bid).sum())) == (unseen + 3, unseen)
     assert int((chain.open_interest == -1).sum()) >= unseen
+    assert int((chain.volume == -1).sum()) >= unseen
     assert chain.warnings == (f"{unseen} contracts not seen yet",)
 
 

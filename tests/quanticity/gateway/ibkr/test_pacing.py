@@ -50,11 +50,6 @@ def test_no_limit_is_ever_violated(n: int) -> None:
     assert most_in(sent, 2.0 - 1e-6) <= 5
 
 
-@given(st.integers(1, 150))
-def test_the_plan_tells_when_the_last_one_goes(n: int) -> None:
-    assert abs(limits().plan(0.0, "SPY", n) - send(limits(), n)[-1]) < 1e-6
-
-
 @given(st.lists(st.floats(0, 0.2), max_size=200), st.integers(1, 10))
 def test_a_window_holds_for_any_arrival(gaps: list[float], limit: int) -> None:
     window, now, sent = Window(limit, 1.0), 0.0, [0.0]

@@ -222,14 +222,15 @@ def test_an_account_prefers_dollars() -> None:
     tags = ("NetLiquidation", "BuyingPower", "AvailableFunds", "TotalCashValue")
     values = {(tag, "BASE"): "1" for tag in tags} | {(tag, "USD"): "2.50" for tag in tags}
 
-    account = translate.account("DU1", values, AT)
+    account = translate.account("DU1", values, Decimal("-7.5"), AT)
 
     assert account is not None
     assert account.equity_usd == account.cash_usd == Decimal("2.50")
+    assert account.day_pnl_usd == Decimal("-7.5")
 
 
 def test_an_account_with_a_figure_missing_is_no_account() -> None:
-    assert translate.account("DU1", {("NetLiquidation", "USD"): "1"}, AT) is None
+    assert translate.account("DU1", {("NetLiquidation", "USD"): "1"}, None, AT) is None
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,11 @@ from execution.models import (
     Order,
     OrderEvent,
     OrderIntent,
+    Position,
     Reconciliation,
     RiskEvent,
 )
-from execution.services import broker, operating, reconciling
+from execution.services import broker, operating
 from quanticity import leases
 from quanticity.celery import app
 from quanticity.domain import clock
@@ -213,18 +214,43 @@ def test_comparing_makes_the_books_agree(process: GatewayProcess) -> None:
     assert process.dispatcher.next_id == 4
 
 
-def test_a_comparison_that_a_position_moved_under_is_made_again(
-    process: GatewayProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def moved(_: BrokerFacts) -> set[str]:
-        raise TemporaryError("expected OPEN, was CLOSING")
+class Generous(FakeBroker):
+    """A broker that shows more contracts than it ever told of."""
 
-    monkeypatch.setattr(reconciling, "reconcile", moved)
-    process._compared = process._reconciled = True
+    async def facts(self) -> BrokerFacts:
+        told = await super().facts()
+        more = [replace(held, quantity=held.quantity + 2) for held in told.holdings]
+        return replace(told, holdings=tuple(more))
+
+
+class WorkerInBetween:
+    """Another process begins to leave the position just before this one puts it aside."""
+
+    def __init__(self) -> None:
+        self.has_come = False
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+        mine = sql.startswith('UPDATE "execution_position"') and "QUARANTINED" in (params or ())
+        if mine and not self.has_come:
+            self.has_come = True
+            Position.objects.update(state="CLOSING")
+        return execute(sql, params, many, context)
+
+
+def test_a_comparison_that_a_position_moved_under_is_made_again(process: GatewayProcess) -> None:
+    broker_, worker = attach(process, Generous(process.listener)), WorkerInBetween()
+    intent = factories.intent()
+    send_owed(process)
+    broker_.fill(ref(intent, "E"), 3, "2.00")
+    asyncio.run(process._write_money())
+    asyncio.run(process._on_sql(lambda: connection.execute_wrappers.append(worker)))
 
     asyncio.run(process._compare())
+    seen = (process._compared, process._reconciled)
+    asyncio.run(process._compare())
 
-    assert (process._compared, process._reconciled) == (True, False)
+    assert (worker.has_come, *seen) == (True, True, False)
+    assert (process._reconciled, Position.objects.get().state) == (True, "QUARANTINED")
 
 
 def test_a_snapshot_that_does_not_complete_is_no_reconciliation(process: GatewayProcess) -> None:
