@@ -57,7 +57,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # untyped
 
     async def _may_look(self) -> bool:
         user = await database_sync_to_async(access.viewer)(self.scope["session"].session_key)
-        return user.is_active and user.is_staff
+        return bool(user.is_active and user.is_staff)
 
     async def _show(self, number: int) -> None:
         """Send the snapshot, and now and then the machine's health."""
