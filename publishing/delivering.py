@@ -1,7 +1,6 @@
 """One delivery: write it, send it, and put down what became of it."""
 
 import hashlib
-import json
 import logging
 import random
 from collections.abc import Callable
@@ -10,10 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from django.db import transaction
 from django.db.models import F
 
-from publishing import outbox, routes, sequences, tiers, turns
+from publishing import outbox, releasing, routes, tiers, turns
 from publishing.channels.base import Channel, RateLimited, Searchable, Unanswered
 from publishing.messages import writing
 from publishing.messages.message import Message
@@ -81,8 +79,10 @@ def prepare(row: Delivery, now: datetime) -> Step:
     if (why := _why_not(row, late, too_late=too_late)) is not None:
         return _settled(row, State.EXPIRED, why)
     _look_at_quote(row, now)
+    if row.channel == routes.WEB and told.withheld:
+        return _settled(row, State.EXPIRED, "old news when it was recorded")
     if row.channel == routes.WEB:
-        return Step(partial(_release, row, now))
+        return Step(partial(releasing.release, row, now, **_seen_at_release(row)))
     try:
         message = _write(row, late, withheld=too_late or told.withheld, numbers=numbers)
         channel = routes.channel(row.channel, Tier(row.tier))
@@ -238,32 +238,6 @@ def _post_once(row: Delivery, channel: Channel, message: Message) -> tuple[str, 
         if found is not None:
             return found, True
     return channel.send(message), False
-
-
-def _release(row: Delivery, now: datetime) -> bool:
-    # Our own feed: the effect is the row itself, so there is never a doubt, and no call.
-    if row.announcement.withheld:
-        _settle(row, State.EXPIRED, error="old news when it was recorded")
-        return False
-    with transaction.atomic():
-        place = sequences.draw(f"feed:{row.tier}")
-        if not outbox.move(
-            row,
-            to=State.SENT,
-            sent_at=now,
-            feed_seq=place,
-            digest=_digest_of_facts(row),
-            **_seen_at_release(row),
-        ):
-            transaction.set_rollback(True)
-    return False
-
-
-def _digest_of_facts(row: Delivery) -> str:
-    # What the feed shows is facts; their canonical text is what the ledger commits to.
-    shown = facts_for(row, Tier(row.tier))
-    text = json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _wait(row: Delivery, key: routes.Key, error: RateLimited) -> State:

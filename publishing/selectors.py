@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from publishing import outbox, routes, tiers
 from publishing.messages import writing
@@ -64,6 +64,12 @@ def feed(tier: Tier, after_seq: int, limit: int, now: datetime) -> list[FeedItem
     """The next events of a tier's feed after a place in it, oldest first."""
     rows = _released(tier, now).filter(feed_seq__gt=after_seq).order_by("feed_seq")
     return [_item(row, tier) for row in rows[:limit]]
+
+
+def newest_seq(tier: Tier, now: datetime) -> int:
+    """The last place in a tier's feed; 0 before its first event."""
+    last = _released(tier, now).aggregate(last=Max("feed_seq"))["last"]
+    return last or 0
 
 
 def facts_for(

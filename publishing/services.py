@@ -34,6 +34,7 @@ from publishing.posts.reviews import Measure
 from quanticity import audit
 from quanticity.domain import clock
 from quanticity.domain.tiers import Tier
+from quanticity.rows import change
 
 State = Delivery.State
 _KEY = 16  # characters of a post's name: two notices of one second differ
@@ -202,4 +203,4 @@ def _drop_what_was_never_approved() -> None:
     waiting = Delivery.objects.filter(
         held=True, state=State.PENDING, due_at__lt=clock.now() - limit
     )
-    waiting.update(state=State.EXPIRED, error="nobody approved it in time")
+    change(waiting, state=State.EXPIRED, error="nobody approved it in time")

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from quanticity.domain.clock import RealClock, boot_id, boot_seconds
 from quanticity.models import LeaseRow
+from quanticity.rows import change
 
 MANAGER = "manager"  # of working entries and of what is held
 _real = RealClock()
@@ -37,13 +38,12 @@ def hold(name: str, holder: str, seconds: float) -> Lease | None:
     }  # fmt: skip
     rows = LeaseRow.objects.filter(name=name)
     # Renewing keeps the epoch; taking over from another raises it.
-    if (
-        rows.filter(holder=holder, boot_id=boot, until_boot_s__gt=now_s).update(**terms)
-        or rows.filter(_is_free(name, boot, now_s, seconds) | Q(holder=holder)).update(
-            holder=holder, epoch=F("epoch") + 1, **terms
-        )
-    ):  # fmt: skip
+    kept = rows.filter(holder=holder, boot_id=boot, until_boot_s__gt=now_s)
+    free = rows.filter(_is_free(name, boot, now_s, seconds) | Q(holder=holder))
+    if change(kept, **terms) or change(free, holder=holder, epoch=F("epoch") + 1, **terms):
         return _read(name, holder)
+    if rows.exists():
+        return None
     try:
         with transaction.atomic():
             LeaseRow.objects.create(name=name, holder=holder, **terms)

@@ -97,6 +97,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # simulated exchange loses its own disk in the same cut, and each commit would cost 5 ms.
     _SYNCHRONOUS = "NORMAL" if TRADING_MODE in ("sim", "replay") else "FULL"
     # Four writing processes lose nothing with these; without them one write in eight fails.
+    DATABASES["default"]["ENGINE"] = "quanticity.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

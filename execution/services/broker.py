@@ -29,6 +29,7 @@ from quanticity.domain import clock, orders
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.market import Side
 from quanticity.domain.readings import plain
+from quanticity.rows import change
 
 State = Order.State
 ALIVE = (State.SENDING, State.WORKING, State.UNKNOWN)
@@ -153,9 +154,9 @@ def take_cancels(epoch: int) -> list[tuple[str, int]]:
 
 def take_back_unsent_cancels() -> int:
     """Forget cancellations sent over 5 s ago that the broker never answered, so they go again."""
-    return Order.objects.filter(
-        state=State.WORKING, cancel_sent_at__lt=clock.now() - selectors.cancel_patience()
-    ).update(cancel_sent_at=None)
+    before = clock.now() - selectors.cancel_patience()
+    unanswered = Order.objects.filter(state=State.WORKING, cancel_sent_at__lt=before)
+    return change(unanswered, cancel_sent_at=None)
 
 
 def ticket_of(row: Order) -> orders.Ticket:

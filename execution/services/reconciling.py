@@ -40,6 +40,7 @@ from quanticity.config.loader import section
 from quanticity.domain import clock, orders
 from quanticity.domain.readings import plain
 from quanticity.gateway.ports import BrokerFacts
+from quanticity.rows import change
 
 _ENDED = (Order.State.FILLED, Order.State.CANCELLED, Order.State.REJECTED, Order.State.EXPIRED)
 # A foreign order blocks its contract, and is no difference between the books.
@@ -56,9 +57,10 @@ def has_doubts() -> bool:
     """Say whether the broker must be asked soon: an order in doubt, or never answered."""
     late = clock.now() - selectors.submit_patience()
     broker_silent = Order.objects.filter(state=Order.State.SENDING, sent_at__lt=late)
-    broker_silent.update(
-        state=Order.State.UNKNOWN, unknown_since_at=clock.now(), error="no answer to the order"
-    )
+    change(
+        broker_silent,
+        state=Order.State.UNKNOWN, unknown_since_at=clock.now(), error="no answer to the order",
+    )  # fmt: skip
     return Order.objects.filter(state=Order.State.UNKNOWN).exists() or _waits_for_another_look()
 
 

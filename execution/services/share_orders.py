@@ -28,6 +28,7 @@ from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import Share
 from quanticity.domain.market import Side
 from quanticity.gateway.ports import BrokerFacts
+from quanticity.rows import change
 from quanticity.store import health, market
 
 State = ShareOrder.State
@@ -99,9 +100,8 @@ def prepare(symbol: str, *, actor: str, reason: str) -> ShareOrder:
 def unsent() -> list[str]:
     """Orders that are to leave; what an operator confirmed too long ago ends here."""
     rows = ShareOrder.objects.filter(state=State.RECORDED)
-    rows.filter(recorded_at__lt=clock.now() - _FRESH).update(
-        state=State.EXPIRED, error="too old to send"
-    )
+    stale = rows.filter(recorded_at__lt=clock.now() - _FRESH)
+    change(stale, state=State.EXPIRED, error="too old to send")
     return list(rows.values_list("pk", flat=True))
 
 
@@ -139,6 +139,8 @@ def refuse(ref: str, why: str) -> None:
 def record(update: orders.OrderUpdate) -> None:
     """Follow the broker's word; an end is final."""
     rows = ShareOrder.objects.filter(pk=update.order_ref)
+    if not rows.exists():
+        return
     state = _STATES.get(update.status)
     if update.perm_id:
         rows.update(perm_id=update.perm_id)

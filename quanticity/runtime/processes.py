@@ -130,6 +130,8 @@ def _web(plan: Plan) -> Process:
             sys.executable, "-m", "uvicorn", "quanticity.asgi:application",
             "--host", LOOPBACK, "--port", str(plan.port), "--lifespan", "off",
             "--timeout-graceful-shutdown", "2", "--no-access-log", "--log-level", "warning",
+            # What is written once for all is not to be packed once for each (a feed's event: 1 KB).
+            "--ws-per-message-deflate", "false",
         ),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import redis
+import redis.asyncio
 from django.conf import settings
 from redis.exceptions import RedisError
 
@@ -55,6 +56,13 @@ def quickly(work: Callable[[Any], T]) -> T:
 @cache
 def _hints(url: str) -> Any:
     return redis.Redis.from_url(url, socket_connect_timeout=_HINT_S, socket_timeout=_HINT_S)
+
+
+def listener() -> Any:
+    """A client of its own for who only listens: silence is no fault, a lost link is."""
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=_CONNECT_S, socket_timeout=None
+    )
 
 
 def ping(url: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import DatabaseError
 
@@ -16,9 +16,10 @@ from reporting.dashboard.memo import Memo
 
 SNAPSHOT_S = 0.9  # real seconds; sockets ask once a second
 HEALTH_S = 4.5
-FEED_S = 0.4
+FEED_S = 0.4  # who comes back after a restart comes with all the others
 AT_ONCE = 50
 _numbers = count(1)
+Events: TypeAlias = tuple[tuple[int, str], ...]
 
 
 def envelope(seq: int, kind: str, data: Any) -> str:
@@ -54,7 +55,8 @@ def _health() -> str:
     return envelope(next(_numbers), "health", snapshot.health())
 
 
-def _events(tier: Tier, after_seq: int) -> tuple[tuple[int, str], ...]:
+def events(tier: Tier, after_seq: int) -> Events:
+    """The next events of a tier's feed after a place in it, with their places, as text."""
     items = publishing.feed(tier, after_seq, AT_ONCE, clock.now())
     return tuple(
         (
@@ -68,6 +70,11 @@ def _events(tier: Tier, after_seq: int) -> tuple[tuple[int, str], ...]:
     )
 
 
+def newest_seq(tier: Tier) -> int:
+    """The last place in a tier's feed at this moment."""
+    return publishing.newest_seq(tier, clock.now())
+
+
 snapshot_text = Memo(_snapshot, SNAPSHOT_S)
 health_text = Memo(_health, HEALTH_S)
-events_after = Memo(_events, FEED_S)
+missed = Memo(events, FEED_S)

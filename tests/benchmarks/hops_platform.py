@@ -63,7 +63,7 @@ def main(count: int, port: int) -> None:
 
 
 def _measured(count: int) -> list[Stamps]:
-    """Rehearse one signal after the other, at most one a second."""
+    """Rehearse one signal after the other, each a second after the last trade's end."""
     from analytics import selectors
     from execution.models import OrderIntent, Position
 
@@ -73,11 +73,11 @@ def _measured(count: int) -> list[Stamps]:
     found: list[Stamps] = []
     n = 0
     while len(found) < count + WARM_N:
-        begun, n = time.monotonic(), n + 1
+        n += 1
         stamps = _one(SYMBOLS[n % len(SYMBOLS)])
         found += [] if stamps is None else [stamps]
         _until(lambda: not (held.exists() or entering.exists()), 2 * PATIENCE_S, "its end")
-        time.sleep(max(0.0, EVERY_S - (time.monotonic() - begun)))
+        time.sleep(EVERY_S)  # the books of the last one are closed
     return found[WARM_N:]
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 
 from publishing.subscriptions.models import Entitlement
 from quanticity.asgi import application
-from reporting.dashboard import consumers, live
+from reporting.dashboard import consumers, hub, live
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_store", "quick")]
 Make = Callable[..., Any]
@@ -23,7 +23,9 @@ ORIGIN = b"http://localhost"
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sockets that tick a hundred times a second."""
     monkeypatch.setattr(consumers, "EVERY_S", 0.01)
-    for memo in (live.snapshot_text, live.health_text, live.events_after):
+    monkeypatch.setattr(hub, "EVERY_S", 0.01)
+    monkeypatch.setattr(hub, "RECHECK_S", 0.03)
+    for memo in (live.snapshot_text, live.health_text, live.missed):
         monkeypatch.setattr(memo, "_seconds", 0.0)
 
 
@@ -146,6 +148,21 @@ def test_a_feed_goes_on_where_the_client_stopped(signed_in: Make, released: Make
     released(), released()
 
     assert async_to_sync(play)(signed_in("premium")) == 2
+
+
+def test_a_place_beyond_the_end_of_the_feed_begins_anew(signed_in: Make, released: Make) -> None:
+    async def play(client: Client) -> tuple[int, int]:
+        visitor = Socket("/ws/feed/?after_seq=500", client)
+        await visitor.open()
+        reset = await visitor.hear("reset")
+        await sync_to_async(released)()
+        event = await visitor.hear("event")
+        await visitor.leave()
+        return reset["seq"], event["seq"]
+
+    released()
+
+    assert async_to_sync(play)(signed_in("premium")) == (1, 2)
 
 
 @pytest.mark.parametrize(

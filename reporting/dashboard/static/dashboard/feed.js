@@ -14,6 +14,7 @@ follow(path, (message) => {
     afterSeq = Math.max(afterSeq, message.seq);
     show(message.data);
   }
+  if (message.type === "reset") location.reload(); // our place is of another feed
 });
 explainTimes();
 
