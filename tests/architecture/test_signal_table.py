@@ -18,7 +18,7 @@ def rows() -> list[str]:
 
 
 def collected(files: set[str]) -> set[str]:
-    """Names of the tests in these files as pytest collects them, and without their parameters."""
+    """Names of the tests as pytest collects them, with and without parameters (10 s: its own run)."""
     paths = [
         str(path)
         for path in (ROOT / "tests" / "analytics" / "signals").glob("test_*.py")
