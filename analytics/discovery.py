@@ -64,7 +64,7 @@ def _nightly(symbol: str) -> list[Finding | None]:
     return [
         discovery.bucket_shares(shares, own, section("analytics.vpin", vpin.Settings)),
         discovery.large_print(sizes, section("analytics.print_sizes", print_sizes.Settings)),
-        *discovery.curves(_volumes(symbol, own.curve_sessions), own),
+        *discovery.curves(_volumes(symbol, own), own),
         discovery.vol_beta(
             {day: bar.close for day, bar in days.items()}, _daily(symbol, "atm_iv_day"),
             section("analytics.hedging", hedging.Settings),
@@ -73,11 +73,11 @@ def _nightly(symbol: str) -> list[Finding | None]:
     ]  # fmt: skip
 
 
-def _volumes(symbol: str, kept: int) -> dict[date, tuple[float, ...]]:
+def _volumes(symbol: str, own: discovery.Settings) -> dict[date, tuple[float, ...]]:
     """Sessions remembered and those the bars still cover, the last ones of both."""
     before = states.load(symbol, "volumes", Volumes) or Volumes()
-    sessions = before.sessions | discovery.session_volumes(market.bars(symbol, "5min"))
-    last = {day: sessions[day] for day in sorted(sessions)[-kept:]}
+    sessions = before.sessions | discovery.session_volumes(market.bars(symbol, "5min"), own)
+    last = {day: sessions[day] for day in sorted(sessions)[-own.curve_sessions :]}
     if last != before.sessions:
         states.save(symbol, "volumes", Volumes(last))
     return last

@@ -173,7 +173,8 @@ def _unusual(case: Case) -> dict[str, Any]:
 def _moc(case: Case) -> dict[str, Any]:
     given = dict(case.given)
     funds = tuple(moc.Fund(fund["leverage"], fund["aum_usd"]) for fund in given.pop("letf"))
-    found = moc.estimate(moc.Inputs(**given), funds, _settings(moc))
+    inputs = moc.Inputs(**given, heard_share=given["curve_share"], gap_share=0.0)
+    found = moc.estimate(inputs, funds, _settings(moc))
     if found is None:
         return {}
     flows = {f"flow_{name}_usd": flow for name, flow in found.components.items()}

@@ -22,6 +22,8 @@ from quanticity.domain.market import Bar, Side
 from quanticity.domain.readings import Reading
 
 _BPS = 10_000
+_STEP = timedelta(minutes=5)
+_FULL_N5 = 60  # 5 s bars in it
 _TERCILES = ("LOW", "NORMAL", "HIGH")
 
 
@@ -32,6 +34,7 @@ class Settings:
     min_adv_sessions: int
     curve_sessions: int
     min_curve_sessions: int
+    curve_heard_min: float
     max_lag: int
     min_lag_bars: int
     veto_rank: float
@@ -158,24 +161,23 @@ def realised_regime(bars: Sequence[Bar], settings: Settings) -> Finding | None:
     return Finding("realised_regime", name, "tercile", len(last), method)
 
 
-def session_volumes(
-    fives: Sequence[Bar], step: timedelta = timedelta(minutes=5)
-) -> dict[date, tuple[float, ...]]:
-    """Volume per 5 min of every session that is covered from open to close."""
-    found: dict[date, dict[datetime, float]] = defaultdict(dict)
+def session_volumes(fives: Sequence[Bar], settings: Settings) -> dict[date, tuple[float, ...]]:
+    """Volume per 5 min of every session that was heard from open to close, without a gap."""
+    found: dict[date, dict[datetime, Bar]] = defaultdict(dict)
     session: calendar.Session | None = None
     for bar in fives:
         if session is None or not session.contains(bar.open_at):
             session = calendar.current(bar.open_at)
         if session is not None:
-            found[session.date][bar.open_at] = bar.volume
+            found[session.date][bar.open_at] = bar
     whole = {}
-    for day, volumes in found.items():
+    for day, bars in found.items():
         of_day = calendar.session(day)
-        count = round((of_day.close_at - of_day.open_at) / step)
-        instants = [of_day.open_at + n * step for n in range(count)]
-        if instants[0] in volumes and instants[-1] in volumes:
-            whole[day] = tuple(volumes.get(at, 0.0) for at in instants)
+        count = round((of_day.close_at - of_day.open_at) / _STEP)
+        inside = [bars.get(of_day.open_at + n * _STEP) for n in range(count)]
+        heard = sum(min(bar.n5, _FULL_N5) for bar in inside if bar is not None)
+        if heard >= settings.curve_heard_min * count * _FULL_N5:
+            whole[day] = tuple(0.0 if bar is None else bar.volume for bar in inside)
     return whole
 
 

@@ -2,8 +2,9 @@
 
 The estimate adds five flows in dollars, + = buy imbalance: dealers' gamma and charm hedges,
 leveraged funds' rebalancing sum AUM (x^2 - x) r, momentum, and the book. V_rem is what is left of
-an average day's dollars at today's pace; the imbalance is read against it. sd = half the root of
-the summed squares gives a 90 % band. It is a MODEL ESTIMATE wherever it is shown.
+an average day's dollars at today's pace: the volume that was heard, against what is usual over the
+minutes that were; the rest is a gap that is told. The imbalance is read against it. sd = half the
+root of the summed squares gives a 90 % band. It is a MODEL ESTIMATE wherever it is shown.
 Leveraged funds after Cheng and Madhavan, Journal of Investment Management 7(4), 2009; the square
 root of the indicative price after Almgren et al., Risk 18(7), 2005.
 """
@@ -42,6 +43,8 @@ class Settings:
     """Weights of the flows, limits, the funds, and when the estimate exists."""
 
     window_min: float
+    heard_min: float
+    heard_full: float
     omega_gamma: float
     omega_momentum: float
     omega_book: float
@@ -56,12 +59,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the estimate needs; None is missing. Signs: gex long +, charm flow of dealers' book."""
+    """What the estimate needs; None is missing. Signs: gex long +, charm flow of dealers' book.
+
+    Shares of a usual day's volume: `curve_share` by now, `heard_share` over the minutes in which
+    `volume_shares` traded, `gap_share` over those that were never heard.
+    """
 
     spot: float | None
     adv_usd: float | None
     adv_shares: float | None
     volume_shares: float | None
+    heard_share: float | None
+    gap_share: float | None
     curve_share: float | None
     gex_usd_per_1pct: float | None
     charm_to_close_usd: float | None
@@ -72,13 +81,17 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The modelled imbalance, + buy, with its parts and its band, all in dollars."""
+    """The modelled imbalance, + buy, with its parts and its band, all in dollars.
+
+    `gap_volume_shares` is what minutes that were never heard have traded at the others' pace.
+    """
 
     imbalance_usd: float
     imbalance_frac_adv: float
     imbalance_ratio: float
     paired_usd: float
     remaining_volume_usd: float
+    gap_volume_shares: float
     side: Lean
     ci90_low_usd: float
     ci90_high_usd: float
@@ -112,7 +125,13 @@ def compute(
         return Unavailable("moc", "SESSION_CLOSED", f"{minutes_to_close:.0f} min to the close")
     funds = settings.funds.get(symbol)
     found = estimate(inputs, funds, settings)
-    reasons = {} if found is not None else {"estimate": "NO_DATA"}
+    share = heard_frac(inputs)
+    reasons = {}
+    if found is None:
+        is_deaf = share is not None and share < settings.heard_min
+        reasons["estimate"] = "LOW_COVERAGE" if is_deaf else "NO_DATA"
+    elif share is not None and share < settings.heard_full:
+        reasons["gap_volume_shares"] = "LOW_COVERAGE"
     if auction is None:
         reasons["auction"] = "NO_DATA"
     if found is not None and inputs.obi_l5 is None:
@@ -126,9 +145,10 @@ def estimate(inputs: Inputs, funds: tuple[Fund, ...] | None, settings: Settings)
     """The modelled imbalance; None unless everything but the book and the funds is known.
 
     Funds that nobody has told of (None) are no component; an empty tuple says that there are none.
+    A pace is none where too little of the day was heard.
     """
-    known = _known(inputs)
-    if known is None:
+    known, share = _known(inputs), heard_frac(inputs)
+    if known is None or share is None or share < settings.heard_min:
         return None
     remaining = _remaining_usd(known, settings)
     flows = _flows(known, inputs.obi_l5, remaining, funds, settings)
@@ -143,6 +163,7 @@ def estimate(inputs: Inputs, funds: tuple[Fund, ...] | None, settings: Settings)
         imbalance_ratio=abs(total) / (abs(total) + paired) if total else 0.0,
         paired_usd=paired,
         remaining_volume_usd=remaining,
+        gap_volume_shares=known["volume_shares"] * known["gap_share"] / known["heard_share"],
         side=_side(total, settings.flat_frac * remaining),
         ci90_low_usd=total - _Z90 * sd,
         ci90_high_usd=total + _Z90 * sd,
@@ -150,6 +171,12 @@ def estimate(inputs: Inputs, funds: tuple[Fund, ...] | None, settings: Settings)
         indicative_offset_bps=way * impact * _BPS,
         components=flows,
     )
+
+
+def heard_frac(inputs: Inputs) -> float | None:
+    """Share of the volume that is usual by now whose minutes were heard."""
+    share, gap = inputs.heard_share, inputs.gap_share
+    return None if share is None or gap is None or not share + gap else share / (share + gap)
 
 
 def leveraged_flow_usd(fund: Fund, day_return_pct: float) -> float:
@@ -163,6 +190,8 @@ def _known(inputs: Inputs) -> dict[str, float] | None:
         "adv_usd": inputs.adv_usd,
         "adv_shares": inputs.adv_shares,
         "volume_shares": inputs.volume_shares,
+        "heard_share": inputs.heard_share,
+        "gap_share": inputs.gap_share,
         "curve_share": inputs.curve_share,
         "gex": inputs.gex_usd_per_1pct,
         "charm": inputs.charm_to_close_usd,
@@ -170,12 +199,12 @@ def _known(inputs: Inputs) -> dict[str, float] | None:
         "sigma_day_frac": inputs.sigma_day_frac,
     }
     known = {name: value for name, value in values.items() if value is not None}
-    scaled = all(known.get(name, 0) > 0 for name in ("adv_usd", "adv_shares", "curve_share"))
+    scaled = all(known.get(name, 0) > 0 for name in ("adv_usd", "adv_shares", "heard_share"))
     return known if len(known) == len(values) and scaled else None
 
 
 def _remaining_usd(known: dict[str, float], settings: Settings) -> float:
-    pace = known["volume_shares"] / (known["adv_shares"] * known["curve_share"])
+    pace = known["volume_shares"] / (known["adv_shares"] * known["heard_share"])
     clipped = max(settings.pace_min, min(settings.pace_max, pace))
     return known["adv_usd"] * (1 - known["curve_share"]) * clipped
 

@@ -47,6 +47,7 @@ class Settings:
     min_day_share: float
     big_premium_usd: float
     big_premium_frac: float
+    big_premium_abs_usd: float
     direction_from: float
     extreme: float
     elevated: float
@@ -184,6 +185,8 @@ def _dte_sess(chain: Chain) -> NDArray[np.int64]:
 
 
 def _big_usd(average_usd: float | None, settings: Settings) -> float:
+    if settings.big_premium_abs_usd > 0:
+        return settings.big_premium_abs_usd
     return max(settings.big_premium_usd, settings.big_premium_frac * (average_usd or 0.0))
 
 

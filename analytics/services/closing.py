@@ -39,10 +39,13 @@ def _judge(
     quote = market.quote(symbol)
     spot = features.spot(quote, now, section("analytics.features", features.Settings))
     before, atm_iv = daily.previous_close(symbol), known.value("skew", "atm_iv")
-    auction = market.imbalance(symbol)
+    auction, volume = market.imbalance(symbol), daily.volume_today(symbol)
     estimate = moc.Inputs(
         spot=spot, adv_usd=daily.adv_usd(symbol), adv_shares=daily.adv_shares(symbol),
-        volume_shares=daily.volume_today(symbol), curve_share=daily.share_of_day_done(symbol),
+        volume_shares=None if volume is None else volume.shares,
+        heard_share=None if volume is None else volume.share,
+        gap_share=None if volume is None else volume.gap_share,
+        curve_share=daily.share_of_day_done(symbol),
         gex_usd_per_1pct=known.value("gex", "gex_usd_per_1pct"),
         charm_to_close_usd=known.value("charm", "charm_to_close_usd"),
         day_return_pct=None if spot is None or before is None else 100 * (spot / before - 1),

@@ -1,11 +1,13 @@
 """What past sessions say of a symbol: average volume, the close before, beta to the market."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 
 from analytics import parameters
 from analytics.calculators import hedging, volume_curve
+from analytics.services import heard
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
 from quanticity.domain.market import Bar
@@ -36,13 +38,15 @@ def previous_close(symbol: str) -> float | None:
     return closes[-1] if closes else None
 
 
-def volume_today(symbol: str) -> float | None:
+def volume_today(symbol: str) -> volume_curve.Heard | None:
     """Shares traded in the running session, by its closed minutes; None before the first one."""
-    session = calendar.current(clock.now())
+    now = clock.now()
+    session = calendar.current(now)
     if session is None:
         return None
-    volumes = [b.volume for b in market.bars(symbol, "1min") if b.open_at >= session.open_at]
-    return sum(volumes) if volumes else None
+    return volume_curve.heard(
+        market.bars(symbol, "1min"), _curve(symbol, session), session, now - heard.BAR_LATE
+    )
 
 
 def beta(symbol: str) -> float | None:
@@ -69,16 +73,21 @@ def share_of_day_done(symbol: str) -> float | None:
     session = calendar.current(now)
     if session is None:
         return None
-    name = "volume_curve_half" if session.is_half_day else "volume_curve"
-    usual = volume_curve.default(session, section("analytics.volume_curve", volume_curve.Settings))
-    own = parameters.curve(symbol, name)
     minutes = session.rth_s / 60
-    return volume_curve.share_done(own or usual, session.minutes_since_open(now), minutes)
+    return volume_curve.share_done(
+        _curve(symbol, session), session.minutes_since_open(now), minutes
+    )
 
 
 def day(bar: Bar) -> date:
     """The session a bar belongs to."""
     return bar.open_at.astimezone(clock.NEW_YORK).date()
+
+
+def _curve(symbol: str, session: calendar.Session) -> Sequence[float]:
+    name = "volume_curve_half" if session.is_half_day else "volume_curve"
+    usual = volume_curve.default(session, section("analytics.volume_curve", volume_curve.Settings))
+    return parameters.curve(symbol, name) or usual
 
 
 def _full(symbol: str) -> list[Bar]:

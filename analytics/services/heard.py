@@ -14,7 +14,7 @@ from quanticity.store import keys, market
 from quanticity.store.readings import Input
 
 FEED = "ibkr"
-_BAR_LATE = timedelta(seconds=75)  # a minute, its grace, and the recorder's beat
+BAR_LATE = timedelta(seconds=75)  # a minute, its grace, and the recorder's beat
 
 
 def until(symbol: str, last: SignedTrade | None = None) -> datetime | None:
@@ -33,7 +33,7 @@ def bars_until(last: Bar) -> datetime:
     """Until when the bars are complete: now, unless one that should be there is missing."""
     now = clock.now()
     ended = last.open_at + timedelta(minutes=1)
-    return now if now - ended <= _BAR_LATE else ended
+    return now if now - ended <= BAR_LATE else ended
 
 
 def books_input(symbol: str, books: Sequence[Book]) -> tuple[Input, ...]:

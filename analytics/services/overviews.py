@@ -104,9 +104,10 @@ def _publish(
 
 def _member(symbol: str, known: inputs.Inputs) -> rollups.Member:
     values = {name: known.value(family, path) for name, (family, path) in _VALUES.items()}
+    volume = daily.volume_today(symbol)
     return rollups.Member(
         symbol, daily.beta(symbol), daily.adv_usd(symbol),
         sign_model=known.value("gex", "sign_model"), oi_basis=known.value("gex", "oi_basis"),
         toxicity_level=known.value("toxicity", "level"),
-        values=values | {"volume_shares": daily.volume_today(symbol)},
+        values=values | {"volume_shares": None if volume is None else volume.shares},
     )  # fmt: skip

@@ -15,8 +15,9 @@ _HEAD = """\
 Written from the code by `make golden`; do not edit. Every rule runs and is kept on the intent with
 what it saw and what it wanted, also after an earlier one has denied. A fact that is missing, not
 finite or too old denies. A denial is a row (admin: Risk events, counted by code on the dashboard)
-and an answer to the strategy. Limits are `[execution.risk]` in `defaults.toml`; turn one in the
-admin under Config overrides.
+and an answer to the strategy. What denies by a code is shown by `pytest tests/execution/risk -k
+CODE`. Limits are `[execution.risk]` in `defaults.toml`; turn one in the admin under Config
+overrides.
 
 ## Before an entry
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from quanticity.config.loader import config_hash
-from quanticity.domain import calendar, clock
+from quanticity.domain import calendar, clock, units
 from quanticity.domain.readings import Reading, Unavailable, instant, plain
 from quanticity.store import keys
 from quanticity.store.client import client
@@ -83,11 +83,17 @@ def write(  # noqa: PLR0913 - an envelope has this many parts
             "config_hash": config_hash(section) if section else None,
         },
         "valid_until": instant(computed_at + timedelta(seconds=key.seconds or 0)),
-        "data": None if missing else plain(result) | (extra or {}),
+        "data": None if missing else plain(result) | _units(result) | (extra or {}),
     }
     store = getattr(_together, "pipe", None) or client()
     store.set(key.name, json.dumps(envelope, allow_nan=False), ex=key.ttl)
     return envelope
+
+
+def _units(result: Reading | Unavailable) -> dict[str, Any]:
+    kind: type = type(result)
+    found = units.of(kind)
+    return {"units": found} if found else {}
 
 
 def _reasons(family: str, result: Reading | Unavailable) -> dict[str, str]:

@@ -1,14 +1,29 @@
 """The snapshot for reconciliation: each list with its own deadline, complete or not at all."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
+
+from ib_insync import Fill, Position, Trade
 
 from quanticity.domain import clock
-from quanticity.domain.orders import Account
+from quanticity.domain.orders import Account, OrderUpdate
 from quanticity.gateway.ibkr import translate
 from quanticity.gateway.ibkr.connection import Link
 from quanticity.gateway.ibkr.settings import Settings
+from quanticity.gateway.ibkr.tap import TappedIB
 from quanticity.gateway.ports import BrokerFacts
+
+T = TypeVar("T")
+# The library's own names of requests that have no number.
+_KEYS = {
+    "account values": "accountValues",
+    "positions": "positions",
+    "open orders": "openOrders",
+    "completed orders": "completedOrders",
+}
 
 
 class Facts:
@@ -62,58 +77,57 @@ class Facts:
 
     async def ask(self) -> BrokerFacts:
         """Everything the broker knows; raise TemporaryError when any end is missing."""
-        account, deadline_s = self._link.account, self._settings.facts_s
-        ask = self._link.ask
         async with self._asking:
-            await ask(
-                "account values",
-                lambda ib: ib.reqAccountUpdatesAsync(account),
-                deadline_s,
-                "accountValues",
-            )
-            positions = await ask(
-                "positions", lambda ib: ib.reqPositionsAsync(), deadline_s, "positions"
-            )
-            opened = await ask(
-                "open orders", lambda ib: ib.reqAllOpenOrdersAsync(), deadline_s, "openOrders"
-            )
-            completed = await ask(
-                "completed orders",
-                lambda ib: ib.reqCompletedOrdersAsync(False),
-                deadline_s,
-                "completedOrders",
+            await self._ask("account values", lambda ib: ib.reqAccountUpdatesAsync(self._account))
+            positions = await self._ask("positions", lambda ib: ib.reqPositionsAsync())
+            opened = await self._ask("open orders", lambda ib: ib.reqAllOpenOrdersAsync())
+            completed = await self._ask(
+                "completed orders", lambda ib: ib.reqCompletedOrdersAsync(False)
             )
             # Last, so that every fill of an order seen above is among them or still to come.
-            executed = await ask("executions", lambda ib: ib.reqExecutionsAsync(), deadline_s)
+            executed = await self._ask("executions", lambda ib: ib.reqExecutionsAsync())
         self.tell_account()
-        at = clock.now()
+        return self._snapshot(positions, opened, completed, executed)
+
+    async def _ask(self, what: str, request: Callable[[TappedIB], Awaitable[T]]) -> T:
+        return await self._link.ask(what, request, self._settings.facts_s, _KEYS.get(what, ""))
+
+    @property
+    def _account(self) -> str:
+        return self._link.account
+
+    def _snapshot(
+        self,
+        positions: Iterable[Position],
+        opened: Iterable[Trade],
+        completed: Iterable[Trade],
+        executed: Iterable[Fill],
+    ) -> BrokerFacts:
+        """The lists in our words, of our account alone."""
+        account, at = self._account, clock.now()
+        ours = {account, ""}
         return BrokerFacts(
             at=at,
             holdings=tuple(
-                translate.holding(position)
-                for position in positions
-                if position.account == account and position.position
+                translate.holding(one)
+                for one in positions
+                if one.account == account and one.position
             ),
-            open_orders=tuple(
-                translate.order_update(
-                    trade.order,
-                    trade.contract.conId,
-                    translate.status(trade.orderStatus.status),
-                    trade.orderStatus.filled,
-                    at,
-                )
-                for trade in opened
-                if trade.order.account in {account, ""}
-            ),
+            open_orders=tuple(_working(one, at) for one in opened if one.order.account in ours),
             completed_orders=tuple(
-                translate.completed(trade.order, trade.contract.conId, trade.orderStatus.status, at)
-                for trade in completed
-                if trade.order.account in {account, ""}
+                translate.completed(one.order, one.contract.conId, one.orderStatus.status, at)
+                for one in completed
+                if one.order.account in ours
             ),
             fills=tuple(
-                translate.fill(fill.contract, fill.execution)
-                for fill in executed
-                if fill.execution.acctNumber == account and translate.is_ours(fill.contract)
+                translate.fill(one.contract, one.execution)
+                for one in executed
+                if one.execution.acctNumber == account and translate.is_ours(one.contract)
             ),
             account=self.account,
         )
+
+
+def _working(one: Trade, at: datetime) -> OrderUpdate:
+    state = translate.status(one.orderStatus.status)
+    return translate.order_update(one.order, one.contract.conId, state, one.orderStatus.filled, at)

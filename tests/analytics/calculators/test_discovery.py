@@ -20,7 +20,7 @@ OPEN = datetime(2025, 11, 21, 14, 30, tzinfo=UTC)
 
 def fives(closes, start: datetime = OPEN, volume: float = 100.0) -> list[Bar]:
     return [
-        Bar("SPY", start + timedelta(minutes=5 * n), c, c, c, c, volume, c)
+        Bar("SPY", start + timedelta(minutes=5 * n), c, c, c, c, volume, c, n5=60)
         for n, c in enumerate(closes)
     ]
 
@@ -123,6 +123,27 @@ def test_only_whole_sessions_have_volumes() -> None:
     whole = fives([1.0] * 78, OPEN - timedelta(days=1))
     running = fives([1.0] * 40)
 
-    found = discovery.session_volumes([*whole, *running])
+    found = discovery.session_volumes([*whole, *running], SETTINGS)
 
     assert {day: sum(v) for day, v in found.items()} == {date(2025, 11, 20): 7_800.0}
+
+
+@pytest.mark.parametrize(
+    ("unheard", "is_whole"),
+    [
+        pytest.param({}, True, id="all heard"),
+        pytest.param({40: 14}, True, id="46 of 4,680 bars of 5 s missing"),
+        pytest.param({40: 13}, False, id="47 missing"),
+        pytest.param({40: None}, False, id="five minutes missing"),
+    ],
+)
+def test_a_session_with_a_gap_teaches_no_curve(
+    unheard: dict[int, int | None], is_whole: bool
+) -> None:
+    bars = [
+        replace(bar, n5=unheard.get(n, 60))
+        for n, bar in enumerate(fives([1.0] * 78))
+        if unheard.get(n, 60) is not None
+    ]
+
+    assert bool(discovery.session_volumes(bars, SETTINGS)) is is_whole

@@ -20,6 +20,8 @@ INPUTS = moc.Inputs(
     adv_usd=4e10,
     adv_shares=7e7,
     volume_shares=6e7,
+    heard_share=0.85,
+    gap_share=0.0,
     curve_share=0.85,
     gex_usd_per_1pct=-2e9,
     charm_to_close_usd=1e8,
@@ -50,6 +52,27 @@ def test_each_part_has_the_size_and_sign_of_the_specification() -> None:
     assert parts["momentum"] == pytest.approx(0.002 * 1.5 * 4e10)
     # 0.15 of an average day is left, at a pace of 6e7 / (7e7 x 0.85).
     assert parts["book"] == pytest.approx(0.25 * 0.3 * 4e10 * 0.15 * 6e7 / (7e7 * 0.85))
+
+
+def test_minutes_never_heard_are_a_gap_and_no_slow_day() -> None:
+    """Of 0.85 of the day a fifth was not heard: the pace is that of the other four."""
+    deaf = replace(INPUTS, volume_shares=0.8 * 6e7, heard_share=0.8 * 0.85, gap_share=0.2 * 0.85)
+    found = moc.compute("SPY", deaf, TICKS, 10, SETTINGS)
+
+    assert isinstance(found, moc.ClosingImbalance)
+    assert found.estimate is not None
+    assert found.estimate.remaining_volume_usd == pytest.approx(modelled().remaining_volume_usd)
+    assert found.estimate.gap_volume_shares == pytest.approx(0.2 * 6e7)
+    assert found.reasons == {"gap_volume_shares": "LOW_COVERAGE"}
+    assert modelled().gap_volume_shares == 0
+
+
+def test_a_day_that_was_hardly_heard_has_no_pace() -> None:
+    deaf = replace(INPUTS, heard_share=0.59 * 0.85, gap_share=0.41 * 0.85)
+    found = moc.compute("SPY", deaf, TICKS, 10, SETTINGS)
+
+    assert isinstance(found, moc.ClosingImbalance)
+    assert (found.estimate, found.reasons) == (None, {"estimate": "LOW_COVERAGE"})
 
 
 def test_an_estimate_says_that_it_is_one() -> None:

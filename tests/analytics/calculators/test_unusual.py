@@ -133,6 +133,15 @@ def test_big_premium_is_counted_by_contract() -> None:
     )
 
 
+def test_an_absolute_big_premium_takes_the_place_of_both() -> None:
+    one = chain([5_000] * 4, [10_000] * 4)
+    absolute = replace(SETTINGS, big_premium_abs_usd=100_000.0)
+    found = unusual.compute(one, flow(one, option_print(one, 0, 600)), NORMS, absolute)
+
+    assert isinstance(found, unusual.Unusual)
+    assert (found.n_big, judge(one, option_print(one, 0, 600)).n_big) == (1, 0)
+
+
 def test_the_share_of_volume_seen_is_told() -> None:
     one = chain([500] * 4, [1_000] * 4)
 

@@ -147,6 +147,17 @@ def test_an_exposure_names_its_chain_and_what_was_not_admitted() -> None:
     assert isinstance(envelope["data"]["admission"], dict)
 
 
+def test_a_payload_prints_its_units_and_what_plus_means() -> None:
+    market.write_chain(toy_chains.chain())
+    exposures.refresh_exposures("SPY")
+
+    assert (
+        read("gex")["data"]["units"]["gex_usd_per_1pct"] == "USD per +1 % of spot; + dealers long"
+    )
+    assert read("charm")["data"]["units"]["charm_flow_to_close_usd"] == "USD; + dealers buy"
+    assert "bf25_volpts" in read("skew")["data"]["units"]
+
+
 def test_a_learned_beta_replaces_the_default() -> None:
     DiscoveredParameter.objects.create(
         symbol="SPY", name="vol_beta", value=-0.9, unit="volpts per 1 %", n=40, method="regression",
@@ -221,7 +232,7 @@ def test_a_print_above_open_interest_is_named(noon) -> None:
 def closing_inputs(now: datetime) -> None:
     market.write_quote(factories.quote("SPY", 599.99, 600.01))
     market.replace_bars("SPY", "1day", days("SPY", [590.0] * 20))
-    market.replace_bars("SPY", "1min", bars("SPY", [600.0] * 30, end=now))
+    market.replace_bars("SPY", "1min", bars("SPY", [600.0] * 330, end=now))
     factories.reading("gex", {"gex_usd_per_1pct": -1e9}, as_of=now - timedelta(seconds=20))
     factories.reading("charm", {"charm_to_close_usd": 1e8})
     factories.reading("skew", {"atm_iv": 0.16})
@@ -238,6 +249,22 @@ def test_the_estimate_is_as_old_as_its_oldest_input(noon) -> None:
     assert estimate["label"] == "MODEL ESTIMATE"
     assert estimate["components"]["gamma"] == pytest.approx(0.30 * 1e9 * 100 * (600 / 590 - 1))
     assert datetime.fromisoformat(envelope["as_of"]) == noon.at - timedelta(seconds=20)
+
+
+def test_an_hour_that_was_not_heard_is_named_beside_the_estimate(noon) -> None:
+    noon.at = datetime(2025, 11, 21, 20, 0, tzinfo=UTC)
+    closing_inputs(noon.at)
+    closing.refresh_moc("SPY")
+    whole = read("moc")["data"]
+    heard = market.bars("SPY", "1min")
+    market.replace_bars("SPY", "1min", heard[:100] + heard[160:])
+    closing.refresh_moc("SPY")
+    holed = read("moc")["data"]
+
+    assert "gap_volume_shares" not in whole["reasons"]
+    assert whole["estimate"]["gap_volume_shares"] == 0
+    assert holed["reasons"]["gap_volume_shares"] == "LOW_COVERAGE"
+    assert holed["estimate"]["gap_volume_shares"] > 0
 
 
 def test_an_input_that_is_missing_leaves_no_estimate(noon) -> None:

@@ -259,8 +259,13 @@ def test_a_denial_carries_value_and_threshold(
 
 
 @pytest.mark.parametrize(
-    ("equity", "margin", "passes"),
-    [(1_600, 1_500, True), (1_400, 1_500, False), (None, 1_500, False), (1_600, None, False)],
+    ("equity", "margin", "denied"),
+    [
+        pytest.param(1_600, 1_500, [], id="covered"),
+        pytest.param(1_400, 1_500, ["WHATIF_MARGIN"], id="WHATIF_MARGIN short"),
+        pytest.param(None, 1_500, ["WHATIF_MARGIN"], id="WHATIF_MARGIN no equity"),
+        pytest.param(1_600, None, ["WHATIF_MARGIN"], id="WHATIF_MARGIN unset"),
+    ],
 )
 def test_an_unset_what_if_is_unknown(
     spoiled: Spoil,
@@ -268,13 +273,13 @@ def test_an_unset_what_if_is_unknown(
     facts: Facts,
     equity: int | None,
     margin: int | None,
-    passes: bool,
+    denied: list[str],
 ) -> None:
     asked = spoiled(
         spoiled(facts, "desk.whatif_equity_usd", equity), "desk.whatif_margin_usd", margin
     )
 
-    assert gate.last(sized, asked, LIMITS).allowed is passes
+    assert [one.code for one in gate.last(sized, asked, LIMITS).denials] == denied
 
 
 def test_settlement_distance_depends_on_the_strategy(

@@ -82,5 +82,10 @@ def test_every_code_of_the_specification_is_a_rule(code: str) -> None:
     assert f"| `{code}` |" in written()
 
 
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"SHORT_FORBIDDEN"}))
+def test_every_code_of_the_specification_is_denied_by_in_a_test(code: str) -> None:
+    assert f'"{code}"' in (Path(__file__).parent / "test_gate.py").read_text()
+
+
 def test_every_breaker_is_described() -> None:
     assert set(handbook.BREAKERS) == set(Breaker)

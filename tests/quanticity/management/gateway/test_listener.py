@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from analytics.ingestion.recorder import Recorder
+from execution.models import BrokerConnection
 from quanticity.domain.clock import ReplayedClock, using
 from quanticity.domain.instruments import parse_occ
 from quanticity.domain.orders import Account
 from quanticity.gateway.ports import Connection, ConnectionState, ContractQuote
-from quanticity.management.gateway.listener import CommissionFact, FactListener
+from quanticity.management.gateway.listener import CommissionFact, FactListener, Opened
+from quanticity.management.gateway.scribe import write_facts
 from quanticity.store import market
 from tests import factories
 from tests.factories import NOON, OCC, fill, update
@@ -83,3 +85,21 @@ def test_the_brokers_clock_is_held_against_the_middle_of_the_round_trip(
 def make_listener() -> Callable[[], FactListener]:
     """Make a listener by the clock in force."""
     return lambda: FactListener(Recorder("sim"))
+
+
+def test_each_connection_is_queued_once_before_what_comes_over_it(listener: FactListener) -> None:
+    first, second = NOON, NOON + timedelta(minutes=5)
+    for opened_at in (None, first, first, second, second):
+        state = ConnectionState.CONNECTED
+        listener.on_connection(Connection(state, NOON, NOON, "DU1", 176, 0, opened_at=opened_at))
+        listener.on_commission("e.01", None, "USD")
+
+    cost = CommissionFact("e.01", None, "USD")
+    assert list(listener.money) == [cost, Opened(first), cost, cost, Opened(second), cost, cost]
+
+
+@pytest.mark.django_db
+def test_a_connection_is_a_row_whose_sign_is_its_own(listener: FactListener) -> None:
+    write_facts([Opened(NOON), Opened(NOON + timedelta(minutes=5))])
+
+    assert [row.costs for row in BrokerConnection.objects.all()] == ["cost_positive"] * 2
