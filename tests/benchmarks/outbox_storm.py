@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +103,7 @@ def storm(trades: int, every_s: float, rate: float) -> tuple[int, int, list[dict
     outbox_worker.fill(trades)
     events = Events(rate)
     connections.close_all()
-    relays, frozen = [fork(outbox_worker.relay) for _ in range(RELAYS)], []
+    relays, frozen = [fork(outbox_worker.relay) for _ in range(RELAYS)], {}
     kills = stops = 0
     began = struck = time.monotonic()
     while time.monotonic() < began + MOST_S and not is_over(6 * trades):
@@ -111,21 +112,22 @@ def storm(trades: int, every_s: float, rate: float) -> tuple[int, int, list[dict
         if time.monotonic() < struck + every_s:
             continue
         struck = time.monotonic()
-        for pid, until in frozen[:]:
-            if time.monotonic() > until:
-                os.kill(pid, signal.SIGCONT)
-                frozen.remove((pid, until))
         victim = relays.pop(DICE.randrange(RELAYS))
         if DICE.random() < 0.3:
             os.kill(victim, signal.SIGSTOP)
-            frozen.append((victim, time.monotonic() + LEASE_S * 1.5))
+            # By a thread: who was stopped may hold SQLite's pen, and this one may wait for it.
+            frozen[victim] = Timer(LEASE_S * 1.5, os.kill, (victim, signal.SIGCONT))
+            frozen[victim].start()
             relays.append(victim)
             stops += 1
         else:
+            if victim in frozen:
+                frozen.pop(victim).cancel()
             end(victim)
-            frozen = [one for one in frozen if one[0] != victim]
             relays.append(fork(outbox_worker.relay))
             kills += 1
+    for timer in frozen.values():
+        timer.cancel()
     for pid in relays:
         end(pid)
     names = ("announcement__trade_id", "announcement__seq", "tier", "state", "ambiguous", "due_at", "sent_at")  # fmt: skip
