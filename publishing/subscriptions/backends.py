@@ -31,4 +31,6 @@ class ThrottledBackend(ModelBackend):
             throttle.note_failure(username, address)
         else:
             throttle.forget(username, address)
+            if user.is_staff:
+                throttle.remember(username, address)
         return user

@@ -53,6 +53,23 @@ class LoginFailure(models.Model):
         return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"
 
 
+class KnownAddress(models.Model):
+    """Where an operator has signed in from: strangers' failures elsewhere do not close it."""
+
+    account = models.CharField(max_length=64, help_text="SHA-256 of the name")
+    address = models.GenericIPAddressField()
+    at = models.DateTimeField(help_text="last signed in")
+
+    class Meta:
+        ordering = ("-at",)
+        constraints = (
+            models.UniqueConstraint(fields=("account", "address"), name="address_known_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
 class Endpoint(models.Model):
     """A member's address for signed webhooks, and the secrets that sign for it."""
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 
-from publishing.subscriptions.models import LoginFailure
+from publishing.subscriptions.models import KnownAddress, LoginFailure
 from quanticity.config.loader import section
 from quanticity.domain.clock import RealClock
 
@@ -24,13 +24,22 @@ class Settings:
     per_account_and_address: int
     per_address: int
     per_account: int
+    known_s: float
 
 
 def is_closed(account: str, address: str) -> bool:
-    """Say whether this account, from this address, must wait."""
+    """Say whether this account, from this address, must wait.
+
+    What strangers try elsewhere closes no address from which an operator has signed in.
+    """
     limits = settings()
+    if is_closed_here(account, address):
+        return True
     of_account = _recent(limits).filter(account=digest(account))
-    return is_closed_here(account, address) or of_account.count() >= limits.per_account
+    is_besieged = of_account.count() >= limits.per_account
+    return (
+        is_besieged and not _known(limits).filter(account=digest(account), address=address).exists()
+    )
 
 
 def is_closed_here(account: str, address: str) -> bool:
@@ -56,6 +65,14 @@ def forget(account: str, address: str) -> None:
     LoginFailure.objects.filter(account=digest(account), address=address).delete()
 
 
+def remember(account: str, address: str) -> None:
+    """Keep where an operator signed in from, and forget what is long ago."""
+    KnownAddress.objects.update_or_create(
+        account=digest(account), address=address, defaults={"at": _real.now()}
+    )
+    KnownAddress.objects.exclude(pk__in=_known(settings()).values("pk")).delete()
+
+
 def digest(account: str) -> str:
     """The account's fingerprint: people type passwords into the wrong field."""
     return hashlib.sha256(account.strip().casefold().encode()).hexdigest()
@@ -65,6 +82,10 @@ def settings() -> Settings:
     """The limits in force."""
     limits: Settings = section("publishing.subscriptions.throttle", Settings)
     return limits
+
+
+def _known(limits: Settings) -> QuerySet[KnownAddress]:
+    return KnownAddress.objects.filter(at__gt=_real.now() - timedelta(seconds=limits.known_s))
 
 
 def _recent(limits: Settings) -> QuerySet[LoginFailure]:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from publishing.subscriptions import throttle
-from publishing.subscriptions.models import LoginFailure
+from publishing.subscriptions.models import KnownAddress, LoginFailure
 from publishing.subscriptions.views import SIGNUPS
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +105,44 @@ def test_sign_ups_elsewhere_hold_nobody_up() -> None:
 
     assert not throttle.is_closed_here(SIGNUPS, "192.0.2.7")
     assert throttle.is_closed("operator", "192.0.2.7") is False
+
+
+def strangers_try() -> None:
+    for n in range(throttle.settings().per_account):
+        throttle.note_failure("operator", f"198.51.100.{n}")
+
+
+@pytest.mark.usefixtures("operator")
+@pytest.mark.parametrize("door", DOORS)
+def test_strangers_do_not_lock_an_operator_out_of_where_they_were(
+    client: Client, door: str
+) -> None:
+    knock(client, door, "right-and-long")
+    client.logout()
+    strangers_try()
+
+    assert knock(client, door, "right-and-long").status_code == 302
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_besieged_operator_waits_at_a_new_address(client: Client) -> None:
+    strangers_try()
+
+    assert knock(client, DOORS[0], "right-and-long").status_code == 200
+
+
+def test_where_members_signed_in_from_is_not_kept(client: Client) -> None:
+    User.objects.create_user("ann", password="right-and-long")
+
+    assert knock(client, DOORS[0], "right-and-long", name="ann").status_code == 302
+    assert not KnownAddress.objects.exists()
+
+
+@pytest.mark.usefixtures("operator")
+def test_an_address_is_known_for_so_long(client: Client) -> None:
+    knock(client, DOORS[0], "right-and-long")
+    long_ago = timedelta(seconds=throttle.settings().known_s + 1)
+    KnownAddress.objects.update(at=KnownAddress.objects.get().at - long_ago)
+    strangers_try()
+
+    assert throttle.is_closed("operator", "127.0.0.1")
