@@ -119,7 +119,7 @@ def assert_books_agree(desk: Desk) -> None:
     """Executions, contracts and orders are the exchange's own; what must hold does."""
     books = desk.books()
     theirs = {one["exec_id"]: Decimal(one["quantity"]) for one in books["fills"]}
-    assert {f.pk: abs(f.quantity) for f in Fill.objects.all()} == theirs
+    assert {f.pk: f.quantity for f in Fill.objects.all()} == theirs
     held = {p.con_id: p.quantity_open for p in Position.objects.filter(quantity_open__gt=0)}
     assert held == {p["con_id"]: int(Decimal(p["quantity"])) for p in books["positions"]}
     assert len(held) == len(FILLS)

@@ -150,7 +150,7 @@ def surfaces(tier: Tier, now: Any) -> dict[str, str]:
     """Feed, socket and every renderer, as this tier gets them at this instant."""
     found = {
         "selector": json.dumps([item.data for item in selectors.visible_to(tier, now)]),
-        "socket": "".join(text for _, text in live._events(tier, 0)),
+        "socket": "".join(text for _, text in live.events(tier, 0)),
     }
     row = Delivery.objects.get(channel="console", tier=tier)
     if row.due_at <= now:
