@@ -12,6 +12,7 @@ from django.db import DatabaseError
 
 from execution.services import flattening, wishes
 from quanticity import halt_file
+from quanticity.domain import clock
 
 _LOOK_S = 0.5
 _ASK_S = 2.0
@@ -71,7 +72,8 @@ def _say(found: dict[str, Any]) -> str:
         return f"Flat {seconds} s after the halt, as the broker says; HALTED.{beside}"
     lines = ["Not flat; HALTED."]
     if found["pending_until"]:
-        lines.append(f"The market is closed: exits wait for the open, {found['pending_until']}.")
+        opens = clock.display(datetime.fromisoformat(found["pending_until"]))
+        lines.append(f"The market is closed: exits wait for the open, {opens}.")
     kinds = (("positions", "still held"), ("entries", "entry works"), ("orphans", "sell works"))
     lines += [f"{word}: {one}" for kind, word in kinds for one in found[kind]]
     return "\n".join(lines)
