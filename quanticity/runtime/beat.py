@@ -71,6 +71,14 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # untyped library
         self._looked_s = now_s
         return bool(super().schedule_changed())
 
+    def schedules_equal(self, *_args: Any, **_kwargs: Any) -> bool:
+        """Whether the queue of what comes next still holds: until the timetable was read anew.
+
+        The library goes on to compare every entry with itself, at every tick.
+        """
+        is_old, self._heap_invalidated = self._heap_invalidated, False
+        return not is_old
+
     def _renew(self) -> None:
         # Not at every tick: with a full timetable that is a write to SQL ten times a second.
         self._renewed_s = clock.boot_seconds()

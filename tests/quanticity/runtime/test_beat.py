@@ -79,3 +79,15 @@ def test_the_timetable_is_looked_at_now_and_then(noon, scheduler, monkeypatch) -
     asked.append(scheduler.schedule_changed())
 
     assert asked == [False, False, True]
+
+
+def test_what_comes_next_is_queued_anew_after_an_edit(noon, scheduler, monkeypatch) -> None:
+    boot_s = 100.0
+    monkeypatch.setattr(beat.clock, "boot_seconds", lambda: boot_s)
+    an_entry(60)
+    read = [scheduler.schedules_equal(None, scheduler.schedule) for _ in range(2)]
+    PeriodicTask.objects.get(name="x").save()  # an edit
+    boot_s += beat.LOOK_S
+    read += [scheduler.schedules_equal(None, scheduler.schedule) for _ in range(2)]
+
+    assert read == [True, True, False, True]
