@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 # Before Django loads its settings: tests keep their state away from the operator's.
 _VAR = Path(os.environ.get("PYTEST_QC_VAR", "/tmp" if sys.platform != "win32" else "."))
@@ -21,6 +23,9 @@ os.environ.setdefault("QC_TRADING_MODE", "sim")
 
 SHARED = Path(os.environ.get("QC_SHARED", Path(__file__).parents[2] / "shared"))
 REQUIRED = set(filter(None, os.environ.get("QC_REQUIRE", "").split(",")))
+# No test fails for a busy machine.
+examples.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("untimed")
 NOON = datetime(2025, 11, 21, 17, 0, tzinfo=UTC)  # Friday 12:00 in New York
 
 

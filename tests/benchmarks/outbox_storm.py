@@ -6,7 +6,8 @@ Three relays on one database, a service that refuses 3 %, fails 2 % and hangs up
 2 %; one relay at a time is killed (-9) or frozen past its lease. Prints events, kills, early, lost,
 doubled and lateness, by the service's own log. Relays are forked, so that a new one is there at once.
 With 0 events per second all of them are owed at once, as after a long outage: what is late then is
-the queue's length.
+the queue's length. `STORM_FROZEN=0` only kills: who is frozen in a transaction of SQLite's holds
+everybody up for as long as he is, three seconds here.
 """
 
 import json
@@ -28,6 +29,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 DICE, NOISE = random.Random(7), random.Random(11)
 RELAYS, LEASE_S, MOST_S = 3, 2.0, 150.0
+FROZEN = float(os.environ.get("STORM_FROZEN", "0.3"))  # of the blows; the others kill
 LOG = sys.stdout
 ids = count(1)
 
@@ -113,7 +115,7 @@ def storm(trades: int, every_s: float, rate: float) -> tuple[int, int, list[dict
             continue
         struck = time.monotonic()
         victim = relays.pop(DICE.randrange(RELAYS))
-        if DICE.random() < 0.3:
+        if DICE.random() < FROZEN:
             os.kill(victim, signal.SIGSTOP)
             # By a thread: who was stopped may hold SQLite's pen, and this one may wait for it.
             frozen[victim] = Timer(LEASE_S * 1.5, os.kill, (victim, signal.SIGCONT))
