@@ -47,6 +47,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # untyped library
     """Fires only while it holds the lease `beat`."""
 
     Entry = ScaledEntry
+    _heap_invalidated: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._lease: Lease | None = None
