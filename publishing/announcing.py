@@ -98,7 +98,11 @@ def _deliveries(told: Announcement, keys: Sequence[routes.Key]) -> list[Delivery
     if told.withheld and told.kind != "ENTRY":
         return []
     carried = _carried(told)
-    heard = [(name, Tier(tier)) for name, tier in keys if routes.serves((name, tier), carried)]
+    heard = [
+        (name, Tier(tier))
+        for name, tier in keys
+        if routes.serves((name, tier), carried, probe=told.probe)
+    ]
     return [
         _delivery(told, name, tier)
         for name, tier in heard

@@ -64,7 +64,8 @@ def _previews(told: Announcement, tier: Tier, scenario: Scenario, step: Step) ->
     yield Preview(f"{name}.discord.json", _json(discord_embed.payload(message, site)))
     yield Preview(f"{name}.telegram.html", "\n\n".join(telegram_html.pages(message, site)) + "\n")
     carried = told.facts.get("corrects") or told.kind
-    if tier is Tier.FREE and routes.serves((routes.TWITTER, tier), carried):
+    on_x = routes.serves((routes.TWITTER, tier), carried, probe=told.probe)
+    if tier is Tier.FREE and on_x:
         yield Preview(f"{name}.x.txt", tweet.text(message, site) + "\n")
     event_id = message.token.removeprefix("#")
     yield Preview(f"{name}.webhook.json", webhook.encode(event_id, message).decode() + "\n")

@@ -64,11 +64,11 @@ def enabled() -> dict[Key, str]:
     return _fingerprints([*_own(), *members])
 
 
-def serves(key: Key, kind: str) -> bool:
-    """Say whether a route carries events of this kind at all."""
+def serves(key: Key, kind: str, *, probe: bool = False) -> bool:
+    """Say whether a route carries events of this kind at all; a rehearsal is never public."""
     channel_name, _ = key
     if channel_name == Twitter.name:
-        return kind in numbers().x_kinds
+        return kind in numbers().x_kinds and not probe
     return (channel_name == ANALYSIS) == (kind == "MOC") or channel_name in (WEB, Console.name)
 
 

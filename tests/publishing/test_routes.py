@@ -195,6 +195,17 @@ def test_telegram_replies_to_the_trades_first_message(
     assert '"message_id": 41' in leave["reply_parameters"]
 
 
+def test_x_hears_of_no_rehearsal(x: Any, told: Make, trade: Make, noon: Any) -> None:
+    position = trade(probe=True)
+    told("EXIT", position)
+    noon.advance(300)
+    services.deliver_due()
+
+    assert on_x() == []
+    assert Delivery.objects.filter(announcement__trade_id=position.trade_id).exists()
+    assert x.asked == []
+
+
 def test_the_closing_analysis_has_a_channel_of_its_own(settings: Any) -> None:
     settings.DISCORD_WEBHOOKS = {**settings.DISCORD_WEBHOOKS, "analysis": "https://d/1", "premium": "https://d/2"}  # fmt: skip
     keys = [key for key in routes.enabled() if routes.serves(key, "MOC")]
