@@ -5,6 +5,7 @@ here a second time, by the table of DOMAIN 7.3, and looked for in everything tha
 """
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -178,8 +179,13 @@ def leaks(texts: dict[str, str], hidden: set[str]) -> set[tuple[str, str]]:
         (where, name)
         for where, text in texts.items()
         for name, shown in forms.items()
-        if any(form in text for form in shown)
+        if any(is_in(form, text) for form in shown)
     }
+
+
+def is_in(form: str, text: str) -> bool:
+    """Whether a text shows it; four digits inside a hash are chance, not a number."""
+    return bool(re.search(rf"(?<!\w){form}(?!\w)", text)) if form.isdigit() else form in text
 
 
 @pytest.mark.parametrize(("kind", "tier"), HEARD)
@@ -239,3 +245,6 @@ def test_the_walk_can_find_a_leak(event: Make, noon: Any) -> None:
 
     assert ("discord", "realised_net_usd") in leaks(texts, {"realised_net_usd"})
     assert ("socket", "commission_usd") in leaks(texts, {"commission_usd"})
+    assert ("discord", "quantity") in leaks(texts, {"quantity"})
+    assert ("socket", "quantity") in leaks(texts, {"quantity"})
+    assert leaks({"hash": "ab7919cd"}, {"quantity"}) == set()
