@@ -18,10 +18,10 @@ VALUES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def write() -> None:
-    """Put all of it into the store, as of now."""
+def write(**changed: Any) -> None:
+    """Put all of it into the store, as of now, some values changed."""
     families: dict[str, dict[str, Any]] = {}
-    for name, value in VALUES.items():
+    for name, value in (VALUES | changed).items():
         family, path = SOURCES[name]
         place = families.setdefault(family, {})
         *outer, last = path.split(".")

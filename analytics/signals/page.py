@@ -13,19 +13,20 @@ when an earlier one failed. "Why did nothing happen at 10:42?" is answered from 
 and on the decision's page in the admin. The table is made by `analytics/signals/page.py` from
 `analytics/signals/codes.py`, and a test fails when it is not current. One test per row makes its
 gate fail in a world where all others pass (`tests/analytics/signals/test_gates.py`); run one with
-`pytest -k "test_a_gate_fails[LOW_TOXICITY]"`.
+`pytest -k "test_a_gate_fails[LOW_TOXICITY]"`. A limit in force passes always and changes the
+confidence: its test scores the same world with it and without (`test_limits.py`).
 
 | gate | step | its value | needs | DOMAIN | proved by |
 |---|---|---|---|---|---|
 """
 _PROOF = "`test_gates.py::test_a_gate_fails[{}]`"
-_LIMIT = "no test but a limit: `test_explain.py::test_a_stored_decision_gives_its_confidence_again`"
+_LIMIT_PROOF = "`test_limits.py::test_a_limit_bites[{}]`"
 
 
 def render() -> str:
     """The whole page."""
     rows = []
     for name, code in CODES.items():
-        proof = _LIMIT if code.step is Step.LIMIT else _PROOF.format(name)
+        proof = (_LIMIT_PROOF if code.step is Step.LIMIT else _PROOF).format(name)
         rows.append(f"| {name} | {code.step} | {code.what} | {code.op} | {code.domain} | {proof} |")
     return _HEAD + "\n".join(rows) + "\n"

@@ -1,5 +1,6 @@
 """14DTE, one row per vote, strength, confirmation and adjuster (DOMAIN 5.6)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,6 +96,10 @@ VOTELESS = dict.fromkeys(
         "net_oi_delta_z",
     )
 )
+FEW_POINTS: dict[str, Any] = {
+    "vol_spike_ratio": 1.0, "hidden_score": 0.7, "vanna_flow_frac": 0.0, "charm_flow_frac": 0.0,
+    "toxicity": 0.5, "block_share": 0.3, "flow_momentum_share": 0.2,
+}  # fmt: skip
 UNCONFIRMED = dict.fromkeys(("unusual_dir", "vanna_flow_z", "charm_flow_z", "block_share"))
 
 
@@ -136,6 +141,17 @@ def test_the_lead_depends_on_confirmations(
 )
 def test_adjusters(changed: dict[str, Any], expected: dict[str, float]) -> None:
     assert decide(**changed).adjusters == expected
+
+
+def test_adjusters_raise_by_a_quarter_at_most() -> None:
+    # Unusual 24, sweep 12, hidden 12, open interest 10: the first hour and breadth ask for x 1.38.
+    features = Features("NVDA", AT, UNUSUAL | FEW_POINTS | {"minutes_since_open": 60.0})
+    free = replace(SETTINGS, scoring=replace(SETTINGS.scoring, adjuster_max=1.5))
+
+    bound, unbound = (fourteen_dte.evaluate(features, limits) for limits in (SETTINGS, free))
+
+    assert (bound.outcome, bound.confidence) == (Outcome.BELOW_THRESHOLD, pytest.approx(58 * 1.25))
+    assert (unbound.outcome, unbound.confidence) == (Outcome.CANDIDATE, pytest.approx(58 * 1.38))
 
 
 def test_confirmations_must_agree_with_the_votes() -> None:
