@@ -1,6 +1,5 @@
 """HTTP and WebSocket entry."""
 
-import gc
 import os
 import warnings
 
@@ -15,6 +14,7 @@ http = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import SessionMiddlewareStack  # noqa: E402
 
+from quanticity.runtime import heap  # noqa: E402
 from quanticity.urls import websocket_urlpatterns  # noqa: E402
 from reporting.dashboard.access import SameOrigin  # noqa: E402
 
@@ -25,6 +25,4 @@ application = ProtocolTypeRouter(
     }
 )
 
-# What is loaded stays: a full collection that walks it all would stop every socket for 0.13 s.
-gc.collect()
-gc.freeze()
+heap.settle()  # no collection stops every socket

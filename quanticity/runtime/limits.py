@@ -14,7 +14,7 @@ from typing import Any
 from celery import signals
 
 from quanticity.celery import Running, app, running
-from quanticity.runtime import alive
+from quanticity.runtime import alive, heap
 
 EXIT_CODE = 75  # "try again", as a supervisor reads it
 LOOK_EVERY_S = 1.0
@@ -42,5 +42,6 @@ def watch(stop: threading.Event) -> None:
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator] # celery has no types
 def begin(**_: Any) -> None:
-    """Watch from the moment this worker takes tasks."""
+    """Watch from the moment this worker takes tasks; what it has loaded stays."""
+    heap.settle()
     threading.Thread(target=watch, args=(threading.Event(),), name="limits", daemon=True).start()

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from quanticity import environment
 from quanticity.domain.errors import ConfigError
 from quanticity.management.gateway.process import SWITCH_S, GatewayProcess
+from quanticity.runtime import heap
 
 INSIST_S = 1.0
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         # This process read its settings before its database named the account.
         settings.IBKR_ACCOUNT = environment.account()
         sys.setswitchinterval(SWITCH_S)
+        heap.settle()
         try:
             asyncio.run(_run(options["host"], options["port"]))
         except* ConfigError as group:

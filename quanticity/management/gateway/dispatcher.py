@@ -40,15 +40,21 @@ class Dispatcher:
         self._entering = asyncio.Lock()  # an entry waits until the one before it is answered
         self.next_id = 1
 
-    async def begin(self, epoch: int, until_s: float) -> None:
-        """Begin everything that is owed; `until_s`, a second since boot, ends our right to."""
+    async def begin(self, epoch: int, until_s: float, questions: Any = None) -> None:
+        """Begin everything that is owed; `until_s`, a second since boot, ends our right to.
+
+        An entry waits for its question: that is put before all that needs more of the rows.
+        """
         self._errands.check()
         await self.cancel(epoch)
+        if questions is not None:
+            await self.put(questions)
         for one in await self._on_sql(broker.take_amendments, epoch):
             self._errands.start(object(), self._amend(one))
         for chain in await self._on_sql(self._owed):
             if chain.ref not in self._errands:
                 self._errands.start(chain.ref, self._send(chain, epoch, until_s))
+        await asyncio.sleep(0)  # they claim before anybody reads on
         for ref in await self._on_sql(share_orders.unsent):
             if ref not in self._errands:
                 self._errands.start(ref, self._send_shares(ref, epoch, until_s))

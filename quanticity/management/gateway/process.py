@@ -238,9 +238,8 @@ class GatewayProcess:
                 continue
             if not await self._on_sql(leases.is_valid, lease):
                 continue
-            await self.dispatcher.begin(lease.epoch, self._lease_until_s)
-            if self._may_enter and self._questions.due:
-                await self.dispatcher.put(self._questions)
+            asked = self._questions if self._may_enter and self._questions.due else None
+            await self.dispatcher.begin(lease.epoch, self._lease_until_s, asked)
 
     async def _send_owed(self, epoch: int) -> None:
         """Send what is owed and wait for every answer: one turn of a test."""

@@ -69,11 +69,11 @@ def told(changes: Mapping[str, Any] | None) -> Iterator[str]:
     """The comparison for people."""
     if changes is None:
         return
+    for name, (old, new) in changes["config"].items():
+        yield f"config    {name}: {old} -> {new}"
     if changes["identical"]:
         yield "Every decision is byte for byte what it was in the last run kept here."
         return
-    for name, (old, new) in changes["config"].items():
-        yield f"config    {name}: {old} -> {new}"
     yield f"decisions {changes['decisions']} differ"
     for name, count in changes["outcomes"].items():
         yield f"          {count} x {name}"

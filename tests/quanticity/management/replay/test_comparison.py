@@ -61,6 +61,21 @@ def test_a_changed_number_and_what_it_changed_are_named(
     assert "2 differ" in told[1]
 
 
+def test_a_changed_number_that_moved_no_decision_is_told_all_the_same(
+    tmp_path: Path, noon: Any, overridden: Any
+) -> None:
+    decide(noon.at)
+    comparison.keep(tmp_path, roots.result())
+    overridden({"analytics.strategies.zero_dte.vetoes.low_toxicity": 0.2})
+
+    told = list(comparison.told(comparison.against(tmp_path, roots.result())))
+
+    assert told == [
+        "config    analytics.strategies.zero_dte.vetoes.low_toxicity: 0.45 -> 0.2",
+        "Every decision is byte for byte what it was in the last run kept here.",
+    ]
+
+
 def test_the_root_is_of_what_was_decided_not_of_where_it_is_kept(noon: Any) -> None:
     decide(noon.at)
     first = roots.root(roots.decisions())
