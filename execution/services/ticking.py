@@ -64,10 +64,17 @@ def send_again(ref: str, order_id: int) -> bool:
 
 
 def is_of_before(row: Order, update: OrderUpdate) -> bool:
-    """Whether an end is that of the sending before the last: what was refused then is over."""
+    """Whether an end is that of the sending before the last: what was refused then is over.
+
+    The broker's list of what is over names no order id; there its own number tells them apart.
+    """
     if not row.intent.coarse_ticks or update.status in (OrderStatus.WORKING, OrderStatus.FILLED):
         return False
-    return row.state == Order.State.RECORDED or 0 < update.order_id < (row.order_id or 0)
+    if row.state == Order.State.RECORDED:
+        return True
+    if update.order_id > 0:
+        return update.order_id < (row.order_id or 0)
+    return update.perm_id != row.perm_id
 
 
 def _chain(ref: str) -> QuerySet[Order]:

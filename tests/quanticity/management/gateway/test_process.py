@@ -385,6 +385,28 @@ def test_nothing_leaves_once_the_lease_may_be_anothers(process: GatewayProcess) 
     assert (theirs(process).arrived, states()) == ([], {"RECORDED"})
 
 
+class OneQuestion:
+    """A question of a worker, which takes one order id."""
+
+    async def put_all(self, trading: FakeBroker, next_id: int) -> int:
+        trading.used_ids.append(next_id)
+        return next_id + 1
+
+
+def test_a_question_is_put_before_what_is_owed(process: GatewayProcess) -> None:
+    entry = factories.intent().orders.get(role="E")
+    link(process)
+
+    async def scenario() -> None:
+        await process.dispatcher.begin(1, math.inf, OneQuestion())
+        await process.dispatcher.settle()
+
+    asyncio.run(scenario())
+
+    entry.refresh_from_db()
+    assert (entry.order_id, min(theirs(process).used_ids)) == (2, 1)
+
+
 def test_cancellations_and_sells_leave_while_an_entry_is_unanswered(
     process: GatewayProcess,
 ) -> None:
