@@ -28,6 +28,10 @@ _SELLS = """
 Where `[execution.approvals]` names the strategy, what passed waits for an operator: without a yes
 it ends as `APPROVAL_EXPIRED`, with a no as `APPROVAL_DECLINED`; with a yes every rule runs again.
 
+What passed may still not leave: `TICK` when the broker's own increments refuse a price that cannot
+be rounded (multiplier and liquid hours are asked there, too), `SLOW_COMMIT` when the database took
+longer than `commit_max_s` of `[execution.desk]` to write it down.
+
 ## Before a sell
 
 | Code | Passes when |
