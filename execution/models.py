@@ -87,6 +87,9 @@ class OrderIntent(models.Model):
     stop_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     target_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     checks = models.JSONField(default=list, help_text="every rule with value and threshold")
+    trades_until_at = models.DateTimeField(
+        null=True, help_text="end of the contract's hours on that day, as the broker says"
+    )
     denied_by = models.CharField(max_length=40, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()

@@ -23,6 +23,7 @@ from execution.reads.executions import (
     trade_fills,
 )
 from execution.reads.positions import (
+    are_trading_late,
     cancel_patience,
     closed_in,
     contracts_to_hold,
@@ -75,7 +76,8 @@ from execution.reads.statement import (
 )
 
 __all__ = [
-    "GLOBAL", "Answer", "Standing", "account_values", "answer_of", "awaits_fills", "awaits_sales",
+    "GLOBAL", "Answer", "Standing", "account_values", "answer_of", "are_trading_late",
+    "awaits_fills", "awaits_sales",
     "book_risk", "books", "cancel_patience", "claiming_sells", "closed_in", "contracts_to_hold",
     "denials", "domain_fills", "ended_answers", "ended_shadows", "entry_intent_id", "fills_of",
     "has_owed_events", "has_unfinished", "held_breakers", "holding_trips", "intent_of",

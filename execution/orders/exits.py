@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from quanticity.domain import calendar
+from quanticity.domain.calendar import Session
 from quanticity.domain.signals import Strategy
 
 
@@ -23,6 +24,8 @@ class Settings:
     fourteen_dte_before_close_min: float
     moc_before_close_min: float
     moc_hard_before_close_min: float
+    moc_hard_after_close_min: float
+    moc_hard_before_end_min: float
     one_dte_reduce_before_close_min: float
     fourteen_dte_notice_days: tuple[int, ...]
     desperate_before_close_min: float
@@ -40,6 +43,7 @@ class Held:
     entry: Decimal
     mark: Decimal | None
     spared: bool = False  # looked at an hour after its last open, and above its entry
+    trades_until: datetime | None = None  # in the session it was opened, as the broker says
 
 
 class Haste(IntEnum):
@@ -90,17 +94,37 @@ def notice(held: Held, at: datetime, s: Settings) -> int | None:
 
 def haste(held: Held, at: datetime, s: Settings) -> Haste:
     """How pressing an exit is that has begun: minutes to the close on its last day."""
-    today = calendar.current(at)
-    if today is None:
+    if not is_trading(held.opened, held.trades_until, at):
         return Haste.USUAL
-    left = (today.close_at - at) / timedelta(minutes=1)
+    today = calendar.session(calendar.session_date(at))
     if held.expiry != today.date:
         # A market-on-close trade begins to leave later than others have to be gone.
-        is_hard = held.strategy is Strategy.MOC and left <= s.moc_hard_before_close_min
+        is_hard = held.strategy is Strategy.MOC and at >= _moc_hard_at(held, today, s)
         return Haste.ALARMING if is_hard else Haste.USUAL
+    left = (today.close_at - at) / timedelta(minutes=1)
     if left <= s.alarm_before_close_min:
         return Haste.ALARMING
     return Haste.DESPERATE if left <= s.desperate_before_close_min else Haste.USUAL
+
+
+def is_trading(opened: date, trades_until: datetime | None, at: datetime) -> bool:
+    """Say whether a contract can be sold: in regular hours, longer on the day it was bought.
+
+    How much longer on that day the broker said then.
+    """
+    if calendar.current(at) is not None or trades_until is None:
+        return calendar.current(at) is not None
+    return calendar.session(opened).close_at <= at < trades_until
+
+
+# A minute before its contract ends with the close; of one that trades longer, well after it.
+def _moc_hard_at(held: Held, today: Session, s: Settings) -> datetime:
+    until = held.trades_until if held.opened == today.date else None
+    last = today.close_at - timedelta(minutes=s.moc_hard_before_close_min)
+    if until is None or until <= today.close_at:
+        return last
+    after = today.close_at + timedelta(minutes=s.moc_hard_after_close_min)
+    return max(last, min(after, until - timedelta(minutes=s.moc_hard_before_end_min)))
 
 
 def _instants(held: Held, s: Settings) -> list[datetime]:

@@ -27,6 +27,12 @@ def refusal(
     return None
 
 
+def trades_until(details: ContractDetails, at: datetime) -> datetime | None:
+    """The end of the hours that hold an instant, as the broker says; None when it does not say."""
+    spans = details.open_spans or ()
+    return next((closes for opens, closes in spans if opens <= at < closes), None)
+
+
 def _is_open(spans: Iterable[tuple[datetime, datetime]], at: datetime) -> bool:
     return any(opens <= at < closes for opens, closes in spans)
 

@@ -1,7 +1,7 @@
 """What is held, on its way, just left or still to be interpreted."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,14 @@ def _patience() -> lifecycle.Settings:
 def open_positions() -> QuerySet[Position]:
     """Positions that hold contracts or are about to."""
     return Position.objects.filter(state__in=_HELD).select_related("intent")
+
+
+def are_trading_late(now: datetime) -> bool:
+    """Say whether all that is held trades still, as the broker said when it was bought today."""
+    held = open_positions().filter(quantity_open__gt=0)
+    today = calendar.session_date(now)
+    late = held.filter(session_date=today, intent__trades_until_at__gt=now)
+    return 0 < held.count() == late.count()
 
 
 def recent_positions(count: int) -> QuerySet[Position]:

@@ -6,11 +6,12 @@ one conditional UPDATE under the lease's epoch, committed before a byte leaves.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Q
+from django.db.models import DateTimeField, F, Max, Q, Value
+from django.db.models.functions import Coalesce
 
 from execution import selectors
 from execution.models import (
@@ -173,11 +174,12 @@ def ticket_of(row: Order) -> orders.Ticket:
     )
 
 
-def keep_con_id(refs: Iterable[str], con_id: int) -> None:
-    """Write the broker's contract id on orders and their intents."""
+def keep_contract(refs: Iterable[str], con_id: int, trades_until: datetime | None) -> None:
+    """Write the broker's contract id on orders and their intents, and till when it trades."""
     rows = Order.objects.filter(pk__in=list(refs))
     rows.update(con_id=con_id)
-    OrderIntent.objects.filter(orders__in=rows).update(con_id=con_id)
+    until = Coalesce(Value(trades_until), F("trades_until_at"), output_field=DateTimeField())
+    OrderIntent.objects.filter(orders__in=rows).update(con_id=con_id, trades_until_at=until)
 
 
 def refuse(refs: Sequence[str], error: str) -> None:

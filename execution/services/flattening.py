@@ -94,9 +94,9 @@ def _left(seen: Reconciliation | None) -> Leftovers:
 
 
 def pending_until() -> datetime | None:
-    """Outside regular hours nothing can be sold: exits wait for the open."""
+    """When nothing can be sold, exits wait for the open; some contracts trade past a close."""
     now = clock.now()
-    if calendar.current(now) is not None:
+    if calendar.current(now) is not None or selectors.are_trading_late(now):
         return None
     following = calendar.on_or_after(calendar.session_date(now))
     if following.open_at <= now:

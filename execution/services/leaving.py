@@ -30,7 +30,7 @@ def must_wait(position: Position) -> bool:
     """
     now = clock.now()
     rules = section("execution.exits", exits.Settings)
-    if calendar.current(now) is not None:
+    if exits.is_trading(position.session_date, position.intent.trades_until_at, now):
         since = now - timedelta(seconds=rules.bid_max_age_s)
         if wishes.bid(position.occ, since) is not None:
             return False

@@ -124,7 +124,7 @@ def _manage_position(position: Position) -> None:
         begin_exit(position.pk, reason)
         return
     _mind_the_calendar(position, now)
-    if reached and quote is not None and position.entry_price:
+    if reached and quote is not None and position.entry_price and calendar.current(now):
         trailing.follow(position, reached, quote, _held(position))
 
 
@@ -200,6 +200,7 @@ def _held(position: Position) -> exits.Held:
         Strategy(position.strategy), parse_occ(position.occ).expiry, position.session_date,
         position.entry_price or Decimal(0), position.mark_price if is_fresh else None,
         any(marker.startswith(_SPARED) for marker in position.rules_fired),
+        position.intent.trades_until_at,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ SECONDS_PER_DAY = 86_400
 _OPEN = time(9, 30)
 _CLOSE = time(16, 0)
 AFTER_HOURS = timedelta(hours=4)
-_INDEX_OPTION_EXTRA = timedelta(minutes=15)
+_LATE_OPTIONS = timedelta(minutes=15)
 
 
 class Settlement(StrEnum):
@@ -49,9 +49,9 @@ class Session:
         return int((self.close_at - self.open_at).total_seconds())
 
     @property
-    def index_option_close_at(self) -> datetime:
+    def late_close_at(self) -> datetime:
         """When options that trade past the equity close end."""
-        return self.close_at + _INDEX_OPTION_EXTRA
+        return self.close_at + _LATE_OPTIONS
 
     def contains(self, at: datetime) -> bool:
         """Say whether the instant is within regular hours."""

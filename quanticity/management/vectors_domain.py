@@ -29,7 +29,7 @@ def session(case: Case) -> dict[str, Any]:
         "open_at": instant(found.open_at),
         "close_at": instant(found.close_at),
         "early_close": found.is_half_day,
-        "index_option_close_at": instant(found.index_option_close_at),
+        "index_option_close_at": instant(found.late_close_at),
         "rth_s": found.rth_s,
     }
 

@@ -69,8 +69,7 @@ class Board:
 
     def turn(self, now: datetime) -> bool:
         """Move to an instant; say whether anything can look different."""
-        shown = self.market.effective(now)
-        slot = int(shown.timestamp() * _SLOTS_PER_S)
+        slot = int(self.market.lit(now).timestamp() * _SLOTS_PER_S)
         if slot == self.slot:
             return False
         self.slot, self._at = slot, now

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from quanticity.domain import calendar
+from quanticity.domain.clock import eastern
 from quanticity.domain.errors import MalformedInput
 from quanticity.domain.instruments import OptionContract, Right, parse_occ
 from quanticity.gateway.simulated import listing
@@ -167,7 +168,7 @@ def details(listed: Listed, at: datetime) -> tuple[Field, ...]:
     rule = PENNY_RULE if not option or symbol.penny_options else NICKEL_RULE
     rules = ",".join(str(rule) for _ in venues.split(","))
     expiry = f"{option.expiry:%Y%m%d}" if option else ""
-    hours = trading_hours(at)
+    hours = trading_hours(at, listed.con_id)
     under = (symbol.name, symbol.sec_type) if option else ("", "")
     return (
         symbol.name, listed.sec_type, f"{expiry}-16:00:00-{ZONE}" if option else "",
@@ -182,18 +183,18 @@ def details(listed: Listed, at: datetime) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def trading_hours(at: datetime) -> str:
-    """Hours of today and the five days after, as the broker spells them."""
+def trading_hours(at: datetime, con_id: int) -> str:
+    """A contract's hours of today and the five days after, as the broker spells them."""
     today = calendar.session_date(at)
     days = (today + timedelta(days=n) for n in range(6))
-    return ";".join(_hours(day) for day in days)
+    return ";".join(_hours(day, con_id) for day in days)
 
 
-def _hours(day: date) -> str:
+def _hours(day: date, con_id: int) -> str:
     if not calendar.is_session(day):
         return f"{day:%Y%m%d}:CLOSED"
-    close = "1300" if calendar.session(day).is_half_day else "1600"
-    return f"{day:%Y%m%d}:0930-{day:%Y%m%d}:{close}"
+    closes_at = eastern(listing.closes_at(con_id, calendar.session(day)))
+    return f"{day:%Y%m%d}:0930-{day:%Y%m%d}:{closes_at:%H%M}"
 
 
 def _terms(asked: Asked) -> OptionContract | None:

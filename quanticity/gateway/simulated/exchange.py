@@ -134,7 +134,7 @@ class Exchange:
         for at in _strides(before, now):
             self.now = at
             news += sessions.turn(self, before, at)
-            if self.market.is_open(at):
+            if self.market.is_lit(at):
                 news += self._match()
             before = at
         self.now = now
@@ -184,7 +184,7 @@ class Exchange:
             held.append("child")
         if order.is_stop and not order.triggered:
             held.append("trigger")
-        closed = not self.market.is_open(self.at) and not order.outside_rth
+        closed = not self.market.is_open(self.at, order.con_id) and not order.outside_rth
         waits = bool(held) or closed or order.order_type in CLOSING
         status, why = Status.PRE_SUBMITTED if waits else Status.SUBMITTED, ",".join(held)
         if (status, why) == (order.status, order.why_held):
@@ -282,7 +282,7 @@ class Exchange:
             order.oca_group, order.oca_type = str(parent.perm_id), 3
         order.status = Status.PRE_SUBMITTED
         news: list[News] = [_news(order), *self.settle_status(order)]
-        if not self.market.is_open(self.at) and not order.outside_rth:
+        if not self.market.is_open(self.at, order.con_id) and not order.outside_rth:
             news.append(_waits_for_open(order, self.at))
         return news
 

@@ -5,12 +5,12 @@ strike), so any process, also after a restart, turns an id into its contract wit
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
 from quanticity.domain import calendar
-from quanticity.domain.calendar import Settlement
+from quanticity.domain.calendar import Session, Settlement
 from quanticity.domain.instruments import OptionContract, Right
 
 _EPOCH = date(2020, 1, 1)
@@ -43,6 +43,11 @@ class Symbol:
     def european(self) -> bool:
         """True for index options."""
         return self.sec_type == "IND"
+
+    @property
+    def has_late_options(self) -> bool:
+        """True when its options trade a quarter of an hour longer than shares."""
+        return self.daily_expiries
 
 
 def _stock(index: int, name: str, con_id: int, title: str) -> Symbol:
@@ -124,6 +129,15 @@ def occ_of_id(con_id: int) -> str:
     """The OCC code of a series, spaces left out; empty when the id is no option's."""
     option = option_of_id(con_id)
     return "" if option is None else option.occ
+
+
+def closes_at(con_id: int, session: Session) -> datetime:
+    """When a contract stops trading in a session; on its last day always with the close."""
+    option = option_of_id(con_id)
+    if option is None or option.expiry <= session.date:
+        return session.close_at
+    is_late = _BY_ROOT[option.root].has_late_options
+    return session.late_close_at if is_late else session.close_at
 
 
 def underlying_of(con_id: int) -> str:

@@ -97,9 +97,20 @@ class Market:
         session = prices.session_in_force(at)
         return min(at, session.close_at - timedelta(seconds=1))
 
-    def is_open(self, at: datetime) -> bool:
-        """Say whether the market trades."""
-        return calendar.current(at) is not None
+    def is_open(self, at: datetime, con_id: int | None = None) -> bool:
+        """Say whether the market trades; a contract by its own hours, halts apart."""
+        if con_id is None:
+            return calendar.current(at) is not None
+        session = prices.session_in_force(at)
+        return session.open_at <= at < listing.closes_at(con_id, session)
+
+    def is_lit(self, at: datetime) -> bool:
+        """Say whether any contract may trade: options of some underlyings do so for longer."""
+        return at < prices.session_in_force(at).late_close_at
+
+    def lit(self, at: datetime) -> datetime:
+        """The instant whose sizes of such options are shown."""
+        return min(at, prices.session_in_force(at).late_close_at - timedelta(seconds=1))
 
     def halt(self, name: str, at: datetime) -> Halt | None:
         """The halt of a stock in force, or None."""
@@ -109,8 +120,8 @@ class Market:
         return None
 
     def trades(self, con_id: int, at: datetime) -> bool:
-        """Say whether a contract trades: regular hours, and no halt of its underlying."""
-        if not self.is_open(at):
+        """Say whether a contract trades: within its hours, and no halt of its underlying."""
+        if not self.is_open(at, con_id):
             return False
         return not self.halts or self.halt(listing.underlying_of(con_id), at) is None
 
@@ -173,7 +184,9 @@ class Market:
 
     def options(self, panel: Panel, at: datetime) -> OptionQuotes:
         """Quote a panel; an expired series is worth its exercise."""
-        at = self.effective(self._held(panel.symbol.name, at))
+        at = self._held(panel.symbol.name, at)
+        lit = self.lit(at) if panel.symbol.has_late_options else self.effective(at)
+        at = self.effective(at)
         spot = self.spot(panel.symbol.name, at)
         fair, settings = self._fair(panel, spot, at), self.surface.settings
         bid, ask = surface.quotes(fair, settings, penny=panel.symbol.penny_options)
@@ -182,7 +195,7 @@ class Market:
             theirs = recorded.quotes(panel, fair, np.full(len(bid), prices.TICK))
             bid = np.where(theirs[2], theirs[0], bid)
             ask = np.where(theirs[2], theirs[1], ask)
-        second = int(at.timestamp())
+        second = int(lit.timestamp())
         base = settings.size_contracts * np.exp(-3 * np.abs(np.abs(fair.delta) - 0.5)) + 2
         sizes = [base * (0.5 + uniform(ids, second)) for ids in (panel.con_ids, -panel.con_ids)]
         bought, sold = self.customers.traded(panel, at)

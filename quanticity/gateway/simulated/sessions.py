@@ -41,7 +41,9 @@ def _turn_session(
         ]
         news += _open(exchange, session)
     if before < session.close_at <= at:
-        news += _close(exchange, session)
+        news += _cross_all(exchange, session) + _end_day(exchange, session, session.close_at)
+    if before < session.late_close_at <= at:
+        news += _end_day(exchange, session, session.late_close_at)
     if before < session.close_at + _ROLL <= at:
         news += _expire(exchange, session)
         books = exchange.books.account
@@ -71,14 +73,21 @@ def _within(order: Order, price: Decimal) -> bool:
     return price <= order.limit if order.is_buy else price >= order.limit
 
 
-# Orders for the close fill at the official price; what was good for the day ends.
-def _close(exchange: Exchange, session: Session) -> list[News]:
+# Orders for the close fill at the official price.
+def _cross_all(exchange: Exchange, session: Session) -> list[News]:
     news: list[News] = []
     for order in exchange.books.working():
         if order.order_type in CLOSING and exchange.books.executable(order) > 0:
             news += _cross(exchange, order, session)
+    return news
+
+
+# What was good for the day ends with the hours of its contract.
+def _end_day(exchange: Exchange, session: Session, at: datetime) -> list[News]:
+    news: list[News] = []
     for order in exchange.books.working():
-        if order.is_working and not _stays(order, session):
+        ends = listing.closes_at(order.con_id, session) == at
+        if ends and order.is_working and not _stays(order, session):
             news += exchange.kill(order)
     return news
 

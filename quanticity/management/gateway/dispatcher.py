@@ -9,9 +9,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from execution import selectors as execution_selectors
+from execution.orders.listed import trades_until
 from execution.services import broker, owed, protecting, share_orders, ticking
 from quanticity import workflows
 from quanticity.domain import clock
@@ -21,6 +23,13 @@ from quanticity.management.gateway.errands import Errands
 from quanticity.management.gateway.hands import Hands
 
 logger = logging.getLogger(__name__)
+
+
+class _Contract(NamedTuple):
+    """What is known of a chain's contract when it is claimed."""
+
+    con_id: int
+    trades_until: datetime | None = None
 
 
 class Dispatcher:
@@ -84,22 +93,24 @@ class Dispatcher:
     async def _send(self, chain: owed.Owed, epoch: int, until_s: float) -> None:
         """Look the contract up, then claim and send; what was not claimed stays owed."""
         try:
-            con_id = chain.con_id or await self._qualified(chain)
+            contract = _known(chain) or await self._qualified(chain)
         except TemporaryError as error:
             logger.warning("%s waits: %s", chain.ref, error)
             return
-        if con_id is None:
+        if contract is None:
             self._book(chain.ref)
             return
         async with self._entering if chain.is_entry else nullcontext():
-            await self._claim_and_place(chain.ref, con_id, epoch, until_s)
+            await self._claim_and_place(chain.ref, contract, epoch, until_s)
 
-    async def _claim_and_place(self, ref: str, con_id: int, epoch: int, until_s: float) -> None:
+    async def _claim_and_place(
+        self, ref: str, contract: _Contract, epoch: int, until_s: float
+    ) -> None:
         async with self._ids:
-            tickets = await self._on_sql(self._take, ref, con_id, epoch, until_s)
+            tickets = await self._on_sql(self._take, ref, contract, epoch, until_s)
             if not tickets:
                 return
-            placing = self._place(con_id, tickets)
+            placing = self._place(contract.con_id, tickets)
             sent = asyncio.get_running_loop().create_task(placing)
             await asyncio.sleep(0)  # its bytes have left before the next id is given
         await sent
@@ -122,8 +133,8 @@ class Dispatcher:
             return None
         return share_orders.take(ref, epoch, max(self.next_id, broker.highest_order_id() + 1))
 
-    async def _qualified(self, chain: owed.Owed) -> int | None:
-        """The contract's number, None when what the broker says of it ends the chain."""
+    async def _qualified(self, chain: owed.Owed) -> _Contract | None:
+        """The contract as the broker lists it, None when what it says of it ends the chain."""
         try:
             details = await self._trading().qualify(chain.contract)
         except (PermanentError, MalformedInput) as error:
@@ -131,10 +142,10 @@ class Dispatcher:
             return None
         if await self._on_sql(owed.deny_mistaken, chain, details):
             return None
-        return details.con_id
+        return _Contract(details.con_id, trades_until(details, clock.now()))
 
     def _take(
-        self, ref: str, con_id: int, epoch: int, until_s: float
+        self, ref: str, contract: _Contract, epoch: int, until_s: float
     ) -> Sequence[broker.Submission]:
         if clock.boot_seconds() > until_s:
             return ()  # our lease may have ended while we waited
@@ -142,7 +153,8 @@ class Dispatcher:
         found = broker.take_submissions(epoch, self.next_id, entries=entries, only=ref)
         if not found:
             return ()
-        broker.keep_con_id([one.ticket.order_ref for one in found[0]], con_id)
+        refs = [one.ticket.order_ref for one in found[0]]
+        broker.keep_contract(refs, contract.con_id, contract.trades_until)
         return found[0]
 
     async def _place(self, con_id: int, tickets: Sequence[broker.Submission]) -> None:
@@ -174,6 +186,10 @@ class Dispatcher:
             await self._on_sql(ticking.coarsen, execution_selectors.intent_of(ref))
         if isinstance(refused, PermanentError):
             await self._on_sql(broker.refuse_amendment, ref, str(refused))
+
+
+def _known(chain: owed.Owed) -> _Contract | None:
+    return _Contract(chain.con_id) if chain.con_id else None
 
 
 async def _told(ref: str, request: Awaitable[None]) -> TemporaryError | PermanentError | None:

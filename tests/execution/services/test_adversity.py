@@ -11,6 +11,7 @@ from execution.models import (
     BracketReplace,
     Fill,
     Order,
+    OrderIntent,
     Position,
     PositionEvent,
     RiskEvent,
@@ -20,13 +21,14 @@ from execution.services import (
     booking,
     broker,
     facts,
+    flattening,
     managing,
     operating,
     reconciling,
     replacing,
     walking,
 )
-from quanticity.domain import clock
+from quanticity.domain import calendar, clock
 from quanticity.domain.orders import ExitReason, OrderStatus
 from quanticity.store.client import client
 from tests import factories
@@ -91,6 +93,31 @@ def test_at_night_protection_stays_and_the_exit_waits_for_the_open(floor: Floor,
 
     assert (floor.stops(), position().state) == (WHOLE, "CLOSING")
     assert not Order.objects.filter(role="X").exists()
+
+
+@pytest.mark.parametrize(
+    ("longer_min", "minute", "sold"),
+    [
+        pytest.param(15, 5, True, id="as long as its contract trades"),
+        pytest.param(15, 15, False, id="no longer"),
+        pytest.param(0, 5, False, id="not one that ends with the close"),
+        pytest.param(None, 5, False, id="nor one of which nothing was said"),
+    ],
+)
+def test_after_the_close_what_still_trades_is_sold(
+    floor: Floor, noon: Any, longer_min: int | None, minute: int, *, sold: bool
+) -> None:
+    close_at = calendar.session(position().session_date).close_at
+    until = None if longer_min is None else close_at + timedelta(minutes=longer_min)
+    OrderIntent.objects.update(trades_until_at=until)
+    noon.advance((close_at - noon.at).total_seconds() + 60 * minute)
+
+    operating.flatten(actor="ann", reason="drill")
+    waits = flattening.pending_until()
+    look(floor, noon, bid=1.99)
+
+    assert Order.objects.filter(role="X", state="WORKING").exists() is sold
+    assert (floor.stops() == [], waits is None) == (sold, sold)
 
 
 def test_a_stop_that_was_off_when_the_bid_went_is_put_back(floor: Floor, noon: Any) -> None:

@@ -124,6 +124,19 @@ def test_a_full_option_is_one_contract(play: Play) -> None:
     play(scenario)
 
 
+def test_options_of_funds_trade_longer_but_on_their_last_day(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        ib = await world.connect()
+        monday = Option("SPY", "20251124", 680, "C", "SMART")
+        (found,) = await ib.reqContractDetailsAsync(monday)
+
+        hours = found.liquidHours.split(";")
+        assert hours[0] == "20251121:0930-20251121:1615"
+        assert hours[3] == "20251124:0930-20251124:1600"
+
+    play(scenario)
+
+
 def test_a_partial_option_is_many(play: Play) -> None:
     async def scenario(world: World) -> None:
         ib = await world.connect()

@@ -55,6 +55,45 @@ def test_at_the_close_day_orders_end(late: Desk, tif: str, status: Status) -> No
     assert (Status.PRE_SUBMITTED if order.is_working else order.status) == status
 
 
+LATE = SESSION.close_at + timedelta(minutes=5)
+LATE_OPTION = option(660, expiry=TODAY + timedelta(days=7))
+
+
+@pytest.mark.parametrize(
+    ("con_id", "status"),
+    [
+        pytest.param(LATE_OPTION, Status.FILLED, id="a fund's option"),
+        pytest.param(option(660), Status.INACTIVE, id="on its last day"),
+        pytest.param(STOCK, Status.PRE_SUBMITTED, id="shares"),
+    ],
+)
+def test_some_options_trade_a_quarter_of_an_hour_longer(
+    late: Desk, con_id: int, status: Status
+) -> None:
+    late.exchange.step(LATE)
+
+    order, _ = late.send("BUY", 1, "MKT", con_id=con_id)
+
+    assert order.status is status
+
+
+def test_their_day_orders_end_with_their_own_hours(late: Desk) -> None:
+    order, _ = late.send("BUY", 1, limit="0.01", con_id=LATE_OPTION)
+    late.exchange.step(LATE)
+    then = order.is_working
+    late.exchange.step(SESSION.late_close_at)
+
+    assert (then, order.status) == (True, Status.CANCELLED)
+
+
+def test_shares_ordered_after_the_close_live_past_the_end_of_late_options(late: Desk) -> None:
+    late.exchange.step(LATE)
+    order, _ = late.send("BUY", 1, limit="1.00", con_id=STOCK)
+    late.exchange.step(SESSION.late_close_at + timedelta(minutes=1))
+
+    assert order.is_working
+
+
 @pytest.mark.parametrize(
     ("kind", "limit", "status"),
     [
@@ -123,10 +162,9 @@ def test_days_profit_counts_from_the_close_before(late: Desk) -> None:
     ("until", "works"), [("20251121 23:59:59 US/Eastern", False), ("20251124", True)]
 )
 def test_an_order_is_good_until_its_date(late: Desk, until: str, *, works: bool) -> None:
-    far = option(700, expiry=TODAY + timedelta(days=7))
-    order, _ = late.send("BUY", 1, limit="0.01", tif="GTD", good_till=until, con_id=far)
+    order, _ = late.send("BUY", 1, limit="0.01", tif="GTD", good_till=until, con_id=LATE_OPTION)
 
-    late.wait(31 * 60)
+    late.exchange.step(SESSION.late_close_at)
 
     assert order.is_working == works
 
@@ -212,8 +250,7 @@ class TestOnAHalfDay:
 @pytest.mark.parametrize("seconds", [481, 1_801, 7_213])
 def test_a_long_step_never_misses_the_close(market: Market, seconds: int) -> None:
     desk = Desk(new_exchange(market, SESSION.close_at - timedelta(seconds=seconds)))
-    far = option(700, expiry=TODAY + timedelta(days=7))
-    order, _ = desk.send("BUY", 1, limit="0.01", con_id=far)
+    order, _ = desk.send("BUY", 1, limit="1.00", con_id=STOCK)
     desk.exchange.step(SESSION.close_at)
 
     assert order.status is Status.CANCELLED

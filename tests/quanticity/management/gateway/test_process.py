@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -444,6 +444,9 @@ def _want_more(intent: OrderIntent) -> None:
     )  # fmt: skip
 
 
+HOURS = timedelta(hours=4, minutes=15)
+
+
 class Another(FakeBroker):
     """A broker that describes the contract otherwise."""
 
@@ -476,6 +479,27 @@ def test_an_entry_whose_contract_the_broker_describes_otherwise_is_denied(
     intent = OrderIntent.objects.get()
     assert (theirs(process).arrived, states(), intent.state) == ([], {"REJECTED"}, "REJECTED")
     assert RiskEvent.objects.get().code == intent.denied_by == code
+
+
+@pytest.mark.parametrize(
+    ("spans", "until"),
+    [
+        pytest.param(
+            ((NOON - timedelta(days=1), NOON - timedelta(hours=20)), (NOON, NOON + HOURS)),
+            NOON + HOURS, id="of the span it is bought in",
+        ),
+        pytest.param(None, None, id="unsaid"),
+    ],
+)  # fmt: skip
+def test_till_when_a_contract_trades_is_kept_with_its_entry(
+    process: GatewayProcess, spans: Any, until: datetime | None
+) -> None:
+    factories.intent()
+    attach(process, Another(process.listener, open_spans=spans))
+
+    send_owed(process)
+
+    assert OrderIntent.objects.get().trades_until_at == until
 
 
 def test_a_second_process_ends_before_it_does_anything(process: GatewayProcess) -> None:
