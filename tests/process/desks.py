@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -84,12 +84,12 @@ class Desk:
             one["con_id"]: one["quantity"] for one in self.books()["positions"] if one["quantity"]
         }
 
-    def at_the_money(self) -> str | None:
-        """The call of today nearest the money, once the underlying is heard."""
+    def at_the_money(self, expiry: date) -> str | None:
+        """The call nearest the money, once the underlying is heard."""
         quote = market.quote("SPY")
         if quote is None or quote.bid is None:
             return None
-        return OptionContract("SPY", MORNING.date(), Right.CALL, Decimal(round(quote.bid))).occ
+        return OptionContract("SPY", expiry, Right.CALL, Decimal(round(quote.bid))).occ
 
     def working(self) -> set[str]:
         """References of the orders that work at the exchange."""
@@ -98,9 +98,11 @@ class Desk:
 
 
 @contextmanager
-def desk(place: Place, server: Server, settings: Any, folder: Path) -> Iterator[Desk]:
-    """A desk that is not open yet."""
-    anchor = clock.Anchor(MORNING, clock.boot_seconds(), 1.0)
+def desk(
+    place: Place, server: Server, settings: Any, folder: Path, at: datetime = MORNING
+) -> Iterator[Desk]:
+    """A desk that is not open yet; its clock begins at an instant."""
+    anchor = clock.Anchor(at, clock.boot_seconds(), 1.0)
     anchor.write(place.var / "clock.json")
     settings.REDIS_URL = server.url
     settings.HALT_FILE = place.var / "HALT"

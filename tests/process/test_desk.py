@@ -5,6 +5,7 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from execution.models import Order, Position, TradingScope
+from execution.models import Order, OrderIntent, Position, TradingScope
 from quanticity import halt_file
-from quanticity.domain import clock
+from quanticity.domain import calendar, clock
 from quanticity.models import AuditEntry
 from tests import factories
-from tests.process.desks import Desk, desk
+from tests.process.desks import MORNING, Desk, desk
 from tests.process.places import Place, Server, until
 
 pytestmark = [
@@ -135,8 +136,13 @@ def test_sigterm_ends_a_gateway_process_whose_broker_is_mute(closed: Desk) -> No
 
 @pytest.fixture
 def held(opened: Desk) -> Position:
+    """Three contracts of today, bought at the market, protected."""
+    return buy(opened, MORNING.date())
+
+
+def buy(opened: Desk, expiry: date) -> Position:
     """Three contracts bought at the market, protected."""
-    occ = until(opened.at_the_money, what="a quote")
+    occ = until(lambda: opened.at_the_money(expiry), what="a quote")
     prices = {"limit_price": Decimal("8.00"), "stop_price": Decimal("0.05")}
     target = {"target_price": Decimal("50.00")}
     factories.intent(1, 3, occ=occ, **prices, **target, signal_changes={"occ": occ})
@@ -163,6 +169,21 @@ def test_a_timed_exit_leaves_without_a_worker(opened: Desk, held: Position) -> N
     until(lambda: is_flat(held), what="a sale")
 
     assert Position.objects.get().exit_reason == "TIME"
+
+
+def test_what_trades_past_the_close_is_sold_past_the_close(
+    place: Place, server: Server, settings: Any, tmp_path: Path, transactional_db: None
+) -> None:
+    today = calendar.session(MORNING.date())
+    after = today.close_at + timedelta(minutes=1)
+    with desk(place, server, settings, tmp_path, after) as late:
+        late.open()
+        held = buy(late, calendar.next_session(today.date).date)
+
+        Position.objects.update(exit_due_at=clock.now())
+
+        until(lambda: is_flat(held), what="a sale")
+        assert OrderIntent.objects.get().trades_until_at == today.late_close_at
 
 
 def is_flat(position: Position) -> bool:
