@@ -4,29 +4,30 @@ Real processes: SIGKILL, ib_insync over the simulated exchange's socket, rows in
 One life follows another; each begins by settling what the one before left.
 """
 
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from execution.invariants import INVARIANTS
 from execution.models import BracketReplace, Fill, Order, OrderIntent, Position, Reconciliation
 from quanticity.domain import clock
+from quanticity.domain.instruments import OptionContract, parse_occ
+from quanticity.gateway.simulated import listing
 from tests import factories
 from tests.process.desks import Desk, desk
+from tests.process.lives import live_and_die
 from tests.process.places import Place, Server, until
 
 pytestmark = [
     pytest.mark.process, pytest.mark.enable_socket, pytest.mark.timeout(600),
     pytest.mark.django_db(transaction=True),
 ]  # fmt: skip
-APP = str(Path(__file__).parent / "crash_app.py")
 # Each step, and whether the entry must be at the exchange afterwards: what was not claimed is sent
 # by the next process; what was claimed is never sent again, and a chain without its last leg was
 # never transmitted.
@@ -43,6 +44,15 @@ STEPS = {
     "after the fill is kept": True,
     "after the booking": True,
 }
+# The same after the broker has refused the first sending for its tick (110).
+TICK_STEPS = {
+    "before another tick is kept": False,
+    "after another tick is kept": True,
+    "after the claim of the second sending": False,
+    "after the parent of the second sending": False,
+    "after the last child of the second sending": True,
+    "before the word on the second sending is kept": True,
+}
 FILLS = {"before the fill is kept", "after the fill is kept", "after the booking"}
 _MOVING = ("RECORDED", "SENDING", "UNKNOWN")
 
@@ -57,42 +67,64 @@ def opened(
 
 
 def test_a_process_killed_at_any_step_neither_loses_nor_doubles(opened: Desk) -> None:
-    intents = {step: live_and_die(opened, n, step) for n, step in enumerate(STEPS)}
+    refs = {
+        step: live_and_die(opened, n, step, partial(entry, n, fills=step in FILLS))
+        for n, step in enumerate(STEPS)
+    }
 
     opened.gateway = opened.start_gateway("survivor")
     until(lambda: is_settled(opened), 90, "books that agree, and nothing in doubt")
 
     arrived = Counter(one["order_ref"] for one in opened.books()["orders"])
-    sent = {step: arrived[factories.ref(intent, "E")] for step, intent in intents.items()}
+    sent = {step: arrived[ref] for step, ref in refs.items()}
     assert sent == {step: int(leaves) for step, leaves in STEPS.items()}
     assert max(arrived.values()) == 1
     assert_books_agree(opened)
+    assert Position.objects.filter(quantity_open__gt=0).count() == len(FILLS)
 
 
-def live_and_die(desk: Desk, n: int, step: str) -> OrderIntent:
-    """Start a doomed process, give it an entry of its own contract, and see it die of that."""
-    began = clock.now()
-    (desk.place.var / "doomed").unlink(missing_ok=True)
-    desk.gateway = desk.place.python(f"life-{n}", APP, step, str(desk.port))
-    until(lambda: Reconciliation.objects.filter(at__gt=began).exists(), 120, f"life {n}")
-    with transaction.atomic():
-        intent = entry(n, fills=step in FILLS)
-        (desk.place.var / "doomed").write_text(factories.ref(intent, "E"))
-    until(
-        lambda: desk.gateway is not None and desk.gateway.poll() is not None, 120, f"death {step}"
-    )
-    assert desk.gateway.returncode == -signal.SIGKILL, desk.place.log(f"life-{n}")
-    return intent
+def test_a_second_sending_at_another_tick_is_as_safe(opened: Desk) -> None:
+    refs = {
+        step: live_and_die(opened, n, step, partial(off_tick_entry, n))
+        for n, step in enumerate(TICK_STEPS)
+    }
+
+    opened.gateway = opened.start_gateway("survivor")
+    until(lambda: is_settled(opened), 90, "books that agree, and nothing in doubt")
+
+    arrived = Counter(one["order_ref"] for one in opened.books()["orders"])
+    assert {step: arrived[ref] for step, ref in refs.items()} == {
+        step: int(leaves) for step, leaves in TICK_STEPS.items()
+    }
+    assert_books_agree(opened)
 
 
-def entry(n: int, *, fills: bool) -> OrderIntent:
+def entry(n: int, *, fills: bool) -> str:
     """Three contracts bought: at any price, or far below the market, where nobody sells."""
     prices = {"limit_price": Decimal(99 if fills else "0.05"), "stop_price": Decimal("0.02")}
-    return factories.intent(
-        n + 1, 3, **prices, target_price=Decimal(500), occ=f"SPY251121C00{600 + n}000",
+    return bought(n, **prices)
+
+
+def off_tick_entry(n: int) -> str:
+    """One whose contract is known, so that nobody but the broker looks at its price."""
+    ref = bought(n, limit_price=Decimal("0.155"), stop_price=Decimal("0.10"))
+    Order.objects.filter(intent__orders=ref).update(con_id=listing.option_id(contract(n)))
+    return ref
+
+
+def bought(n: int, **prices: Decimal) -> str:
+    """Three contracts of a series of its own; the reference of the entry."""
+    intent = factories.intent(
+        n + 1, 3, **prices, target_price=Decimal(500), occ=contract(n).occ,
         # Fresh for as long as a busy machine needs.
         signal_changes={"state": "ended", "created_at": clock.now() + timedelta(minutes=10)},
     )  # fmt: skip
+    return factories.ref(intent, "E")
+
+
+def contract(n: int) -> OptionContract:
+    """A call in the money."""
+    return parse_occ(f"SPY251121C00{600 + n}000")
 
 
 def is_settled(desk: Desk) -> bool:
@@ -122,7 +154,6 @@ def assert_books_agree(desk: Desk) -> None:
     assert {f.pk: f.quantity for f in Fill.objects.all()} == theirs
     held = {p.con_id: p.quantity_open for p in Position.objects.filter(quantity_open__gt=0)}
     assert held == {p["con_id"]: int(Decimal(p["quantity"])) for p in books["positions"]}
-    assert len(held) == len(FILLS)
     told = ("P2 covered", "O5 allowed")  # no worker tends here; these intents met no gate
     broken = {one.name: list(one.query()) for one in INVARIANTS if one.name not in told}
     assert {name: rows for name, rows in broken.items() if rows} == {}
