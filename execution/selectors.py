@@ -40,6 +40,7 @@ from execution.reads.positions import (
     submit_patience,
     trade_of,
     trade_stats,
+    trading_late,
     unknown_patience,
     without_intent,
     working_entries,
@@ -86,6 +87,6 @@ __all__ = [
     "owed_events", "owed_notices", "owner_of", "protected_quantity", "quarantines",
     "recent_orders", "recent_positions", "risk_multiplier", "sellable", "settled_quantities",
     "standing", "states_of", "submit_patience", "trade_fills", "trade_of", "trade_stats",
-    "trading_state", "trading_states", "unknown_patience", "waiting_approvals",
+    "trading_late", "trading_state", "trading_states", "unknown_patience", "waiting_approvals",
     "wished_sells", "without_intent", "working_entries", "working_sells",
 ]  # fmt: skip

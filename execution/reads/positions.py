@@ -54,12 +54,19 @@ def open_positions() -> QuerySet[Position]:
     return Position.objects.filter(state__in=_HELD).select_related("intent")
 
 
+def trading_late(now: datetime) -> QuerySet[Position]:
+    """What is held and trades still, past the close as well, as the broker said when it was bought.
+
+    It says so of the day of the purchase; of later ones nothing is known.
+    """
+    held = open_positions().filter(quantity_open__gt=0, intent__trades_until_at__gt=now)
+    return held.filter(session_date=calendar.session_date(now))
+
+
 def are_trading_late(now: datetime) -> bool:
-    """Say whether all that is held trades still, as the broker said when it was bought today."""
-    held = open_positions().filter(quantity_open__gt=0)
-    today = calendar.session_date(now)
-    late = held.filter(session_date=today, intent__trades_until_at__gt=now)
-    return 0 < held.count() == late.count()
+    """Say whether all that is held trades still."""
+    held = open_positions().filter(quantity_open__gt=0).count()
+    return 0 < held == trading_late(now).count()
 
 
 def recent_positions(count: int) -> QuerySet[Position]:

@@ -63,6 +63,8 @@ def end_session() -> SessionResult | None:
         return None
     if SessionResult.objects.filter(account=account.account, session_date=day).exists():
         return None
+    if selectors.trading_late(now).filter(exit_started_at__isnull=False).exists():
+        return None  # it is being sold past the close: that belongs to the day
     held = [p for p in selectors.open_positions() if p.quantity_open > 0]
     rth = timedelta(seconds=calendar.session(day).rth_s)
     try:

@@ -86,6 +86,21 @@ def test_a_session_ends_once(world: Any) -> None:
     assert (SessionResult.objects.count(), ClosingMark.objects.count()) == (1, 1)
 
 
+def test_a_session_ends_after_what_is_sold_past_its_close(world: Any) -> None:
+    position = desks.held()
+    close_at = calendar.session(position.session_date).close_at
+    position.intent.trades_until_at = close_at + timedelta(minutes=15)
+    position.intent.save()
+    world.at = close_at + timedelta(minutes=1)
+    Position.objects.update(exit_started_at=close_at)
+
+    while_selling = end_session()
+    Position.objects.update(quantity_open=0)
+
+    assert while_selling is None
+    assert end_session() is not None
+
+
 def test_a_session_that_runs_has_not_ended() -> None:
     assert end_session() is None
 
