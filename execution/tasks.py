@@ -8,6 +8,7 @@ from celery.signals import task_failure
 
 from execution.services import (
     booking,
+    drills,
     managing,
     opening,
     operating,
@@ -80,7 +81,8 @@ def watch_breakers() -> None:
 @task("execution.end_session", queue="execution", expires=60)
 def end_session() -> None:
     """Write how a closed session came out, once, with the marks of what is held overnight."""
-    results.end_session()
+    if results.end_session() is not None:
+        drills.remind()
 
 
 @task("execution.check_statements", queue="reporting", expires=600, time_limit=600)

@@ -2,13 +2,14 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
 
 from execution.models import Order, OrderIntent, RiskEvent
-from execution.orders.listed import refusal
+from execution.orders import listed
 from execution.risk.verdict import Denied
 from execution.services import broker, ticking
 from quanticity.domain import clock
@@ -49,14 +50,19 @@ def deny_mistaken(chain: Owed, details: ContractDetails) -> bool:
 
     Prices that miss the broker's ticks are rounded to coarse ones first.
     """
-    denied = refusal(details, chain.multiplier, chain.prices, clock.now())
+    denied = listed.refusal(details, chain.multiplier, chain.prices, clock.now())
     if denied is not None and denied.code == "TICK" and ticking.round_chain(chain.ref):
         row = Order.objects.select_related("intent").get(pk=chain.ref)
-        denied = refusal(details, chain.multiplier, _owed(row).prices, clock.now())
+        denied = listed.refusal(details, chain.multiplier, _owed(row).prices, clock.now())
     if not chain.is_entry or denied is None:
         return False
     _deny(chain.ref, denied)
     return True
+
+
+def trades_until(details: ContractDetails) -> datetime | None:
+    """Till when the contract trades today, as the broker says; None when it does not say."""
+    return listed.trades_until(details, clock.now())
 
 
 def _deny(ref: str, denied: Denied) -> None:

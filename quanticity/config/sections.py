@@ -94,6 +94,7 @@ SECTIONS: dict[str, str] = {
     "execution.commissions": "execution.ledger.commissions:Settings",
     "execution.reconciliation": "execution.ledger.reconciliation:Settings",
     "execution.alarms": "execution.services.alarms:Settings",
+    "execution.drills": "execution.services.drills:Settings",
     "execution.breaks": "execution.ledger.breaks:Settings",
     "publishing.tiers": "publishing.tiers:Settings",
     "publishing.bot": "publishing.bot.settings:Settings",

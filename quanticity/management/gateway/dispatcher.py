@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from execution import selectors as execution_selectors
-from execution.orders.listed import trades_until
 from execution.services import broker, owed, protecting, share_orders, ticking
 from quanticity import workflows
 from quanticity.domain import clock
@@ -142,7 +141,7 @@ class Dispatcher:
             return None
         if await self._on_sql(owed.deny_mistaken, chain, details):
             return None
-        return _Contract(details.con_id, trades_until(details, clock.now()))
+        return _Contract(details.con_id, owed.trades_until(details))
 
     def _take(
         self, ref: str, contract: _Contract, epoch: int, until_s: float
