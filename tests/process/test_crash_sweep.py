@@ -6,7 +6,6 @@ One life follows another; each begins by settling what the one before left.
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,14 +13,10 @@ from typing import Any
 
 import pytest
 
-from execution.invariants import INVARIANTS
-from execution.models import BracketReplace, Fill, Order, OrderIntent, Position, Reconciliation
-from quanticity.domain import clock
-from quanticity.domain.instruments import OptionContract, parse_occ
+from execution.models import Order, Position
 from quanticity.gateway.simulated import listing
-from tests import factories
 from tests.process.desks import Desk, desk
-from tests.process.lives import live_and_die
+from tests.process.lives import assert_books_agree, bought, contract, is_settled, live_and_die
 from tests.process.places import Place, Server, until
 
 pytestmark = [
@@ -48,10 +43,10 @@ STEPS = {
 TICK_STEPS = {
     "before another tick is kept": False,
     "after another tick is kept": True,
-    "after the claim of the second sending": False,
-    "after the parent of the second sending": False,
-    "after the last child of the second sending": True,
-    "before the word on the second sending is kept": True,
+    "after the second claim": False,
+    "after the second parent": False,
+    "after the second last child": True,
+    "before the word on the second is kept": True,
 }
 FILLS = {"before the fill is kept", "after the fill is kept", "after the booking"}
 _MOVING = ("RECORDED", "SENDING", "UNKNOWN")
@@ -110,50 +105,3 @@ def off_tick_entry(n: int) -> str:
     ref = bought(n, limit_price=Decimal("0.155"), stop_price=Decimal("0.10"))
     Order.objects.filter(intent__orders=ref).update(con_id=listing.option_id(contract(n)))
     return ref
-
-
-def bought(n: int, **prices: Decimal) -> str:
-    """Three contracts of a series of its own; the reference of the entry."""
-    intent = factories.intent(
-        n + 1, 3, **prices, target_price=Decimal(500), occ=contract(n).occ,
-        # Fresh for as long as a busy machine needs.
-        signal_changes={"state": "ended", "created_at": clock.now() + timedelta(minutes=10)},
-    )  # fmt: skip
-    return factories.ref(intent, "E")
-
-
-def contract(n: int) -> OptionContract:
-    """A call in the money."""
-    return parse_occ(f"SPY251121C00{600 + n}000")
-
-
-def is_settled(desk: Desk) -> bool:
-    """Whether nothing is in motion, and the last comparison found no difference."""
-    assert desk.gateway is None or desk.gateway.poll() is None, desk.place.log("survivor")
-    last = Reconciliation.objects.first()
-    over = ("FILLED", "CANCELLED", "REJECTED", "EXPIRED", "WORKING")
-    return (
-        not Order.objects.filter(state__in=_MOVING).exists()
-        and not OrderIntent.objects.exclude(state__in=over).exists()
-        and not BracketReplace.objects.filter(ended_at=None).exists()
-        and working() == desk.working()
-        and last is not None
-        and last.is_clean
-    )
-
-
-def working() -> set[str]:
-    """References of the orders that work by our rows."""
-    return set(Order.objects.filter(state="WORKING").values_list("pk", flat=True))
-
-
-def assert_books_agree(desk: Desk) -> None:
-    """Executions, contracts and orders are the exchange's own; what must hold does."""
-    books = desk.books()
-    theirs = {one["exec_id"]: Decimal(one["quantity"]) for one in books["fills"]}
-    assert {f.pk: f.quantity for f in Fill.objects.all()} == theirs
-    held = {p.con_id: p.quantity_open for p in Position.objects.filter(quantity_open__gt=0)}
-    assert held == {p["con_id"]: int(Decimal(p["quantity"])) for p in books["positions"]}
-    told = ("P2 covered", "O5 allowed")  # no worker tends here; these intents met no gate
-    broken = {one.name: list(one.query()) for one in INVARIANTS if one.name not in told}
-    assert {name: rows for name, rows in broken.items() if rows} == {}
