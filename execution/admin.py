@@ -171,6 +171,17 @@ class ShareOrderAdmin(FactAdmin):
     search_fields = ("order_ref",)
 
 
+@admin.register(models.ShareFill)
+class ShareFillAdmin(FactAdmin):
+    """Executions in shares of symbols that were exercised."""
+
+    list_display = (
+        "executed_at", "symbol", "quantity", "price", "order_ref", "account", "source",
+    )  # fmt: skip
+    list_filter = ("symbol", "source")
+    search_fields = ("exec_id", "order_ref")
+
+
 @admin.register(models.Position)
 class PositionAdmin(FactAdmin):
     """Trades from their first fill to their last."""

@@ -26,7 +26,7 @@ from execution.holds import (
     StatementFetch,
 )
 from execution.qualities import FillQuality
-from execution.shares import ShareOrder
+from execution.shares import ShareFill, ShareOrder
 from execution.trades import (
     BracketReplace,
     Position,
@@ -43,7 +43,8 @@ __all__ = [
     "BrokerConnection", "CashMove", "ClosingMark", "Commission", "DeskVersion", "ExtraOrder",
     "Fill", "FillQuality", "Notice", "Order", "OrderEvent", "OrderIntent", "Position",
     "PositionEvent", "Quarantine", "Reconciliation", "RiskEvent", "SessionResult", "Settlement",
-    "ShadowTrade", "ShareOrder", "StatementCheck", "StatementFetch", "TradingScope", "Tranche",
+    "ShadowTrade", "ShareFill", "ShareOrder", "StatementCheck", "StatementFetch", "TradingScope",
+    "Tranche",
 ]  # fmt: skip
 
 

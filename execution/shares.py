@@ -1,7 +1,9 @@
-"""Rows of shares that an exercise left us with: the order by which an operator closes them."""
+"""Rows of shares that an exercise left us with: orders that close them, and their executions."""
 
 from django.db import models
 from django.db.models import Q
+
+from analytics.models import Source
 
 _ALIVE = ("RECORDED", "SENDING", "WORKING", "UNKNOWN")
 
@@ -55,3 +57,32 @@ class ShareOrder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity} {self.symbol} at {self.limit_price:.2f} {self.state}"
+
+
+class ShareFill(models.Model):
+    """One execution in shares of a symbol that was exercised; its cost is a Commission.
+
+    Ours by an order of an operator's, or somebody's at the broker.
+    """
+
+    exec_id = models.CharField(max_length=64, primary_key=True)
+    base_exec_id = models.CharField(max_length=64, help_text="without the correction number")
+    revision = models.PositiveSmallIntegerField()
+    order_ref = models.CharField(max_length=64, blank=True)
+    account = models.CharField(max_length=20)
+    symbol = models.CharField(max_length=8)
+    con_id = models.PositiveBigIntegerField()
+    quantity = models.IntegerField(help_text="shares, + bought")
+    price = models.DecimalField(max_digits=12, decimal_places=4)
+    executed_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    source = models.CharField(max_length=6, choices=Source)
+
+    class Meta:
+        """The newest first."""
+
+        ordering = ("-executed_at", "-pk")
+        indexes = (models.Index(fields=("account", "recorded_at"), name="share_fill_recorded"),)
+
+    def __str__(self) -> str:
+        return f"{self.exec_id}: {self.quantity:+} {self.symbol} at {self.price:.4f}"

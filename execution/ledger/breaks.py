@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from execution.ledger.executions import in_force
 from execution.ledger.statements import Statement, Trade
+from quanticity.domain.instruments import Share
 from quanticity.domain.orders import Fill
 
 _OPTION = "OPT"
@@ -71,7 +72,12 @@ class OurSide:
 def match(statement: Statement, ours: OurSide, settings: Settings) -> tuple[Break, ...]:
     """List every difference; none is a zero-break day."""
     mine = {fill.base_exec_id: fill for fill in in_force(ours.fills)}
-    theirs = [trade for trade in statement.trades if trade.asset == _OPTION]
+    shares = {base for base, fill in mine.items() if isinstance(fill.contract, Share)}
+    theirs = [
+        trade
+        for trade in statement.trades
+        if trade.asset == _OPTION or trade.base_exec_id in shares
+    ]
     known = {trade.base_exec_id: trade for trade in theirs if trade.exec_id}
     found = [b for b in (_unmatched(trade, mine) for trade in theirs) if b is not None]
     found += [_absent(fill) for base, fill in mine.items() if base not in known]
@@ -124,6 +130,8 @@ def _compared(
     cost = trade.commission.net_usd
     if _differ(fill.commission, cost, settings.fill_tolerance_usd):
         yield Break(Field.COMMISSION, fill.exec_id, fill.commission, cost, _why_cost(fill, cost))
+    if isinstance(fill.contract, Share):
+        return  # the statement puts the option's premium into what the shares cost; we do not
     # Statements book realized on what closes; an opening says zero, and we say nothing.
     closes = fill.quantity < 0 or trade.realized_usd != 0
     if closes and _differ(realized, trade.realized_usd, settings.fill_tolerance_usd):
@@ -159,7 +167,8 @@ def _total(
     realized: Mapping[str, Decimal | None], trades: Sequence[Trade], settings: Settings
 ) -> Iterable[Break]:
     mine = sum((value for value in realized.values() if value is not None), _ZERO)
-    theirs = sum((trade.realized_usd for trade in trades), _ZERO)
+    options = [trade for trade in trades if trade.asset == _OPTION]
+    theirs = sum((trade.realized_usd for trade in options), _ZERO)
     if _differ(mine, theirs, settings.day_tolerance_usd):
         causes = ("the sum of the breaks above", "rounding of many small fills")
         yield Break(Field.TOTAL, "realized", mine, theirs, causes)

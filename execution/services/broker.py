@@ -23,11 +23,11 @@ from execution.models import (
 )
 from execution.orders import tickets
 from execution.risk.facts import Settings as Limits
-from execution.services import manual, ticking, unrecorded
+from execution.services import manual, share_books, ticking, unrecorded
 from quanticity import leases
 from quanticity.config.loader import section
 from quanticity.domain import clock, orders
-from quanticity.domain.instruments import parse_occ
+from quanticity.domain.instruments import Share, parse_occ
 from quanticity.domain.market import Side
 from quanticity.domain.readings import plain
 from quanticity.rows import change
@@ -235,6 +235,8 @@ def _is_off_tick(row: Order, update: orders.OrderUpdate) -> bool:
 
 def record_fill(fill: orders.Fill) -> bool:
     """Keep one execution; say whether it was new."""
+    if isinstance(fill.contract, Share):
+        return share_books.record(fill)
     try:
         with transaction.atomic():
             OrderEvent.objects.create(

@@ -6,22 +6,20 @@ With contracts in hand the two differ by whose mark is the later one: then the s
 
 from collections.abc import Sequence
 
-from django.db.models import Max
-
 from execution.ledger import breaks, capital
 from execution.ledger.reconciliation import Action, Finding, Kind
-from execution.models import Fill
-from execution.services import results
+from execution.services import cash, results
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
+from quanticity.domain.orders import Account
 from quanticity.gateway.ports import BrokerFacts
 
 
 def findings(facts: BrokerFacts) -> Sequence[Finding]:
     """One when the broker's day is another than ours; none while that cannot be said."""
     account = facts.account
-    if account is None or account.day_pnl_usd is None or facts.holdings or not _is_quiet():
+    if account is None or account.day_pnl_usd is None or facts.holdings or not _is_quiet(account):
         return ()
     ours, theirs = results.day_pnl(()), account.day_pnl_usd
     settings = section("execution.breaks", breaks.Settings)
@@ -36,6 +34,6 @@ def tell(finding: Finding) -> None:
     raise_alarm("DAILY_PNL", finding.detail, Severity.HIGH)
 
 
-def _is_quiet() -> bool:
-    last = Fill.objects.aggregate(at=Max("recorded_at"))["at"]
+def _is_quiet(account: Account) -> bool:
+    last = cash.last_heard(account.account)
     return capital.is_quiet(last, clock.now(), section("execution.capital", capital.Settings))

@@ -4,14 +4,16 @@ A movement counts once: when the broker shows it. What an operator records befor
 it; what is recorded afterwards says whose word it was and moves nothing a second time.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from execution.ledger import capital
-from execution.models import AccountValues, CashMove, Commission, Fill, OrderIntent
+from execution.models import AccountValues, CashMove, Commission, Fill, OrderIntent, ShareFill
 from execution.services.alarms import Severity, raise_alarm
 from quanticity import audit, environment
 from quanticity.config.loader import section
@@ -20,6 +22,7 @@ from quanticity.domain.errors import MalformedInput
 
 ACTOR = "broker"
 _ZERO = Decimal(0)
+_Row = TypeVar("_Row", Fill, ShareFill)
 _USUAL_MULTIPLIER = 100
 
 
@@ -68,8 +71,7 @@ def move_cash(account: str, usd: Decimal, *, actor: str, reason: str) -> CashMov
 def _moved(row: AccountValues, account: orders.Account, *, new_day: bool) -> Decimal:
     """What was paid in or out since the last quiet report, which this one may become."""
     settings = section("execution.capital", capital.Settings)
-    last = Fill.objects.filter(account=account.account).aggregate(at=Max("recorded_at"))["at"]
-    quiet = capital.is_quiet(last, clock.now(), settings)
+    quiet = capital.is_quiet(last_heard(account.account), clock.now(), settings)
     now = capital.Report(account.cash_usd, account.equity_usd, account.day_pnl_usd)
     before = _last_quiet(row, account)
     if before is None or row.quiet_at is None:
@@ -136,12 +138,16 @@ def _same(account: str, usd: Decimal, **missing: None) -> CashMove | None:
 
 def _spent(account: str, since: datetime) -> Decimal:
     """What executions heard since then took out of cash, costs included; corrections count."""
-    mine = Fill.objects.filter(account=account)
+    contracts = _taken(Fill.objects.filter(account=account), since, _cost)
+    return contracts + _taken(ShareFill.objects.filter(account=account), since, _share_cost)
+
+
+def _taken(mine: QuerySet[_Row], since: datetime, cost: Callable[[_Row], Decimal]) -> Decimal:
     heard = mine.filter(recorded_at__gt=since).values("base_exec_id")
     before: dict[str, Decimal] = {}
     after: dict[str, Decimal] = {}
     for fill in mine.filter(base_exec_id__in=heard).order_by("revision"):
-        after[fill.base_exec_id] = _cost(fill)
+        after[fill.base_exec_id] = cost(fill)
         if fill.recorded_at <= since:
             before[fill.base_exec_id] = after[fill.base_exec_id]
     return sum(after.values(), _ZERO) - sum(before.values(), _ZERO)
@@ -149,8 +155,25 @@ def _spent(account: str, since: datetime) -> Decimal:
 
 def _cost(fill: Fill) -> Decimal:
     rows = OrderIntent.objects.filter(occ=fill.occ).values_list("multiplier", flat=True)
-    cost = Commission.objects.filter(pk=fill.pk, status=Commission.Status.OK).first()
-    paid = _ZERO
-    if cost is not None:
-        paid = (cost.commission_usd or _ZERO) - (cost.rebate_usd or _ZERO)
-    return fill.quantity * fill.price * (rows.first() or _USUAL_MULTIPLIER) + paid
+    multiplier = rows.first() or _USUAL_MULTIPLIER
+    return fill.quantity * fill.price * multiplier + _commission(fill.pk)
+
+
+def _share_cost(fill: ShareFill) -> Decimal:
+    return fill.quantity * fill.price + _commission(fill.pk)
+
+
+def _commission(exec_id: str) -> Decimal:
+    cost = Commission.objects.filter(pk=exec_id, status=Commission.Status.OK).first()
+    if cost is None:
+        return _ZERO
+    return (cost.commission_usd or _ZERO) - (cost.rebate_usd or _ZERO)
+
+
+def last_heard(account: str) -> datetime | None:
+    """When the latest execution of an account was recorded."""
+    found = (
+        rows.filter(account=account).aggregate(at=Max("recorded_at"))["at"]
+        for rows in (Fill.objects, ShareFill.objects)
+    )
+    return max((at for at in found if at is not None), default=None)

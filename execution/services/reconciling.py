@@ -120,6 +120,8 @@ def _adopt(facts: BrokerFacts) -> set[str]:
         if update.order_ref in unsettled:
             broker.record_order(update)
             touched.add(selectors.intent_of(update.order_ref))
+    for fill in facts.share_fills:
+        broker.record_fill(fill)
     for fill in facts.fills:
         if broker.record_fill(fill):
             touched.add(broker.owner_of(fill))

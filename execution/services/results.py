@@ -1,7 +1,8 @@
 """What trades and days have come to: realised and open, and from which close a day counts.
 
 A trade's total is what its executions realised plus what its open lots are worth. A day is the
-change of all totals since the previous session's end, which is why that end is kept as rows.
+change of all totals since the previous session's end, which is why that end is kept as rows, and
+what the shares of exercises did.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from django.db import IntegrityError, transaction
 from execution import selectors
 from execution.ledger import breaks, pnl
 from execution.models import AccountValues, ClosingMark, Position, SessionResult
+from execution.services import share_books
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -51,7 +53,8 @@ def day_pnl(held: Iterable[Position]) -> Decimal | None:
         if now is None or before is None:
             return None
         found += now - before
-    return found
+    moved = share_books.day_pnl(today, mark_lives=MARK_LIVES)
+    return None if moved is None else found + moved
 
 
 def end_session() -> SessionResult | None:
@@ -96,16 +99,18 @@ def _compare_days(row: SessionResult) -> None:
 
 def _session_pnl(account: AccountValues, day: date) -> Decimal | None:
     """The day by its closing marks, else by equity when nothing else moved it."""
-    found = _ZERO
+    rth = timedelta(seconds=calendar.session(day).rth_s)
+    parts = [share_books.day_pnl(day, mark_lives=rth)]
     for position in (*selectors.open_positions(), *selectors.closed_in(day)):
         mark = position.closing_marks.filter(session_date=day).first()
         now = mark.total_usd if mark is not None else total(position)
         before = _until_today(position, day)
-        if now is None or before is None:
-            start = account.start_of_day_usd
-            return None if start is None else account.equity_usd - start
-        found += now - before
-    return found
+        parts.append(None if now is None or before is None else now - before)
+    known = [part for part in parts if part is not None]
+    if len(known) == len(parts):
+        return sum(known, _ZERO)
+    start = account.start_of_day_usd
+    return None if start is None else account.equity_usd - start
 
 
 def _keep_mark(position: Position, day: date, lives: timedelta) -> None:

@@ -15,7 +15,7 @@ from execution import selectors
 from execution.ledger import breaks, commissions, pnl, statements
 from execution.ledger.executions import in_force
 from execution.models import AccountValues, Fill, OrderIntent, StatementCheck
-from execution.services import costs, statement_report
+from execution.services import costs, share_books, statement_report
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
@@ -136,6 +136,7 @@ def our_side(statement: statements.Statement, day: date | None = None) -> breaks
     known = Fill.objects.filter(account__in=statement.accounts)
     refs = list(known.values_list("order_ref", flat=True).distinct())
     every = [f for f in selectors.domain_fills(refs) if f.account in statement.accounts]
+    in_shares = in_force(share_books.executions(statement.accounts))
     first, last = _days(statement, day)
     counted = in_force(every)
     mine = tuple(f for f in counted if first <= calendar.session_date(f.executed_at) <= last)
@@ -143,8 +144,9 @@ def our_side(statement: statements.Statement, day: date | None = None) -> breaks
     held: dict[int, int] = defaultdict(int)
     for fill in until:
         held[fill.con_id] += fill.quantity
+    theirs = tuple(f for f in in_shares if first <= calendar.session_date(f.executed_at) <= last)
     return breaks.OurSide(
-        mine, _realized(until, {f.base_exec_id for f in mine}), dict(held), _cash(last)
+        (*mine, *theirs), _realized(until, {f.base_exec_id for f in mine}), dict(held), _cash(last)
     )
 
 

@@ -134,7 +134,7 @@ class Fill:
     exec_id: str
     order_ref: str
     perm_id: int
-    contract: OptionContract
+    contract: OptionContract | Share
     con_id: int
     quantity: int
     price: Decimal

@@ -93,6 +93,7 @@ class BrokerFacts:
     completed_orders: tuple[OrderUpdate, ...]
     fills: tuple[Fill, ...]
     account: Account | None
+    share_fills: tuple[Fill, ...] = ()
 
 
 class Listener(Protocol):

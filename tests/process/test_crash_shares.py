@@ -12,7 +12,15 @@ from typing import Any
 
 import pytest
 
-from execution.models import Commission, Fill, Order, Position, Settlement, ShareOrder
+from execution.models import (
+    Commission,
+    Fill,
+    Order,
+    Position,
+    Settlement,
+    ShareFill,
+    ShareOrder,
+)  # fmt: skip
 from execution.orders.references import share_ref
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock
@@ -97,6 +105,8 @@ def test_shares_are_closed_once_or_never_wherever_the_process_dies(opened: Desk)
     assert dict(ShareOrder.objects.values_list("pk", "filled")) == {
         ref: SHARES * went for ref, went in leaves.items()
     }
+    booked = {row.order_ref: -row.quantity for row in ShareFill.objects.all()}
+    assert booked == sold
     assert opened.held() == {
         listing.SYMBOLS[symbol].con_id: SHARES for symbol, went in STEPS.values() if not went
     }

@@ -124,6 +124,11 @@ class Facts:
                 for one in executed
                 if one.execution.acctNumber == account and translate.is_ours(one.contract)
             ),
+            share_fills=tuple(
+                translate.fill(one.contract, one.execution)
+                for one in executed
+                if one.execution.acctNumber == account and translate.is_shares(one.contract)
+            ),
             account=self.account,
         )
 

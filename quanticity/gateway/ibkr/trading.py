@@ -180,9 +180,9 @@ class IbkrTrading:
         """A fill, live or asked for; each execution id is told once per connection."""
         if execution.acctNumber != self._link.account or execution.execId in self._executions:
             return
-        if not translate.is_ours(contract):
+        if not (translate.is_ours(contract) or translate.is_shares(contract)):
             self._link.counters["foreign_fills"] += 1
-            log.warning("a fill that is not an option's: %s %s", contract, execution)
+            log.warning("a fill in neither options nor shares: %s %s", contract, execution)
             return
         self._executions.add(execution.execId)
         self._link.on_next_order_id(execution.orderId + 1)

@@ -306,14 +306,19 @@ def is_ours(theirs: Contract) -> bool:
     return True
 
 
+def is_shares(theirs: Contract) -> bool:
+    """Say whether these are shares: what an exercise left is closed by an execution in them."""
+    return theirs.secType == "STK" and bool(theirs.symbol)
+
+
 def fill(theirs: Contract, execution: Execution) -> Fill:
-    """One execution, its quantity signed: + bought."""
+    """One execution in an option or in shares, its quantity signed: + bought."""
     sign = {"BOT": 1, "SLD": -1}[execution.side]
     return Fill(
         exec_id=execution.execId,
         order_ref=execution.orderRef,
         perm_id=execution.permId,
-        contract=option_contract(theirs),
+        contract=Share(theirs.symbol) if is_shares(theirs) else option_contract(theirs),
         con_id=theirs.conId,
         quantity=sign * int(execution.shares),
         price=Decimal(str(execution.price)),

@@ -14,7 +14,7 @@ from tests import desks, factories
 from tests.analytics import toy_chains
 
 pytestmark = pytest.mark.django_db
-READS, WRITES = 16, 7
+READS, WRITES = 17, 7
 _NO_SCAN = {"sqlite": "SELECT 1", "postgresql": "SET LOCAL enable_seqscan = off"}  # of so few rows
 _FRAME = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
 

@@ -1,58 +1,27 @@
 """Shares of an exercise: closed by an operator's word, once, and never beyond what is there."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from execution.models import Position, ShareOrder
-from execution.services import broker, reconciling, settling, share_orders
+from execution.models import ShareOrder
+from execution.services import broker, reconciling, share_orders
 from quanticity.domain import calendar, clock
 from quanticity.domain.errors import MalformedInput
-from quanticity.domain.market import Bar, Side
-from quanticity.domain.orders import Holding, OrderStatus, OrderType, OrderUpdate
-from quanticity.gateway.ports import BrokerFacts
+from quanticity.domain.market import Side
+from quanticity.domain.orders import OrderStatus, OrderType, OrderUpdate
 from quanticity.models import AuditEntry
 from quanticity.store import market
-from tests import desks, factories
+from tests import exercises, factories
+from tests.exercises import ASK, BID, CON_ID, morning, snapshot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("world")]
-CON_ID = 4_711  # the broker's number of the underlying
-BID, ASK = 612.00, 612.02
 
 
 @pytest.fixture(params=["C", "P"], ids=["long shares", "short shares"])
 def held(request: pytest.FixtureRequest, world: Any) -> int:
     """Three contracts exercised on Friday; Monday morning the broker shows their shares."""
-    position = desks.held()
-    Position.objects.filter(pk=position.pk).update(occ=f"SPY251121{request.param}00600000")
-    session = calendar.session(factories.TODAY)
-    close = {"C": 612.5, "P": 587.5}[request.param]
-    market.replace_bars(
-        "SPY", "1day", [Bar("SPY", session.open_at, close, close, close, close, 1.0, close)]
-    )
-    world.at = session.close_at + settling._ROLL
-    settling.settle_due()
-    world.at = calendar.next_session(factories.TODAY).open_at
-    world.advance(60)
-    shares = {"C": 300, "P": -300}[request.param]
-    morning(shares)
-    return shares
-
-
-def morning(shares: int) -> None:
-    """The books are compared, the market is quoted, the link is up."""
-    reconciling.reconcile(snapshot(shares))
-    market.write_quote(factories.quote("SPY", BID, ASK))
-    factories.link()
-
-
-def snapshot(shares: int, *updates: OrderUpdate) -> BrokerFacts:
-    holding = Holding(factories.ACCOUNT, CON_ID, "SPY", shares, Decimal(600))
-    return BrokerFacts(
-        at=clock.now(), holdings=(holding,) if shares else (), open_orders=updates,
-        completed_orders=(), fills=(), account=None,
-    )  # fmt: skip
+    return exercises.exercise(world, request.param)
 
 
 def confirmed() -> ShareOrder:
