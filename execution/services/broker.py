@@ -7,10 +7,11 @@ one conditional UPDATE under the lease's epoch, committed before a byte leaves.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import DateTimeField, F, Max, Q, Value
+from django.db.models import F, Max, Q, Value
 from django.db.models.functions import Coalesce
 
 from execution import selectors
@@ -52,12 +53,25 @@ class Submission:
     ticket: orders.Ticket
 
 
+class Listed(NamedTuple):
+    """A contract as the broker lists it: its number, and till when it trades today if it says."""
+
+    con_id: int
+    trades_until: datetime | None = None
+
+
 def take_submissions(
-    epoch: int, next_order_id: int, *, entries: bool = True, only: str | None = None
+    epoch: int,
+    next_order_id: int,
+    *,
+    entries: bool = True,
+    only: str | None = None,
+    listed: Listed | None = None,
 ) -> list[list[Submission]]:
     """Claim recorded chains: ids chosen, SENDING committed; parents first in each.
 
-    Without `entries` only what protects or leaves; `only` names the one chain that is sent next.
+    Without `entries` only what protects or leaves; `only` names the one chain that is sent next,
+    of a contract as `listed`, which is kept with the claim.
     """
     expire_stale()
     if leases.is_superseded("gateway", epoch):  # we were paused past our lease
@@ -75,16 +89,25 @@ def take_submissions(
             if not rows:  # another process has it
                 continue
             first = max(next_order_id, highest_order_id() + 1)
+            for row in rows:
+                row.con_id = row.con_id if listed is None else listed.con_id
             if not all(_claim(row, first + n, epoch) for n, row in enumerate(rows)):
                 transaction.set_rollback(True)
                 continue
-            OrderIntent.objects.filter(pk=rows[0].intent_id, first_sent_at=None).update(
-                first_sent_at=clock.now()
-            )
+            if rows[0].role == orders.Role.ENTRY:
+                _note_sent(rows[0], listed)
         chains.append(
             [Submission(first + n, row.con_id, ticket_of(row)) for n, row in enumerate(rows)]
         )
     return chains
+
+
+def _note_sent(entry: Order, listed: Listed | None) -> None:
+    """Keep on the intent when it was first sent, and what the broker lists."""
+    said = {"first_sent_at": clock.now(), "con_id": entry.con_id}
+    said |= {"trades_until_at": listed.trades_until} if listed is not None else {}
+    columns = {name: Coalesce(F(name), Value(value)) for name, value in said.items() if value}
+    OrderIntent.objects.filter(pk=entry.intent_id).update(**columns)
 
 
 def expire_stale() -> int:
@@ -172,14 +195,6 @@ def ticket_of(row: Order) -> orders.Ticket:
         stop=row.stop_price,
         oca=(row.oca_group, row.oca_type),
     )
-
-
-def keep_contract(refs: Iterable[str], con_id: int, trades_until: datetime | None) -> None:
-    """Write the broker's contract id on orders and their intents, and till when it trades."""
-    rows = Order.objects.filter(pk__in=list(refs))
-    rows.update(con_id=con_id)
-    until = Coalesce(Value(trades_until), F("trades_until_at"), output_field=DateTimeField())
-    OrderIntent.objects.filter(orders__in=rows).update(con_id=con_id, trades_until_at=until)
 
 
 def refuse(refs: Sequence[str], error: str) -> None:
@@ -296,7 +311,11 @@ def _claim(row: Order, order_id: int, epoch: int) -> bool:
     # The row that changes is ours; a second gateway process changes none.
     return bool(
         Order.objects.filter(pk=row.pk, state=State.RECORDED).update(
-            state=State.SENDING, order_id=order_id, epoch=epoch, sent_at=clock.now()
+            state=State.SENDING,
+            order_id=order_id,
+            epoch=epoch,
+            sent_at=clock.now(),
+            con_id=row.con_id,
         )
     )
 

@@ -101,8 +101,7 @@ class Storm:
         broker.take_back_unsent_cancels()
         queue.extend(("cancel", ref) for ref, _ in broker.take_cancels(1))
         queue.extend(("amend", one.ticket) for one in broker.take_amendments(1))
-        for chain in broker.take_submissions(1, 1):
-            broker.keep_contract([one.ticket.order_ref for one in chain], factories.CON_ID, None)
+        for chain in broker.take_submissions(1, 1, listed=broker.Listed(factories.CON_ID)):
             queue.append(("chain", [(one.order_id, one.ticket) for one in chain]))
         protecting.tend_moving()
 

@@ -9,8 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from execution import selectors as execution_selectors
 from execution.services import broker, owed, protecting, share_orders, ticking
@@ -22,13 +21,6 @@ from quanticity.management.gateway.errands import Errands
 from quanticity.management.gateway.hands import Hands
 
 logger = logging.getLogger(__name__)
-
-
-class _Contract(NamedTuple):
-    """What is known of a chain's contract when it is claimed."""
-
-    con_id: int
-    trades_until: datetime | None = None
 
 
 class Dispatcher:
@@ -82,6 +74,8 @@ class Dispatcher:
 
     async def put(self, questions: Any) -> None:
         """Put questions that use ids up, between orders."""
+        if not questions.due:
+            return
         async with self._ids:
             used = await self._on_sql(broker.highest_order_id)
             self.next_id = await questions.put_all(self._trading(), max(self.next_id, used + 1))
@@ -92,24 +86,24 @@ class Dispatcher:
     async def _send(self, chain: owed.Owed, epoch: int, until_s: float) -> None:
         """Look the contract up, then claim and send; what was not claimed stays owed."""
         try:
-            contract = _known(chain) or await self._qualified(chain)
+            listed = _known(chain) or await self._qualified(chain)
         except TemporaryError as error:
             logger.warning("%s waits: %s", chain.ref, error)
             return
-        if contract is None:
+        if listed is None:
             self._book(chain.ref)
             return
         async with self._entering if chain.is_entry else nullcontext():
-            await self._claim_and_place(chain.ref, contract, epoch, until_s)
+            await self._claim_and_place(chain.ref, listed, epoch, until_s)
 
     async def _claim_and_place(
-        self, ref: str, contract: _Contract, epoch: int, until_s: float
+        self, ref: str, listed: broker.Listed, epoch: int, until_s: float
     ) -> None:
         async with self._ids:
-            tickets = await self._on_sql(self._take, ref, contract, epoch, until_s)
+            tickets = await self._on_sql(self._take, ref, listed, epoch, until_s)
             if not tickets:
                 return
-            placing = self._place(contract.con_id, tickets)
+            placing = self._place(listed.con_id, tickets)
             sent = asyncio.get_running_loop().create_task(placing)
             await asyncio.sleep(0)  # its bytes have left before the next id is given
         await sent
@@ -132,7 +126,7 @@ class Dispatcher:
             return None
         return share_orders.take(ref, epoch, max(self.next_id, broker.highest_order_id() + 1))
 
-    async def _qualified(self, chain: owed.Owed) -> _Contract | None:
+    async def _qualified(self, chain: owed.Owed) -> broker.Listed | None:
         """The contract as the broker lists it, None when what it says of it ends the chain."""
         try:
             details = await self._trading().qualify(chain.contract)
@@ -141,20 +135,18 @@ class Dispatcher:
             return None
         if await self._on_sql(owed.deny_mistaken, chain, details):
             return None
-        return _Contract(details.con_id, owed.trades_until(details))
+        return broker.Listed(details.con_id, owed.trades_until(details))
 
     def _take(
-        self, ref: str, contract: _Contract, epoch: int, until_s: float
+        self, ref: str, listed: broker.Listed, epoch: int, until_s: float
     ) -> Sequence[broker.Submission]:
         if clock.boot_seconds() > until_s:
             return ()  # our lease may have ended while we waited
         entries = self._may_enter()
-        found = broker.take_submissions(epoch, self.next_id, entries=entries, only=ref)
-        if not found:
-            return ()
-        refs = [one.ticket.order_ref for one in found[0]]
-        broker.keep_contract(refs, contract.con_id, contract.trades_until)
-        return found[0]
+        found = broker.take_submissions(
+            epoch, self.next_id, entries=entries, only=ref, listed=listed
+        )
+        return found[0] if found else ()
 
     async def _place(self, con_id: int, tickets: Sequence[broker.Submission]) -> None:
         refs = [one.ticket.order_ref for one in tickets]
@@ -187,8 +179,8 @@ class Dispatcher:
             await self._on_sql(broker.refuse_amendment, ref, str(refused))
 
 
-def _known(chain: owed.Owed) -> _Contract | None:
-    return _Contract(chain.con_id) if chain.con_id else None
+def _known(chain: owed.Owed) -> broker.Listed | None:
+    return broker.Listed(chain.con_id) if chain.con_id else None
 
 
 async def _told(ref: str, request: Awaitable[None]) -> TemporaryError | PermanentError | None:
