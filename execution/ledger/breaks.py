@@ -4,8 +4,9 @@ Matched on execution id without its revision, then compared: quantity, price, co
 ending positions and cash. Differences within the tolerance are rounding.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ from quanticity.domain.instruments import Share
 from quanticity.domain.orders import Fill
 
 _OPTION = "OPT"
+_TRADED = "ExchTrade"
 _ZERO = Decimal(0)
 
 
@@ -60,13 +62,15 @@ class Break:
 class OurSide:
     """Fills of the statement's days with net costs; realized net per closing execution.
 
-    `realized` is keyed by execution id without revision; positions are signed by con_id.
+    `realized` is keyed by execution id without revision; positions are signed by con_id, and
+    `settled` is what expiry took out of them.
     """
 
     fills: tuple[Fill, ...]
     realized: Mapping[str, Decimal | None]
     positions: Mapping[int, int]
     cash: Decimal | None = None
+    settled: Mapping[int, int] = field(default_factory=dict)
 
 
 def match(statement: Statement, ours: OurSide, settings: Settings) -> tuple[Break, ...]:
@@ -79,7 +83,9 @@ def match(statement: Statement, ours: OurSide, settings: Settings) -> tuple[Brea
         if trade.asset == _OPTION or trade.base_exec_id in shares
     ]
     known = {trade.base_exec_id: trade for trade in theirs if trade.exec_id}
-    found = [b for b in (_unmatched(trade, mine) for trade in theirs) if b is not None]
+    expired = _expired(theirs, ours)
+    unexplained = [trade for trade in theirs if trade.exec_id or trade.con_id not in expired]
+    found = [b for b in (_unmatched(trade, mine) for trade in unexplained) if b is not None]
     found += [_absent(fill) for base, fill in mine.items() if base not in known]
     for base in mine.keys() & known.keys():
         found += _compared(mine[base], known[base], ours.realized.get(base), settings)
@@ -96,6 +102,15 @@ def is_daily_break(ours: Decimal, theirs: Decimal, settings: Settings) -> bool:
     """Say whether our day P&L and the broker's differ by more than rounding (DOMAIN 6.12)."""
     allowed = settings.daily_pnl_tolerance_frac * abs(theirs)
     return abs(ours - theirs) > max(settings.daily_pnl_tolerance_usd, allowed)
+
+
+def _expired(trades: Iterable[Trade], ours: OurSide) -> frozenset[int]:
+    """Contracts of which the statement books the end as we do: no execution, the same number."""
+    ends: Counter[int] = Counter()
+    for trade in trades:
+        if not trade.exec_id and trade.kind != _TRADED:
+            ends[trade.con_id] += int(trade.quantity)
+    return frozenset(con_id for con_id, n in ends.items() if n and n == ours.settled.get(con_id))
 
 
 def _unmatched(trade: Trade, mine: Mapping[str, Fill]) -> Break | None:

@@ -1,10 +1,10 @@
 """Our book against a broker's statement: read, compared fill by fill, kept and reported (6.17)."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from django.conf import settings
 from execution import selectors
 from execution.ledger import breaks, commissions, pnl, statements
 from execution.ledger.executions import in_force
-from execution.models import AccountValues, Fill, OrderIntent, StatementCheck
+from execution.models import AccountValues, Fill, OrderIntent, Settlement, StatementCheck
 from execution.services import costs, share_books, statement_report
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
@@ -24,6 +24,7 @@ from quanticity.domain.readings import plain
 
 _OPTION = "OPT"
 _USUAL_MULTIPLIER = 100
+_SHOWN_ON = timedelta(days=5)  # a settled contract, over a long weekend
 FOLDER = "statements"  # under QC_VAR: what is put there is checked by itself
 
 
@@ -145,9 +146,29 @@ def our_side(statement: statements.Statement, day: date | None = None) -> breaks
     for fill in until:
         held[fill.con_id] += fill.quantity
     theirs = tuple(f for f in in_shares if first <= calendar.session_date(f.executed_at) <= last)
-    return breaks.OurSide(
-        (*mine, *theirs), _realized(until, {f.base_exec_id for f in mine}), dict(held), _cash(last)
-    )
+    settled = _settled(statement.accounts, last)
+    for con_id, gone in settled.items():
+        if not _is_shown_on(statement, con_id, -gone, last):
+            held[con_id] += gone
+    realized = _realized(until, {f.base_exec_id for f in mine})
+    return breaks.OurSide((*mine, *theirs), realized, dict(held), _cash(last), settled)
+
+
+def _settled(accounts: Iterable[str], last: date, first: date = date.min) -> Mapping[int, int]:
+    """Contracts that expiry took out of positions in these sessions, signed, by contract."""
+    found: Counter[int] = Counter()
+    rows = Settlement.objects.filter(position__account__in=list(accounts))
+    for row in rows.select_related("position"):
+        if first <= calendar.session_date(row.settled_at) <= last:
+            found[row.position.con_id] -= row.quantity
+    return found
+
+
+def _is_shown_on(statement: statements.Statement, con_id: int, settled: int, last: date) -> bool:
+    """Whether a contract that was settled these days has not left the statement yet."""
+    there = (statement.positions or {}).get(con_id)
+    recent = _settled(statement.accounts, last, last - _SHOWN_ON)
+    return there == settled and con_id in recent
 
 
 def _realized(fills: Iterable[orders.Fill], wanted: set[str]) -> Mapping[str, Decimal | None]:

@@ -17,11 +17,12 @@ from execution.models import (
     Fill,
     Position,
     PositionEvent,
+    Settlement,
     StatementCheck,
 )
 from execution.services import booking, broker, costs, statement_check
 from quanticity.config.loader import section
-from quanticity.domain import clock
+from quanticity.domain import calendar, clock
 from quanticity.domain.orders import Fill as DomainFill
 from tests import factories
 
@@ -317,3 +318,36 @@ def keep(trade: statements.Trade) -> None:
         rebate_usd=trade.commission.rebate_usd, status="OK", at=trade.executed_at,
     )  # fmt: skip
     assert Fill.objects.filter(pk=trade.exec_id).exists()
+
+
+EXPIRED = "DU1,OPT,SPY   251121C00600000,77,100,20251121;162000,BookTrade,-3,0,0,-601.95,"
+LEFT = "ClientAccountID,Conid,Position\nDU1,77,3"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        pytest.param([EXPIRED, ENDS], [], id="booked by the broker, too"),
+        pytest.param([ENDS], [], id="gone without a row"),
+        pytest.param([LEFT], [], id="not gone there yet"),
+        pytest.param(
+            [EXPIRED.replace("-3,0", "-2,0"), ENDS], ["MISSING_HERE"], id="another number"
+        ),
+        pytest.param([LEFT.replace("77,3", "77,1")], ["POSITION"], id="some are left there"),
+    ],
+)
+def test_what_expired_is_explained(
+    folder: Path, answer: Any, lines: list[str], found: list[str]
+) -> None:
+    of = factories.intent()
+    broker.record_fill(factories.fill(factories.ref(of, "E"), 3, "2.00", exec_id="a.b.01"))
+    costs.record_commission("a.b.01", Decimal("1.95"), "USD")
+    booking.book(of.pk)
+    Settlement.objects.create(
+        position=Position.objects.get(), quantity=3, price=0, underlying=598, exercised=False,
+        settled_at=calendar.session(factories.TODAY).close_at, recorded_at=clock.now(),
+    )  # fmt: skip
+
+    _, said = answer("--statement", str(put(folder, HEAD, BUY, *lines)))
+
+    assert fields(said) == found
