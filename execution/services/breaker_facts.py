@@ -194,10 +194,19 @@ def _unclean_runs() -> int:
 def _blind_s(now: datetime, held: list[Position]) -> float:
     """Seconds without a believable link while something is held, in regular hours."""
     session = calendar.current(now)
-    if session is None or not any(position.quantity_open for position in held):
+    open_now = [position for position in held if position.quantity_open]
+    if session is None or not open_now or _is_in_sight(open_now, now):
         return 0.0
     since = _down_since(session.open_at)
     return 0.0 if since is None else (now - max(since, session.open_at)).total_seconds()
+
+
+def _is_in_sight(held: list[Position], now: datetime) -> bool:
+    """Whether a farm is broken, and not the one that tells what we hold (DOMAIN 1.7)."""
+    if (known_link() or {}).get("state") != "DEGRADED":
+        return False
+    marked = [position.marked_at for position in held]
+    return all(at is not None and now - at <= results.MARK_LIVES for at in marked)
 
 
 def known_link() -> dict[str, Any] | None:

@@ -303,6 +303,25 @@ def test_a_blind_minute_with_positions_reduces_until_we_see(world: Any) -> None:
     assert names() == []
 
 
+@pytest.mark.parametrize(
+    ("marked_s", "found"),
+    [
+        pytest.param(59, [], id="what we hold is seen"),
+        pytest.param(61, ["BLIND global"], id="what we hold is not"),
+    ],
+)
+def test_a_broken_farm_is_blindness_when_it_tells_what_we_hold(
+    marked_s: float, found: list[str]
+) -> None:
+    seen = clock.now() - timedelta(seconds=marked_s)
+    Position.objects.filter(pk=desks.held().pk).update(marked_at=seen, mark_price=2)
+    factories.link(state="DEGRADED", since_at=(clock.now() - timedelta(seconds=181)).isoformat())
+
+    watching.watch()
+
+    assert names() == found
+
+
 def test_three_blind_minutes_are_told_once(world: Any) -> None:
     desks.held()
     factories.link(state="BLIND", since_at=(clock.now() - timedelta(seconds=181)).isoformat())
