@@ -388,6 +388,8 @@ def test_nothing_leaves_once_the_lease_may_be_anothers(process: GatewayProcess) 
 class OneQuestion:
     """A question of a worker, which takes one order id."""
 
+    due = ("whether margin suffices",)
+
     async def put_all(self, trading: FakeBroker, next_id: int) -> int:
         trading.used_ids.append(next_id)
         return next_id + 1
