@@ -18,7 +18,8 @@ from analytics import selectors as analytics
 from execution import selectors
 from execution.ledger import shares
 from execution.ledger.executions import in_force
-from execution.models import Commission, Settlement, ShareFill
+from execution.ledger.reconciliation import Kind
+from execution.models import Commission, Quarantine, Settlement, ShareFill
 from execution.orders.ticks import touch
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.instruments import Share, parse_occ
@@ -71,9 +72,24 @@ def day_pnl(day: date, *, mark_lives: timedelta) -> Decimal | None:
     return found
 
 
-def _books() -> Mapping[_Key, shares.Book]:
+def explained(there: Mapping[int, Decimal], last: date) -> Mapping[int, int]:
+    """Shares of these positions at a session's end, by contract, that our exercises explain."""
+    found: dict[int, int] = {}
+    for (account, symbol), book in _books(last).items():
+        shown = Quarantine.objects.filter(
+            kind=Kind.SHARES_EXERCISED, account=account, symbol=symbol
+        )
+        for con_id in set(shown.values_list("con_id", flat=True)):
+            kept = book.of_which(int(there.get(con_id, 0))).lots
+            found[con_id] = sum(lot.quantity for lot in kept)
+    return found
+
+
+def _books(last: date = date.max) -> Mapping[_Key, shares.Book]:
     lots: dict[_Key, list[shares.Lot]] = defaultdict(list)
     for row in Settlement.objects.filter(exercised=True).select_related("position"):
+        if calendar.session_date(row.settled_at) > last:
+            continue
         held = row.position
         size = parse_occ(held.occ).right.sign * row.quantity * held.multiplier
         lots[held.account, held.symbol].append(shares.Lot(size, row.underlying, row.settled_at))
@@ -81,7 +97,8 @@ def _books() -> Mapping[_Key, shares.Book]:
         return {}
     fills: dict[_Key, list[orders.Fill]] = defaultdict(list)
     for fill in in_force(executions({account for account, _ in lots})):
-        fills[fill.account, fill.contract.occ].append(fill)
+        if calendar.session_date(fill.executed_at) <= last:
+            fills[fill.account, fill.contract.occ].append(fill)
     return {key: shares.follow(mine, fills[key]) for key, mine in lots.items()}
 
 

@@ -150,6 +150,7 @@ def our_side(statement: statements.Statement, day: date | None = None) -> breaks
     for con_id, gone in settled.items():
         if not _is_shown_on(statement, con_id, -gone, last):
             held[con_id] += gone
+    held |= share_books.explained(statement.positions or {}, last)
     realized = _realized(until, {f.base_exec_id for f in mine})
     return breaks.OurSide((*mine, *theirs), realized, dict(held), _cash(last), settled)
 

@@ -183,6 +183,38 @@ def test_a_statement_is_held_against_them(
     assert [(one.field, one.subject) for one in compared] == found
 
 
+@pytest.mark.parametrize(
+    ("sold", "shown", "found"),
+    [
+        pytest.param(0, 300, [], id="all of them"),
+        pytest.param(-100, 200, [], id="what is left of them"),
+        pytest.param(-300, 0, [], id="none"),
+        pytest.param(0, 310, ["POSITION"], id="more than we know of"),
+        pytest.param(-100, 300, ["POSITION"], id="sold here, not there"),
+    ],
+)
+@pytest.mark.parametrize("held", ["C"], indirect=True)
+def test_shares_at_the_end_of_a_statement(
+    held: int, sold: int, shown: int, found: list[str]
+) -> None:
+    rows = []
+    if sold:
+        broker.record_fill(execution(sold, "611.90"))
+        costs.record_commission("s1.01", Decimal("1.50"), "USD")
+        at = clock.eastern(clock.now())
+        row = STATEMENT.format(account=factories.ACCOUNT, price="611.90", at=at)
+        rows = row.replace("-300", str(sold)).splitlines()
+    ends = ["ClientAccountID,Conid,Position,ToDate", f"DU1,{CON_ID},{shown},{clock.now():%Y%m%d}"]
+    statement = statements.read("\n".join([*rows, *ends]), clock.NEW_YORK, costs._settings())
+    today = clock.now().date()
+
+    compared = breaks.match(
+        statement, our_side(statement, today), section("execution.breaks", breaks.Settings)
+    )
+
+    assert [one.field for one in compared if one.subject == str(CON_ID)] == found
+
+
 @pytest.mark.parametrize("held", ["C"], indirect=True)
 def test_shares_over_a_second_night_count_from_the_last_close(world: Any, held: int) -> None:
     tuesday = clock.now().date() + timedelta(days=1)
