@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from quanticity.domain.errors import MalformedInput
-from quanticity.domain.instruments import parse_occ
+from quanticity.domain.instruments import Share, parse_occ
 from quanticity.domain.market import Bar, Book, Imbalance, Level, Quote, Trade
 from quanticity.domain.orders import Account, Fill
 from quanticity.gateway import tapes
@@ -52,6 +52,15 @@ def test_a_fact_comes_back_as_it_was(tmp_path: Path, kind: str) -> None:
     tape.take("sim", kind, VALUES[kind])
     tape.flush()
     assert list(tapes.facts(tmp_path)) == [tapes.Fact(NOON, "sim", kind, VALUES[kind])]
+
+
+def test_an_execution_in_shares_comes_back_as_one(tmp_path: Path) -> None:
+    sold = replace(VALUES["fill"], contract=Share("SPY"), quantity=-300)
+    tape = writer(tmp_path)
+    tape.take("sim", "fill", sold)
+    tape.flush()
+
+    assert [fact.value for fact in tapes.facts(tmp_path)] == [sold]
 
 
 def test_a_chain_comes_back_column_by_column(tmp_path: Path) -> None:
