@@ -74,6 +74,7 @@ from execution.reads.standing import (
 )
 from execution.reads.statement import (
     books,
+    zero_break_days,
 )
 
 __all__ = [
@@ -88,5 +89,5 @@ __all__ = [
     "recent_orders", "recent_positions", "risk_multiplier", "sellable", "settled_quantities",
     "standing", "states_of", "submit_patience", "trade_fills", "trade_of", "trade_stats",
     "trading_late", "trading_state", "trading_states", "unknown_patience", "waiting_approvals",
-    "wished_sells", "without_intent", "working_entries", "working_sells",
+    "wished_sells", "without_intent", "working_entries", "working_sells", "zero_break_days",
 ]  # fmt: skip

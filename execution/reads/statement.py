@@ -1,5 +1,6 @@
-"""Our whole book in one answer (INTERFACES 4)."""
+"""Our whole book in one answer (INTERFACES 4), and how long the broker's statements agreed."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,12 @@ from execution.models import (
     Fill,
     Order,
     Position,
+    StatementCheck,
 )
 from execution.reads.positions import open_positions
 from execution.reads.sells import protected_quantity
 from execution.reads.standing import account_values
+from quanticity.domain import calendar
 
 
 def books() -> dict[str, Any]:
@@ -46,6 +49,24 @@ def books() -> dict[str, Any]:
         "realized_pnl": _number(closed.aggregate(x=Sum("realised_net_usd"))["x"] or Decimal(0)),
         "commissions": _number((total["c"] or Decimal(0)) - (total["r"] or Decimal(0))),
     }  # fmt: skip
+
+
+def zero_break_days() -> int:
+    """Statements in a row, latest first, without a break; of each the last comparison counts.
+
+    A session that no statement speaks of ends the row.
+    """
+    latest: dict[date, StatementCheck] = {}
+    for row in StatementCheck.objects.order_by("-at", "-pk"):
+        # A table that names no days is as old as its comparison.
+        latest.setdefault(row.to_date or calendar.previous_session(row.at.date()).date, row)
+    days = sorted(latest, reverse=True)
+    for n, day in enumerate(days):
+        row, newer = latest[day], latest[days[n - 1]] if n else None
+        first = None if newer is None else newer.from_date
+        if row.breaks or (first is not None and calendar.next_session(day).date < first):
+            return n
+    return len(days)
 
 
 def _order_line(row: Order) -> dict[str, Any]:

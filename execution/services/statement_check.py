@@ -14,12 +14,20 @@ from django.conf import settings
 from execution import selectors
 from execution.ledger import breaks, commissions, pnl, statements
 from execution.ledger.executions import in_force
-from execution.models import AccountValues, Fill, OrderIntent, Settlement, StatementCheck
+from execution.models import (
+    AccountValues,
+    Fill,
+    OrderIntent,
+    Quarantine,
+    Settlement,
+    StatementCheck,
+)
 from execution.services import costs, share_books, statement_report
 from execution.services.alarms import Severity, raise_alarm
 from quanticity.config.loader import section
 from quanticity.domain import calendar, clock, orders
 from quanticity.domain.errors import MalformedInput
+from quanticity.domain.instruments import parse_occ
 from quanticity.domain.readings import plain
 
 _OPTION = "OPT"
@@ -65,7 +73,7 @@ def check_file(path: Path, day: date | None = None) -> Comparison:
         row, tuple(sorted(whole.accounts)), len(options), len(ours.fills),
         len(whole.trades) - len(options), found, settings.VAR / "reports" / f"{row.pk:06}.txt",
     )  # fmt: skip
-    statement_report.write(made, zero_break_days())
+    statement_report.write(made, selectors.zero_break_days())
     _take_costs(found)
     return made
 
@@ -104,24 +112,6 @@ def file_of(day: date) -> Path:
     return found[-1]
 
 
-def zero_break_days() -> int:
-    """Statements in a row, latest first, without a break; of each the last comparison counts.
-
-    A session that no statement speaks of ends the row.
-    """
-    latest: dict[date, StatementCheck] = {}
-    for row in StatementCheck.objects.order_by("-at", "-pk"):
-        # A table that names no days is as old as its comparison.
-        latest.setdefault(row.to_date or calendar.previous_session(row.at.date()).date, row)
-    days = sorted(latest, reverse=True)
-    for n, day in enumerate(days):
-        row, newer = latest[day], latest[days[n - 1]] if n else None
-        first = None if newer is None else newer.from_date
-        if row.breaks or (first is not None and calendar.next_session(day).date < first):
-            return n
-    return len(days)
-
-
 def _foreign(statement: statements.Statement) -> tuple[breaks.Break, ...]:
     """The statement of somebody else's account says nothing of ours."""
     mine = set(AccountValues.objects.values_list("account", flat=True))
@@ -150,6 +140,8 @@ def our_side(statement: statements.Statement, day: date | None = None) -> breaks
     for con_id, gone in settled.items():
         if not _is_shown_on(statement, con_id, -gone, last):
             held[con_id] += gone
+    for con_id, n in _accepted(statement, last).items():
+        held[con_id] += n
     held |= share_books.explained(statement.positions or {}, last)
     realized = _realized(until, {f.base_exec_id for f in mine})
     return breaks.OurSide((*mine, *theirs), realized, dict(held), _cash(last), settled)
@@ -170,6 +162,25 @@ def _is_shown_on(statement: statements.Statement, con_id: int, settled: int, las
     there = (statement.positions or {}).get(con_id)
     recent = _settled(statement.accounts, last, last - _SHOWN_ON)
     return there == settled and con_id in recent
+
+
+def _accepted(statement: statements.Statement, last: date) -> Mapping[int, int]:
+    """Contracts that an operator took into our book by then, signed, until they expire."""
+    there = statement.positions or {}
+    rows = Quarantine.objects.filter(accepted=True, account__in=list(statement.accounts))
+    found: Counter[int] = Counter()
+    for row in rows.filter(difference__isnull=False, ended_at__isnull=False):
+        known = row.ended_at is not None and calendar.session_date(row.ended_at) <= last
+        if known and (row.con_id in there or not _is_over(row.occ, last)):
+            found[row.con_id] += row.difference or 0
+    return found
+
+
+def _is_over(occ: str, last: date) -> bool:
+    try:
+        return parse_occ(occ).expiry <= last
+    except MalformedInput:
+        return False  # no option
 
 
 def _realized(fills: Iterable[orders.Fill], wanted: set[str]) -> Mapping[str, Decimal | None]:

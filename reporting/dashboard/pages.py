@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -11,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from analytics.models import Source
+from execution import selectors as execution
 from execution.models import Position
 from publishing import engagement, tiers
 from publishing import selectors as publishing
@@ -39,7 +41,9 @@ def track_record(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     trades = [_in_public(row) for row in selectors.live_trades(now)[:SHOWN]]
     curves = tier_curves.draw(selectors.achieved(Source.LIVE, now))
-    return render(request, "dashboard/track_record.html", {"trades": trades, "curves": curves})
+    agreed = execution.zero_break_days() if settings.TRADING_MODE == "live" else 0
+    context = {"trades": trades, "curves": curves, "zero_break_days": agreed}
+    return render(request, "dashboard/track_record.html", context)
 
 
 def _in_public(row: Position) -> dict[str, object]:

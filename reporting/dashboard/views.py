@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from execution import selectors as execution
 from publishing import engagement
 from quanticity.config.universe import universe
 from quanticity.domain import clock
@@ -34,7 +35,10 @@ operators_only = user_passes_test(_is_operator)
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Everything at once, then live over the socket."""
-    context = {"snapshot": snapshot.take(), "health": snapshot.health()}
+    context = {
+        "snapshot": snapshot.take(), "health": snapshot.health(),
+        "zero_break_days": execution.zero_break_days(),
+    }  # fmt: skip
     return render(request, "dashboard/dashboard.html", context)
 
 

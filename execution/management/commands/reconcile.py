@@ -88,6 +88,6 @@ def _answer(made: Comparison) -> dict[str, Any]:
         "to": plain(row.to_date),
         "fills": {"statement": made.theirs_n, "ours": made.ours_n, "left_out": made.left_out_n},
         "breaks": [plain(one) for one in made.found],
-        "zero_break_days": statement_check.zero_break_days(),
+        "zero_break_days": selectors.zero_break_days(),
         "report": str(made.report),
     }

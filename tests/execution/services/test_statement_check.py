@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 
+from execution import selectors
 from execution.ledger import commissions, statements
 from execution.models import (
     AccountValues,
@@ -17,6 +18,7 @@ from execution.models import (
     Fill,
     Position,
     PositionEvent,
+    Quarantine,
     Settlement,
     StatementCheck,
 )
@@ -271,7 +273,7 @@ def test_days_without_a_break_are_counted_as_long_as_none_is_missing(
             name="", digest="", fills_n=0, breaks=[], at=clock.now(), from_date=day, to_date=day
         )
 
-    assert statement_check.zero_break_days() == row
+    assert selectors.zero_break_days() == row
 
 
 def test_new_statements_in_the_folder_are_compared_once(folder: Path) -> None:
@@ -318,6 +320,29 @@ def keep(trade: statements.Trade) -> None:
         rebate_usd=trade.commission.rebate_usd, status="OK", at=trade.executed_at,
     )  # fmt: skip
     assert Fill.objects.filter(pk=trade.exec_id).exists()
+
+
+@pytest.mark.parametrize(
+    ("occ", "lines", "found"),
+    [
+        pytest.param("SPY251128C00600000", ["DU1,78,2"], [], id="still there"),
+        pytest.param("SPY251128C00600000", [], ["POSITION"], id="gone without a word"),
+        pytest.param("SPY251121C00600000", [], [], id="expired since"),
+    ],
+)
+def test_what_an_operator_took_into_the_book_is_explained(
+    folder: Path, answer: Any, occ: str, lines: list[str], found: list[str]
+) -> None:
+    now = clock.now()
+    Quarantine.objects.create(
+        account="DU1", con_id=78, occ=occ, symbol="SPY", kind="QUANTITY_ABOVE", difference=2,
+        accepted=True, opened_at=now, seen_at=now, ended_at=now, ended_by="ann", detail="",
+    )  # fmt: skip
+    book()
+
+    _, said = answer("--statement", str(put(folder, HEAD, BUY, SELL, ENDS, *lines)))
+
+    assert fields(said) == found
 
 
 EXPIRED = "DU1,OPT,SPY   251121C00600000,77,100,20251121;162000,BookTrade,-3,0,0,-601.95,"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from analytics.models import Signal
-from execution.models import OrderIntent, Position
+from execution.models import OrderIntent, Position, StatementCheck
 from publishing import ledger, receipts, roots, track_record
 from publishing.ledger import Draft
 from publishing.models import Announcement, Delivery
@@ -54,6 +54,26 @@ def page(path: str = "/track-record/") -> str:
     assert answer.status_code == 200
     parts = answer.streaming_content if answer.streaming else [answer.content]
     return b"".join(parts).decode()
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        pytest.param("live", True, id="of the live account"),
+        pytest.param("sim", False, id="not of a simulation"),
+    ],
+)
+def test_how_long_the_brokers_statements_agreed_is_public(
+    settings: Any, mode: str, *, told: bool
+) -> None:
+    settings.TRADING_MODE = mode
+    for n in (20, 21):
+        day = date(2025, 11, n)
+        StatementCheck.objects.create(
+            name="", digest="", fills_n=1, breaks=[], at=clock.now(), from_date=day, to_date=day
+        )
+
+    assert ("on the last 2 days compared" in page()) is told
 
 
 def test_a_trade_appears_after_its_sessions_close(closed: Make, noon: Any) -> None:
