@@ -166,7 +166,9 @@ def _ends(
     statement: Statement, ours: OurSide, known: Mapping[str, Trade], settings: Settings
 ) -> Iterable[Break]:
     held = statement.positions
-    for con_id in sorted(held.keys() | ours.positions.keys()) if held is not None else ():
+    # Shares and the like that somebody holds beside us, as their trades, are not looked at.
+    ours_or_options = (held or {}).keys() - (statement.beside - ours.positions.keys())
+    for con_id in sorted(ours_or_options | ours.positions.keys()) if held is not None else ():
         mine, theirs = Decimal(ours.positions.get(con_id, 0)), (held or {}).get(con_id, _ZERO)
         if mine != theirs:
             causes = ("a fill is missing on one side", "expiry, exercise or assignment")

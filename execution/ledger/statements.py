@@ -65,6 +65,7 @@ class Statement:
     positions: Mapping[int, Decimal] | None
     ending_cash: Decimal | None
     cancelled: tuple[Trade, ...]
+    beside: frozenset[int] = frozenset()  # contracts held that are no options
 
 
 def read(text: str, zone: tzinfo, settings: commissions.Settings) -> Statement:
@@ -83,6 +84,7 @@ def read(text: str, zone: tzinfo, settings: commissions.Settings) -> Statement:
         positions=_positions(rows),
         ending_cash=_cash([row for tag, row in rows if tag == "CashReportCurrency"]),
         cancelled=cancelled,
+        beside=_beside(rows),
     )
 
 
@@ -164,6 +166,12 @@ def _positions(rows: Rows) -> Mapping[int, Decimal] | None:
         con_id = int(number(row, "conid"))
         level[con_id] = level.get(con_id, _ZERO) + number(row, "position")
     return sums.get("LOT", {}) | sums.get("SUMMARY", {})
+
+
+def _beside(rows: Rows) -> frozenset[int]:
+    held = (row for tag, row in rows if tag == "OpenPosition")
+    other = (row for row in held if row.get("assetcategory") not in (None, "", _OPTION))
+    return frozenset(int(number(row, "conid")) for row in other)
 
 
 def _cash(rows: Sequence[Row]) -> Decimal | None:

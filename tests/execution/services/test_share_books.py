@@ -215,6 +215,22 @@ def test_shares_at_the_end_of_a_statement(
     assert [one.field for one in compared if one.subject == str(CON_ID)] == found
 
 
+@pytest.mark.parametrize(
+    ("asset", "found"),
+    [pytest.param("STK", [], id="shares"), pytest.param("OPT", ["POSITION"], id="an option")],
+)
+def test_shares_that_somebody_holds_beside_us_are_no_break(asset: str, found: list[str]) -> None:
+    text = f"ClientAccountID,Conid,AssetClass,Position\nDU1,99,{asset},50"
+    statement = statements.read(text, clock.NEW_YORK, costs._settings())
+
+    compared = breaks.match(
+        statement, our_side(statement, clock.now().date()),
+        section("execution.breaks", breaks.Settings),
+    )  # fmt: skip
+
+    assert [one.field for one in compared] == found
+
+
 @pytest.mark.parametrize("held", ["C"], indirect=True)
 def test_shares_over_a_second_night_count_from_the_last_close(world: Any, held: int) -> None:
     tuesday = clock.now().date() + timedelta(days=1)
