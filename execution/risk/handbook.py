@@ -105,8 +105,8 @@ BREAKERS: dict[Breaker, tuple[str, str, str]] = {
         "`unclean_n` unclean reconciliations in a row", "REDUCING", "with a clean one",
     ),
     Breaker.BLIND: (
-        "no believable link for `blind_reduce_s` while something is held, or a broken farm and "
-        "something held unmarked for as long", "REDUCING",
+        "held for `blind_reduce_s` without a believable link, or with a broken farm and no mark",
+        "REDUCING",
         "when the link is back",
     ),
     Breaker.VALUE_AT_RISK: (
