@@ -2,8 +2,8 @@
 
     sigma^2 = (2/T) sum dK/K^2 e^{rT} Q(K) - (1/T)(F/K0 - 1)^2
 
-F comes from the pair with the smallest |C - P|, K0 is the highest strike not above F, Q the
-out-of-the-money mid (both rights' mean at K0). The strip walks outward from K0, skips zero bids
+F comes from the pair with the smallest |C - P|, K0 is the highest strike not above F whose call and
+put are both quoted, Q the out-of-the-money mid (both rights' mean at K0). The strip walks outward from K0, skips zero bids
 and ends after two in a row. The variance to today's close and from there to the next close are
 told apart on the trading clock, so that constant volatility reads flat.
 """
@@ -48,13 +48,24 @@ class Strip:
     put_ask: Floats
 
 
-def strip(chain: Chain, partner: NDArray[np.int64], index: int, r: float) -> Strip:
-    """The quotes of one expiry of a chain; `partner` is the other right's row (-1: none)."""
+def strip(
+    chain: Chain,
+    partner: NDArray[np.int64],
+    index: int,
+    r: float,
+    usable: NDArray[np.bool_] | None = None,
+) -> Strip:
+    """The quotes of one expiry of a chain; `partner` is the other right's row (-1: none).
+
+    A quote that is crossed or has no ask counts as one without a bid; so does one that is not
+    `usable`, and a strike with neither leg usable is left out.
+    """
+    sound = np.isfinite(chain.strike) if usable is None else usable
     calls = np.flatnonzero((chain.expiry_idx == index) & (chain.right > 0) & (partner >= 0))
+    calls = calls[sound[calls] | sound[partner[calls]]]
     calls = calls[np.argsort(chain.strike[calls], kind="stable")]
     puts = partner[calls]
-    # A crossed quote is none, as one without a bid.
-    bid = np.where(chain.bid <= chain.ask, chain.bid, 0.0)
+    bid = np.where(sound & (chain.bid <= chain.ask), chain.bid, 0.0)
     quotes = (bid[calls], chain.ask[calls], bid[puts], chain.ask[puts])
     return Strip(chain.expiries[index].t_s, r, chain.strike[calls], *map(np.nan_to_num, quotes))
 
@@ -92,7 +103,8 @@ def compute(strip: Strip, settings: Settings) -> TermVariance | Unavailable:
     t = strip.t_s / SECONDS_PER_YEAR
     growth = math.exp(strip.r * t)
     forward = _forward(strip, growth)
-    below = None if forward is None else np.flatnonzero(strip.strike <= forward)
+    two_sided = (strip.call_bid > 0) & (strip.put_bid > 0)
+    below = None if forward is None else np.flatnonzero(two_sided & (strip.strike <= forward))
     if forward is None or below is None or not below.size:
         return Unavailable("variance", "NO_DATA", "no pair of quotes gives a forward")
     at = int(below[-1])

@@ -170,30 +170,9 @@ def _term(found: PricedChain, dte_sess: int) -> variance.TermVariance | Unavaila
         return Unavailable("variance", "NO_DATA", f"no expiry {dte_sess} sessions away")
     # What is crossed, stale or a sentinel is no quote; wide quotes are what wings are made of.
     sound = ((found.flags & int(_NO_QUOTE)) == 0) & np.isfinite(chain.strike)
-    rows = (chain.expiry_idx == at) & sound
-    strikes = np.unique(chain.strike[rows])
-    columns = {
-        (right, side): _by_strike(
-            strikes, chain.strike[rows & (chain.right == right)],
-            getattr(chain, side)[rows & (chain.right == right)],
-        )
-        for right in (1, -1)
-        for side in ("bid", "ask")
-    }  # fmt: skip
-    strip = variance.Strip(
-        chain.expiries[at].t_s, float(found.forwards.r[at]), strikes, columns[1, "bid"],
-        columns[1, "ask"], columns[-1, "bid"], columns[-1, "ask"],
-    )  # fmt: skip
+    rate = float(found.forwards.r[at])
+    strip = variance.strip(chain, found.partner, at, rate, sound)
     return variance.compute(strip, section("analytics.variance", variance.Settings))
-
-
-def _by_strike(
-    strikes: variance.Floats, own: variance.Floats, values: variance.Floats
-) -> variance.Floats:
-    """Values on a common grid of strikes; a missing quote is a zero bid."""
-    column = np.zeros(len(strikes))
-    column[np.searchsorted(strikes, own)] = np.nan_to_num(values)
-    return column
 
 
 def _settings() -> volatility.Settings:

@@ -636,3 +636,21 @@ def clusters_agreeing(agreement: float | None) -> flow_clusters.FlowClusters:
     names = [each.name for each in fields(flow_clusters.FlowClusters)]
     known: dict[str, Any] = dict.fromkeys(names) | {"ari_vs_prev_day": agreement}
     return flow_clusters.FlowClusters(**known)
+
+
+# What a flat 40 % reads on the trading clock: 40 sqrt(252 x 23,400 / 31,536,000).
+FLAT_R_DAY = 17.297
+
+
+@pytest.mark.parametrize(("strike", "right"), [(598, -1), (600, 1), (600, -1), (604, 1)])
+def test_a_quote_without_an_ask_is_none_in_the_strip(noon, strike: int, right: int) -> None:
+    strip()
+    whole = r_day(noon, 0)
+    chain = market.chain("SPY")
+    assert chain is not None
+    lone = (chain.strike == strike) & (chain.right == right)
+    later = toy_chains.AS_OF + timedelta(seconds=60)
+    market.write_chain(replace(chain, ask=np.where(lone, np.nan, chain.ask), as_of=later))
+
+    assert whole == pytest.approx(FLAT_R_DAY, rel=0.02)
+    assert r_day(noon, 60) == pytest.approx(whole, rel=0.005)
