@@ -3,9 +3,9 @@
     sigma^2 = (2/T) sum dK/K^2 e^{rT} Q(K) - (1/T)(F/K0 - 1)^2
 
 F comes from the pair with the smallest |C - P|, K0 is the highest strike not above F whose call and
-put are both quoted, Q the out-of-the-money mid (both rights' mean at K0). The strip walks outward from K0, skips zero bids
-and ends after two in a row. The variance to today's close and from there to the next close are
-told apart on the trading clock, so that constant volatility reads flat.
+put are both quoted, Q the out-of-the-money mid (both rights' mean at K0). The strip walks outward
+from K0, skips zero bids and ends after two in a row. The variance to today's close and from there
+to the next close are told apart on the trading clock, so that constant volatility reads flat.
 """
 
 from __future__ import annotations
