@@ -24,6 +24,7 @@ from analytics.calculators import (
 from analytics.calculators.aggregates import ExpiryExposure, StrikeExposure
 from analytics.calculators.flip import Crossing, Flip
 from analytics.calculators.inventory import SignModel
+from analytics.calculators.levels import MaxPain
 from analytics.calculators.pricing import Priced
 from analytics.calculators.signed_flow import Book
 from analytics.calculators.uncertainty import ErrorBars, ErrorParts
@@ -80,6 +81,7 @@ class Exposure(Reading):
     call_wall: float | None
     put_wall: float | None
     key_strike: float | None
+    max_pain: tuple[MaxPain, ...]
     pin_strike: float | None
     pin_dist_pct: float | None
     pin_pull: int | None
@@ -174,6 +176,7 @@ def compute(
         call_wall=levels.call_wall(strikes, priced.spot),
         put_wall=levels.put_wall(strikes, priced.spot),
         key_strike=levels.key_strike(strikes, priced.spot),
+        max_pain=levels.max_pains(priced, parts.inventory.max_expiry_days),
         pin_strike=pin,
         pin_dist_pct=None if pin is None else 100 * (pin / priced.spot - 1),
         pin_pull=None if pin is None else levels.pin_pull(priced.spot, pin),

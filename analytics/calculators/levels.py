@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,15 @@ class ExpectedMove:
     em_straddle_usd: float
     em_1sigma_usd: float
     em_1sigma_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPain:
+    """The strike at which one expiry's holders are paid least; a day may have two roots."""
+
+    expiry_date: date
+    root: str
+    max_pain: float
 
 
 def call_wall(strikes: Strikes, spot: float) -> float | None:
@@ -132,6 +142,18 @@ def max_pain(priced: Priced, rows: Bools) -> float | None:
     """Strike at which the rows' holders are paid least at expiry; the lowest on ties."""
     held = rows & (priced.open_interest > 0)
     return least_paid(priced.right[held], priced.strike[held], priced.open_interest[held])
+
+
+def max_pains(priced: Priced, max_days: int) -> tuple[MaxPain, ...]:
+    """Max pain of each expiry that is ahead, standard and inside the horizon, quoted or not."""
+    found = []
+    for index, expiry in enumerate(priced.expiries):
+        if expiry.t_s <= 0 or expiry.dte_cal > max_days or expiry.root[-1].isdigit():
+            continue
+        strike = max_pain(priced, (priced.expiry_idx == index) & (priced.strike > 0))
+        if strike is not None:
+            found.append(MaxPain(expiry.expiry_date, expiry.root, strike))
+    return tuple(found)
 
 
 def least_paid(right: Floats, strike: Floats, open_interest: Floats) -> float | None:

@@ -83,6 +83,35 @@ def test_parts_make_the_whole() -> None:
     assert answer.by_bucket["gt30"] != 0
 
 
+def test_max_pain_is_told_of_every_expiry_ahead() -> None:
+    # 100 calls at 590 and 300 puts at 610 pay 6,000 5,000 4,000 3,000 2,000 from 590 up; in the
+    # second week there are only the calls, which pay nothing at 590.
+    next_friday, week_after = date(2025, 11, 28), date(2025, 12, 5)
+    held = {(590, 1): 100, (610, -1): 300}
+    found = chain(
+        range(590, 611, 5), days=(next_friday, week_after, FAR),
+        interest=lambda k, w: held.get((int(k), w), 0),
+    )  # fmt: skip
+    only_calls = (found.expiry_idx == 0) | (found.right > 0)
+    interest = np.where(only_calls, found.open_interest, 0)
+
+    told = gex(replace(found, open_interest=interest)).max_pain
+
+    assert [(each.expiry_date, each.root, each.max_pain) for each in told] == [
+        (next_friday, "SPY", 610.0), (week_after, "SPY", 590.0),
+    ]  # fmt: skip
+
+
+def test_max_pain_needs_no_quote() -> None:
+    # 10 of each at 570, 575 ... 630 and 200 of each at 560, which nobody quotes: all are paid
+    # 5,200 at 560 and 5,900 at 570.
+    strikes = (560, *range(570, 631, 5))
+    found = chain(strikes, interest=lambda k, _: 200 if k == 560 else 10)
+    unquoted = replace(found, ask=np.where(found.strike == 560, np.nan, found.ask))
+
+    assert [each.max_pain for each in gex(unquoted).max_pain] == [560.0]
+
+
 def test_the_fraction_of_volume_needs_a_volume() -> None:
     without, given_adv = gex(), gex(adv_usd=1e9)
 
