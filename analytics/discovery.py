@@ -48,10 +48,10 @@ def discover(symbol: str) -> None:
 
 def _intraday(symbol: str) -> list[Finding | None]:
     own = section("analytics.discovery", discovery.Settings)
-    fives = market.bars(symbol, "5min")
+    fives = [bar for bar in market.bars(symbol, "5min") if calendar.current(bar.open_at)]
     return [
         discovery.realised_regime(fives, own),
-        discovery.lookback_bars([bar.close for bar in fives], own),
+        discovery.lookback_bars(fives, own),
         discovery.venue_markouts(tapes.of(symbol).all(), own),
     ]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.calculators import hedging, print_sizes, volume_curve, vpin
+from analytics.calculators import hedging, print_sizes, realised, volume_curve, vpin
 from analytics.calculators.trade_signing import SignedTrade
 from quanticity.domain import calendar
 from quanticity.domain.market import Bar, Side
@@ -24,7 +24,6 @@ from quanticity.domain.readings import Reading
 _BPS = 10_000
 _STEP = timedelta(minutes=5)
 _FULL_N5 = 60  # 5 s bars in it
-_TERCILES = ("LOW", "NORMAL", "HIGH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,6 @@ class Settings:
     min_venue_prints: int
     regime_bars: int
     regime_history: int
-    bars_per_session: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +104,9 @@ def vol_beta(
     return _applied("vol_beta", value, "volpts per 1 %", n, "regression of daily ATM volatility")
 
 
-def lookback_bars(closes: Sequence[float], settings: Settings) -> Finding | None:
+def lookback_bars(bars: Sequence[Bar], settings: Settings) -> Finding | None:
     """Last lag at which log returns of 5 min bars are significantly autocorrelated."""
-    moves = np.diff(np.log(np.asarray(closes, dtype=float)))
+    moves = np.array(realised.moves(bars))
     n = len(moves)
     if n < settings.min_lag_bars or float(moves.var()) == 0.0:
         return None
@@ -149,16 +147,13 @@ def venue_markouts(prints: Sequence[SignedTrade], settings: Settings) -> Finding
 
 def realised_regime(bars: Sequence[Bar], settings: Settings) -> Finding | None:
     """Tercile of the newest 20-bar realised volatility among those of the last 500 bars."""
-    last = bars[-settings.regime_history :]
-    if len(last) < settings.regime_history:
-        return None
-    moves = np.diff(np.log([bar.close for bar in last]))
-    windows = np.lib.stride_tricks.sliding_window_view(moves, settings.regime_bars)
-    spreads = windows.std(axis=1) * math.sqrt(252 * settings.bars_per_session)
-    low, high = np.quantile(spreads, (1 / 3, 2 / 3))
-    name = _TERCILES[int(spreads[-1] > low) + int(spreads[-1] > high)]
-    method = f"{settings.regime_bars}-bar deviation, terciles of {len(last)} bars"
-    return Finding("realised_regime", name, "tercile", len(last), method)
+    name = realised.regime(bars, settings.regime_bars, settings.regime_history)
+    method = f"{settings.regime_bars}-bar deviation, terciles of {settings.regime_history} bars"
+    return (
+        None
+        if name is None
+        else Finding("realised_regime", name, "tercile", settings.regime_history, method)
+    )
 
 
 def session_volumes(fives: Sequence[Bar], settings: Settings) -> dict[date, tuple[float, ...]]:

@@ -5,7 +5,6 @@ before. What spans a hole in them, or ends with a bar that is old, is not known.
 earlier sessions" is the same number of minutes after the open, half days apart from whole ones.
 """
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -13,8 +12,7 @@ from functools import lru_cache
 from statistics import fmean
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from analytics.calculators import realised
 from analytics.ingestion.bars import vwap
 from quanticity.domain import calendar
 from quanticity.domain.market import Bar
@@ -188,22 +186,9 @@ def _same_time(places: Sequence[_Place | None]) -> list[int]:
 
 def _realised_regime(bars: Sequence[Bar], joined_n: int) -> str | None:
     """Tercile of 20-bar realised volatility in the last 500 bars."""
-    if len(bars) < _REALISED_HISTORY or joined_n <= _REALISED_N:
+    if joined_n <= _REALISED_N:
         return None
-    # The deviation of every window at once; `statistics` would take exact fractions of each.
-    moves = np.array(_moves(bars[-_REALISED_HISTORY:]))
-    windows = np.lib.stride_tricks.sliding_window_view(moves, _REALISED_N).std(axis=1)
-    rank = float((windows < windows[-1]).mean())
-    return ("LOW", "NORMAL", "HIGH")[min(2, int(rank * 3))]
-
-
-def _moves(bars: Sequence[Bar]) -> list[float]:
-    """Log returns of five minutes each: a session's first bar moves from its own open."""
-    days = [None if (place := _place(bar.open_at)) is None else place.day for bar in bars]
-    return [
-        math.log(bar.close / (before.close if day == yesterday else bar.open))
-        for before, bar, yesterday, day in zip(bars, bars[1:], days, days[1:], strict=False)
-    ]
+    return realised.regime(bars, _REALISED_N, _REALISED_HISTORY)
 
 
 def _volume_spike(bars: Sequence[Bar], joined_n: int) -> float | None:

@@ -25,6 +25,22 @@ def fives(closes, start: datetime = OPEN, volume: float = 100.0) -> list[Bar]:
     ]
 
 
+def regular_fives(moves, night: float = 0.0) -> list[Bar]:
+    """Bars of regular hours with these log returns, and a jump of so much (log) before each open."""
+    found: list[Bar] = []
+    close = 100.0
+    for day in sessions(1 + len(moves) // 78):
+        opened = calendar.session(day).open_at
+        close *= math.exp(night)
+        for n, move in enumerate(moves[len(found) : len(found) + 78]):
+            before, close = close, close * math.exp(move)
+            prices = (before, max(before, close), min(before, close), close)
+            found.append(
+                Bar("SPY", opened + timedelta(minutes=5 * n), *prices, 100.0, close, n5=60)
+            )
+    return found
+
+
 def sessions(count: int) -> list[date]:
     days = [date(2025, 6, 2)]
     while len(days) < count:
@@ -72,14 +88,14 @@ def test_the_lookback_is_the_last_lag_that_matters() -> None:
     noise = np.random.default_rng(1).normal(size=4_000)
     moves = 0.001 * (noise[7:] + 0.9 * noise[:-7])  # correlated at a lag of seven bars only
 
-    found = discovery.lookback_bars(100 * np.exp(np.cumsum(moves)), replace(SETTINGS, max_lag=8))
+    found = discovery.lookback_bars(regular_fives(moves), replace(SETTINGS, max_lag=8))
 
     assert found.value == 7
 
 
-@pytest.mark.parametrize("closes", [[100.0] * 500, [100.0, 101.0] * 20], ids=["flat", "few"])
-def test_no_lookback_without_enough_movement(closes) -> None:
-    assert discovery.lookback_bars(closes, SETTINGS) is None
+@pytest.mark.parametrize("moves", [[0.0] * 500, [0.01, -0.01] * 20], ids=["flat", "few"])
+def test_no_lookback_without_enough_movement(moves) -> None:
+    assert discovery.lookback_bars(regular_fives(moves), SETTINGS) is None
 
 
 def test_the_veto_is_a_quantile_of_the_size_of_elasticity() -> None:
@@ -88,16 +104,31 @@ def test_the_veto_is_a_quantile_of_the_size_of_elasticity() -> None:
     assert (found.value, found.is_applied) == (pytest.approx(0.16), False)
 
 
-def test_the_regime_is_the_tercile_of_the_newest_window() -> None:
-    moves = 0.001 * np.random.default_rng(2).normal(size=499)
-    moves[-20:] *= 5
-    closes = [100.0, *(100 * np.exp(np.cumsum(moves)))]
-    spreads = [pstdev(moves[n - 20 : n]) for n in range(20, 500)]
+@pytest.mark.parametrize(
+    ("scale", "tercile"), [(0.3, "LOW"), (1.0, "NORMAL"), (1.1, "HIGH")], ids=str
+)
+@pytest.mark.parametrize("night", [0.0, 0.01], ids=["no gap", "gaps of 1 %"])
+def test_the_regime_is_the_tercile_of_the_newest_window(
+    scale: float, tercile: str, night: float
+) -> None:
+    moves = 0.001 * np.random.default_rng(2).normal(size=500)
+    moves[-20:] *= scale * 0.001 / pstdev(moves[-20:])
+    spreads = [pstdev(moves[n - 20 : n]) for n in range(21, 501)]
+    rank = fmean(spread < spreads[-1] for spread in spreads)
 
-    found = discovery.realised_regime(fives(closes), SETTINGS)
+    found = discovery.realised_regime(regular_fives(moves, night), SETTINGS)
 
-    assert spreads[-1] > np.quantile(spreads, 2 / 3)
-    assert (found.value, found.n) == ("HIGH", 500)
+    assert (found.value, found.n) == (("LOW", "NORMAL", "HIGH")[int(3 * rank)], 500)
+    assert found.value == tercile
+
+
+@pytest.mark.parametrize("night", [0.05, -0.08])
+def test_a_night_teaches_no_lookback(night: float) -> None:
+    noise = np.random.default_rng(1).normal(size=4_000)
+    moves = 0.001 * (noise[7:] + 0.9 * noise[:-7])
+    wide = replace(SETTINGS, max_lag=8)
+
+    assert discovery.lookback_bars(regular_fives(moves, night), wide).value == 7
 
 
 def test_a_venue_is_marked_out_half_a_minute_later() -> None:
