@@ -67,6 +67,8 @@ def compute(bars: Sequence[Bar], settings: Settings) -> Technicals | Unavailable
         "bollinger_lower_price": None if mid is None else mid - width,
     }
     missing = {name: "INSUFFICIENT_SAMPLES" for name, value in values.items() if value is None}
+    if "rsi" in missing and len(bars) > settings.rsi:
+        missing["rsi"] = "ZERO_VARIANCE"
     return Technicals(n_bars=len(bars), reasons=missing, **values)
 
 
@@ -76,8 +78,8 @@ def _rsi(closes: Sequence[float], period: int) -> float | None:
         return None
     up = _wilder([max(move, 0.0) for move in moves], period)
     down = _wilder([max(-move, 0.0) for move in moves], period)
-    # A price that never moved is neither strong nor weak.
-    return 100 * up / (up + down) if up + down else 50.0
+    # A price that never moved is neither strong nor weak, nor in between.
+    return 100 * up / (up + down) if up + down else None
 
 
 def _atr(bars: Sequence[Bar], period: int) -> float | None:

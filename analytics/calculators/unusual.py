@@ -205,7 +205,7 @@ def _otm_ratio(chain: Chain, flow: Flow) -> float | None:
     out = (chain.strike - chain.spot) * chain.right > 0
     calls = float(flow.ask_side_usd[out & (chain.right > 0)].sum())
     puts = float(flow.ask_side_usd[out & (chain.right < 0)].sum())
-    return calls / puts if calls and puts else None
+    return calls / puts if puts else None
 
 
 def _standouts(chain: Chain, flow: Flow, ratios: Floats) -> tuple[Contract, ...]:

@@ -66,7 +66,7 @@ def test_macd_is_the_textbook_difference(closes: list[float]) -> None:
     assert found.macd_signal_usd == pytest.approx(ema(lines, 9)[-1], abs=1e-9)
 
 
-@given(CLOSES)
+@given(CLOSES.filter(lambda closes: len(set(closes)) > 1))
 def test_mirroring_prices_mirrors_rsi(closes: list[float]) -> None:
     ours, theirs = indicators(closes).rsi, indicators([200 - close for close in closes]).rsi
 
@@ -80,11 +80,16 @@ def test_mirroring_prices_mirrors_rsi(closes: list[float]) -> None:
     [
         pytest.param([100.0 + n for n in range(20)], 100, id="only up"),
         pytest.param([100.0 - n for n in range(20)], 0, id="only down"),
-        pytest.param([100.0] * 20, 50, id="never moved"),
     ],
 )
 def test_rsi_at_its_ends(closes: list[float], rsi: float) -> None:
     assert indicators(closes).rsi == rsi
+
+
+def test_a_price_that_never_moved_has_no_strength() -> None:
+    found = indicators([100.0] * 20)
+
+    assert (found.rsi, found.reasons["rsi"]) == (None, "ZERO_VARIANCE")
 
 
 def test_a_constant_range_is_its_own_mean() -> None:

@@ -113,12 +113,19 @@ def test_puts_bought_are_negative_premium() -> None:
     )
 
 
-def test_the_otm_ratio_needs_both_sides() -> None:
+@pytest.mark.parametrize(
+    ("calls", "puts", "ratio"), [(30, 10, 3.0), (0, 10, 0.0)], ids=["both", "only puts"]
+)
+def test_the_otm_ratio_is_calls_over_puts(calls: float, puts: float, ratio: float) -> None:
+    one = chain([500] * 4, [1_000] * 4)
+    found = judge(one, option_print(one, 0, calls), option_print(one, 1, puts))
+
+    assert found.otm_premium_ratio == pytest.approx(ratio)
+
+
+def test_the_otm_ratio_needs_puts() -> None:
     one = chain([500] * 4, [1_000] * 4)
 
-    assert judge(
-        one, option_print(one, 0, 30), option_print(one, 1, 10)
-    ).otm_premium_ratio == pytest.approx(3)
     assert judge(one, option_print(one, 0, 30)).reasons["otm_premium_ratio"] == "NO_DATA"
 
 

@@ -49,6 +49,7 @@ def test_a_missing_required_feature_abstains(name: str) -> None:
         pytest.param({"net_oi_delta_z": -1.0}, "oi_delta", -2, id="weak open interest"),
         pytest.param({"otm_premium_ratio": 1.49}, "otm_premium", 0, id="balanced premium"),
         pytest.param({"otm_premium_ratio": 1 / 1.5}, "otm_premium", -2, id="put premium"),
+        pytest.param({"otm_premium_ratio": 0.0}, "otm_premium", -2, id="only put premium"),
         pytest.param({"ret_5b_pct": -0.1}, "trend", 0, id="trend not confirmed"),
         pytest.param({"range_break": None}, "range_break", 0, id="no range"),
         pytest.param({"ret_2b_pct": 0.09}, "sweep", 0, id="sweep without a move"),
