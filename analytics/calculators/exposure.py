@@ -144,6 +144,12 @@ def compute(
     )
     found = flip.compute(held, parts.flip)
     strikes = aggregates.by_strike(sums)
+    walls = {
+        "call_wall": levels.call_wall(strikes, priced.spot),
+        "put_wall": levels.put_wall(strikes, priced.spot),
+        "key_strike": levels.key_strike(strikes, priced.spot),
+    }
+    near = levels.concentration(strikes, priced.spot, parts.levels)
     pin = levels.pin_strike(
         aggregates.near_strikes(held, priced.column("dte_sess") <= parts.levels.pin_sessions),
         priced.spot,
@@ -173,9 +179,7 @@ def compute(
         p_spot_above_flip=bars.p_spot_above_flip,
         p_flip=bars.p_flip,
         flip_ci90=bars.flip_ci90,
-        call_wall=levels.call_wall(strikes, priced.spot),
-        put_wall=levels.put_wall(strikes, priced.spot),
-        key_strike=levels.key_strike(strikes, priced.spot),
+        **walls,
         max_pain=levels.max_pains(priced, parts.inventory.max_expiry_days),
         pin_strike=pin,
         pin_dist_pct=None if pin is None else 100 * (pin / priced.spot - 1),
@@ -183,14 +187,17 @@ def compute(
         pin_proximity=None if pin is None else levels.pin_proximity(priced.spot, pin, parts.levels),
         supports=levels.supports(strikes, priced.spot, parts.levels),
         resistances=levels.resistances(strikes, priced.spot, parts.levels),
-        gex_conc_1pct=levels.concentration(strikes, priced.spot, parts.levels),
+        gex_conc_1pct=near,
         coverage=held.coverage or 0.0,
         sign_model=held.model.value,
         oi_basis="settled",
         exercise_model="european_bsm",
         reasons=_reasons(found, pin, adv)
         | ({} if bars.flip_ci90 else {"flip_ci90": "NO_CROSSING"})
-        | ({"signed_flow_ci90": "INSUFFICIENT_SAMPLES"} if flow_book is None else {}),
+        | ({"signed_flow_ci90": "INSUFFICIENT_SAMPLES"} if flow_book is None else {})
+        | {name: "NOT_APPLICABLE" for name, strike in walls.items() if strike is None}
+        | ({"gex_sign_agree": "NO_DATA"} if agree is None else {})
+        | ({"gex_conc_1pct": "NO_DATA"} if near is None else {}),
     )
 
 

@@ -174,15 +174,17 @@ def compute(
     certain = float(posterior.max(axis=1).mean())
     abstained = distinct < settings.silhouette_min or certain < settings.posterior_min
     behavior = _behavior(bursts, centroids, posterior, settings)
+    agreement = _agreement(points, labels, references.yesterday)
     return FlowClusters(
         **(dict.fromkeys(behavior) if abstained else behavior),
         **_sizes(bursts, references.large_print_usd, settings),
         silhouette=distinct,
         mean_max_posterior=certain,
-        ari_vs_prev_day=_agreement(points, labels, references.yesterday),
+        ari_vs_prev_day=agreement,
         abstained=abstained,
         n_bursts=len(bursts),
-        reasons=dict.fromkeys(behavior, "ABSTAIN") if abstained else {},
+        reasons=dict.fromkeys(behavior if abstained else (), "ABSTAIN")
+        | ({"ari_vs_prev_day": "NO_DATA"} if agreement is None else {}),
     )
 
 

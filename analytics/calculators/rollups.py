@@ -94,6 +94,7 @@ def compute(group: str, members: Sequence[Member]) -> Rollup | Unavailable:
         "volume_shares": _total(_present(valid, "volume_shares")),
         "elasticity_total_adv_weighted": _by_adv(valid, "elasticity_total"),
     }
+    highest = _largest(valid, "vpin_cdf")
     modeled = (*exposures, "net_oi_delta_usd")
     everything = {**exposures, **means, **sums}
     return Rollup(
@@ -105,11 +106,11 @@ def compute(group: str, members: Sequence[Member]) -> Rollup | Unavailable:
         **means,
         **sums,
         n_toxic=sum(member.toxicity_level == _TOXIC for member in valid),
-        max_vpin_cdf=_largest(valid, "vpin_cdf"),
+        max_vpin_cdf=highest,
         n={ours: len(_present(valid, theirs)) for ours, theirs in _MEANS.items()},
         reasons={
             name: "MODEL_MISMATCH" if mixed and name in modeled else "NO_DATA"
-            for name, value in everything.items()
+            for name, value in (everything | {"max_vpin_cdf": highest}).items()
             if value is None
         },
     )

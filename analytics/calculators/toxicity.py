@@ -88,9 +88,11 @@ def compute(
     recent = [each for each in known if _age_s(each, at) <= settings.lean_window_s]
     adverse = _adverse(known, quotes, at, settings)
     large = _large_share(recent, context.large_print_usd, settings)
-    value = score(context.vpin_cdf, adverse, large, settings)
+    value, lean = score(context.vpin_cdf, adverse, large, settings), _lean(recent)
     parts = {
         "toxicity": (value, "INSUFFICIENT_SAMPLES"),
+        "level": (value, "INSUFFICIENT_SAMPLES"),
+        "toxicity_lean": (lean, "NO_DATA"),
         "a": (adverse, "INSUFFICIENT_SAMPLES"),
         "large_notional_share": (large, "NO_DATA"),
         "block_share": (context.block_share, "NO_DATA"),
@@ -98,7 +100,7 @@ def compute(
     return Toxicity(
         toxicity=value,
         level=level(value, settings),
-        toxicity_lean=_lean(recent),
+        toxicity_lean=lean,
         a=adverse,
         large_notional_share=large,
         block_share=context.block_share,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
@@ -60,7 +60,18 @@ def is_answer(found: Answer) -> bool:
     if isinstance(found, Unavailable):
         return found.reason in REASONS
     json.dumps(plain(found), allow_nan=False)
+    assert not unexplained(found)
     return True
+
+
+# Where None says that there was none, not that it is unknown.
+NONE_SUCH = {"last", "alarm", "flip_reason"}
+
+
+def unexplained(found: Reading) -> set[str]:
+    """Fields that are missing without a reason (DOMAIN 0.4)."""
+    missing = {each.name for each in fields(found) if getattr(found, each.name) is None}
+    return missing - getattr(found, "reasons", {}).keys() - NONE_SUCH
 
 
 # --- chains ------------------------------------------------------------------------------------

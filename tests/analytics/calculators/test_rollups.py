@@ -52,6 +52,12 @@ def test_means_say_how_many_they_are_of() -> None:
     assert found.max_vpin_cdf == rollups.Extreme("QQQ", 0.6)
 
 
+def test_a_highest_rank_that_nobody_has_is_missing_with_its_reason() -> None:
+    found = rolled(member(gex_usd_per_1pct=2e9))
+
+    assert (found.max_vpin_cdf, found.reasons["max_vpin_cdf"]) == (None, "NO_DATA")
+
+
 def test_members_without_values_are_counted_missing() -> None:
     found = rolled(member(vpin_cdf=0.2, level="HIGH"), member("QQQ", vpin_cdf=None))
 
