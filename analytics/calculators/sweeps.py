@@ -37,11 +37,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One sweep, dated by its last print; levels are distinct prices."""
+    """One sweep, dated by its last print: distinct prices, shares (of options: contracts)."""
 
     at: datetime
     side: Side
-    size: float
+    shares: float
     notional_usd: float
     levels: int
     venues: int
