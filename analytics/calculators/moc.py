@@ -93,7 +93,8 @@ class Estimate:
     remaining_volume_usd: float
     gap_volume_shares: float
     side: Lean
-    ci90: tuple[float, float]
+    ci90_low_usd: float
+    ci90_high_usd: float
     indicative_price: float
     indicative_offset_bps: float
     components: dict[str, float]
@@ -164,7 +165,8 @@ def estimate(inputs: Inputs, funds: tuple[Fund, ...] | None, settings: Settings)
         remaining_volume_usd=remaining,
         gap_volume_shares=known["volume_shares"] * known["gap_share"] / known["heard_share"],
         side=_side(total, settings.flat_frac * remaining),
-        ci90=(total - _Z90 * sd, total + _Z90 * sd),
+        ci90_low_usd=total - _Z90 * sd,
+        ci90_high_usd=total + _Z90 * sd,
         indicative_price=known["spot"] * (1 + way * impact),
         indicative_offset_bps=way * impact * _BPS,
         components=flows,

@@ -81,7 +81,7 @@ def note_close(symbol: str, found: moc.ClosingImbalance, spot: float | None, ses
         return
     if kept is None and found.estimate is not None and spot is not None:
         estimate = found.estimate
-        sd = (estimate.ci90[1] - estimate.imbalance_usd) / _Z90
+        sd = (estimate.ci90_high_usd - estimate.imbalance_usd) / _Z90
         kept = Close(session, estimate.imbalance_usd, sd, spot)
         states.save(symbol, "moc_close", kept)
     usd = _auction_usd(found.auction, spot)

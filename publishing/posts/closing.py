@@ -57,14 +57,13 @@ def _one(symbol: str, envelope: Mapping[str, Any]) -> Facts | None:
     estimate = data.get("estimate")
     if not estimate or estimate.get("imbalance_usd") is None:
         return None
-    low, high = estimate["ci90"]
     return {
         "symbol": symbol,
         "imbalance_usd": estimate["imbalance_usd"],
         "adv_frac": abs(estimate["imbalance_frac_adv"]),
         "ratio": estimate["imbalance_ratio"],
-        "low_usd": low,
-        "high_usd": high,
+        "low_usd": estimate["ci90_low_usd"],
+        "high_usd": estimate["ci90_high_usd"],
         "indicative_bps": estimate["indicative_offset_bps"],
         "is_auction": data.get("auction") is not None,
     }

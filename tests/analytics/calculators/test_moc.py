@@ -91,7 +91,7 @@ def test_mirroring_the_day_turns_the_imbalance(
 
     assert ours.imbalance_usd == pytest.approx(-theirs.imbalance_usd, abs=1)
     assert ours.imbalance_ratio == pytest.approx(theirs.imbalance_ratio)
-    assert ours.ci90[0] == pytest.approx(-theirs.ci90[1], abs=1)
+    assert ours.ci90_low_usd == pytest.approx(-theirs.ci90_high_usd, abs=1)
 
 
 def test_bull_and_bear_funds_trade_the_same_way() -> None:

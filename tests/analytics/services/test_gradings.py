@@ -26,7 +26,7 @@ FLOW = option_flow.State(
     sums=((OCC, Sums(contracts=100.0, signed=80.0, opened=20.0, settled=SETTLED - 50)),),
     hits=(Hit("OPENING_V1", OCC, NOON, 1e5), Hit("SWEEP_CLUSTER_V1", "", NOON, 1e5)),
 )
-ESTIMATE = moc.Estimate(2e8, 0.01, 0.1, 1e9, 2e9, 0.0, moc.Lean.BUY, (0.0, 4e8), 600.5, 8.0, {})
+ESTIMATE = moc.Estimate(2e8, 0.01, 0.1, 1e9, 2e9, 0.0, moc.Lean.BUY, 0.0, 4e8, 600.5, 8.0, {})
 
 
 def found(minutes: float, auction: Imbalance | None = None) -> moc.ClosingImbalance:

@@ -245,7 +245,7 @@ def test_each_tier_reads_its_part_of_a_summary(
 def estimate(usd: float, ratio: float = 0.5) -> dict[str, Any]:
     return {
         "estimate": {
-            "imbalance_usd": usd, "imbalance_frac_adv": usd / 3e10, "imbalance_ratio": ratio, "ci90": [usd - 1e8, usd + 1e8],
+            "imbalance_usd": usd, "imbalance_frac_adv": usd / 3e10, "imbalance_ratio": ratio, "ci90_low_usd": usd - 1e8, "ci90_high_usd": usd + 1e8,
             "indicative_offset_bps": 4.0,
         },
         "auction": None,
