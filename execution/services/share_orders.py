@@ -161,7 +161,7 @@ def settle(facts: BrokerFacts) -> None:
             record(told[row.pk])
             continue
         is_last = row.looked_for + 1 >= _LOOKS_N
-        ShareOrder.objects.filter(pk=row.pk).update(
+        ShareOrder.objects.filter(pk=row.pk, state__in=_ALIVE).update(
             looked_for=row.looked_for + 1, state=State.EXPIRED if is_last else State.UNKNOWN,
             error="not at the broker",
         )  # fmt: skip
